@@ -1,0 +1,10 @@
+# What our own programs, tests and examples are compiled with. Warnings are errors here and nowhere else.
+add_library(mrcz_warnings INTERFACE)
+target_compile_options(mrcz_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror)
+
+# clang 19 finds specialisations of xtensor before 0.26 ambiguous (xtensor issue 2804).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19
+    AND xtensor_VERSION VERSION_LESS 0.26)
+  target_compile_options(mrcz_warnings INTERFACE -fno-relaxed-template-template-args
+    -Wno-deprecated-no-relaxed-template-template-args)
+endif()

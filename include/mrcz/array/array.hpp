@@ -1,0 +1,103 @@
+/// Volumes and images as xtensor arrays. The only header that includes xtensor.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#if __has_include(<xtensor/containers/xtensor.hpp>)  // xtensor 0.26 sorted its headers into folders
+#include <xtensor/containers/xadapt.hpp>
+#include <xtensor/containers/xtensor.hpp>
+#include <xtensor/core/xnoalias.hpp>
+#include <xtensor/views/xview.hpp>
+#else
+#include <xtensor/xadapt.hpp>
+#include <xtensor/xnoalias.hpp>
+#include <xtensor/xtensor.hpp>
+#include <xtensor/xview.hpp>
+#endif
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
+#include "mrcz/format/mode.hpp"
+
+namespace mrcz {
+
+/// Voxels as [z][y][x], row-major.
+template <voxel T>
+using volume = xt::xtensor<T, 3, xt::layout_type::row_major>;
+
+/// Pixels as [y][x], row-major.
+template <voxel T>
+using image = xt::xtensor<T, 2, xt::layout_type::row_major>;
+
+/// Anything that xtensor evaluates element by element: containers, views, lazy expressions.
+template <class E>
+concept expression = requires(const E& e) {
+  typename E::value_type;
+  { e.dimension() } -> std::convertible_to<std::size_t>;
+  e.shape();
+};
+
+/// An expression whose elements lie in memory.
+template <class E>
+concept container = expression<E> && requires(E& e) {
+  { e.data() } -> std::convertible_to<const typename E::value_type*>;
+  e.strides();
+  e.layout();
+};
+
+/// [nz, ny, nx] of an expression of rank 3, or [1, ny, nx] of one of rank 2. Throws `errc::shape_mismatch` for another
+/// rank.
+template <expression E>
+shape shape_of(const E& e) {
+  const auto& extents = e.shape();
+  if (e.dimension() == 2) return {1, static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1])};
+  if (e.dimension() != 3)
+    fail(errc::shape_mismatch, "array has rank {}, expected 2 (an image) or 3 (a volume)", e.dimension());
+  return {static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1]),
+          static_cast<std::size_t>(extents[2])};
+}
+
+/// The elements of a container in row-major order, if that is how they lie in memory; otherwise empty.
+template <container E>
+auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
+  std::ptrdiff_t expected = 1;
+  for (std::size_t axis = e.dimension(); axis-- > 0;) {
+    const auto extent = static_cast<std::ptrdiff_t>(e.shape()[axis]);
+    if (extent != 1 && static_cast<std::ptrdiff_t>(e.strides()[axis]) != expected) return {};
+    expected *= extent;
+  }
+  auto* first = e.data();
+  if constexpr (requires { e.data_offset(); }) first += e.data_offset();
+  return {first, static_cast<std::size_t>(expected)};
+}
+
+/// An uninitialised volume; xtensor zeroes complex and half voxels all the same.
+template <voxel T>
+volume<T> make_volume(const shape& extents) {
+  return volume<T>::from_shape({extents[0], extents[1], extents[2]});
+}
+
+template <voxel T>
+image<T> make_image(std::size_t ny, std::size_t nx) {
+  return image<T>::from_shape({ny, nx});
+}
+
+/// Evaluates slice `z` of an expression of rank 2 (z = 0) or 3 into `to`, which holds ny * nx values in row-major
+/// order.
+template <expression E, class T>
+void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, std::size_t nx) {
+  const std::array<std::size_t, 2> extents{ny, nx};
+  auto target = xt::adapt(to.data(), to.size(), xt::no_ownership(), extents);
+  if (e.dimension() == 2) {
+    xt::noalias(target) = e;
+  } else {
+    xt::noalias(target) = xt::view(e, z, xt::all(), xt::all());
+  }
+}
+
+}  // namespace mrcz

@@ -1,0 +1,87 @@
+/// One slice between an array and the packed bytes of a file: the hot path of every read and write.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "mrcz/array/convert.hpp"
+#include "mrcz/codec/blosc.hpp"
+#include "mrcz/codec/codec.hpp"
+#include "mrcz/core/bytes.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/region.hpp"
+#include "mrcz/format/mode.hpp"
+
+namespace mrcz {
+
+/// Everything that is needed to pack or unpack a slice of a file.
+struct slice_format {
+  voxel_format voxels;
+  std::size_t ny = 0;
+  std::size_t nx = 0;
+
+  std::size_t row_bytes() const noexcept { return static_cast<std::size_t>(mrcz::row_bytes(voxels.mode, nx)); }
+  std::size_t bytes() const { return slice_bytes(voxels.mode, ny, nx); }
+};
+
+/// Turns the plain bytes of rows [y.first, y.end()) into voxels of columns x. `rows` begins with row y.first; `to` has
+/// y.count * x.count voxels.
+template <voxel T>
+void decode_rows(const slice_format& format, std::span<const std::byte> rows, resolved_range y, resolved_range x,
+                 T* to) {
+  const bool whole_rows = x.count == format.nx;
+  if (whole_rows && format.voxels.mode != mode::uint4) {
+    decode_voxels(format.voxels, rows.data(), to, y.count * x.count);
+    return;
+  }
+  const std::size_t row_bytes = format.row_bytes();
+  for (std::size_t row = 0; row < y.count; ++row, to += x.count) {
+    const std::byte* from = rows.data() + row * row_bytes;
+    if (format.voxels.mode != mode::uint4) {
+      decode_voxels(format.voxels, from + x.first * item_bytes(format.voxels.mode), to, x.count);
+    } else if (x.first % 2 == 0) {
+      decode_voxels(format.voxels, from + x.first / 2, to, x.count);
+    } else if (x.count > 0) {  // the region begins with the high half of a byte
+      const auto high = std::to_integer<std::uint8_t>(from[x.first / 2] >> 4U);
+      with_row(format.voxels, [&]<class Row>(Row) {
+        if constexpr (widens_exactly<Row, T>() && std::is_same_v<typename Row::type, std::uint8_t>)
+          *to = convert<T>(high);
+      });
+      decode_voxels(format.voxels, from + x.first / 2 + 1, to + 1, x.count - 1);
+    }
+  }
+}
+
+/// Unpacks a whole slice into `to`, which has ny * nx voxels: straight into its place where the file stores `T`,
+/// through `scratch` otherwise. `packed` is a chunk, or plain bytes if `compressed` is false.
+template <voxel T>
+void decode_slice(const slice_format& format, bool compressed, std::span<const std::byte> packed, T* to,
+                  buffer& scratch, int threads = 1) {
+  if (!compressed) {
+    decode_rows(format, packed, {0, format.ny}, {0, format.nx}, to);
+  } else if (detail::is_stored_as<T>(format.voxels)) {
+    decompress(packed, std::as_writable_bytes(std::span{to, format.ny * format.nx}), threads);
+  } else {
+    const auto plain = scratch.acquire(format.bytes());
+    decompress(packed, plain, threads);
+    decode_rows(format, plain, {0, format.ny}, {0, format.nx}, to);
+  }
+}
+
+/// The plain bytes of a slice: the array's own where the file stores `T`, in `scratch` otherwise.
+template <stored_voxel T>
+std::span<const std::byte> encode_slice(const slice_format& format, std::span<const T> from, buffer& scratch) {
+  if (detail::is_stored_as<T>(format.voxels)) return std::as_bytes(from);
+  const auto plain = scratch.acquire(format.bytes());
+  if (format.voxels.mode != mode::uint4) {
+    encode_voxels(format.voxels, from.data(), plain.data(), from.size());
+    return plain;
+  }
+  for (std::size_t row = 0; row < format.ny; ++row)
+    encode_voxels(format.voxels, from.data() + row * format.nx, plain.data() + row * format.row_bytes(), format.nx);
+  return plain;
+}
+
+}  // namespace mrcz

@@ -1,0 +1,72 @@
+/// Compressing and decompressing one chunk with c-blosc. The only header that includes <blosc.h>, and only its
+/// context functions are called: no global state, any number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <blosc.h>
+
+#include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/codec/codec.hpp"
+#include "mrcz/core/bytes.hpp"
+#include "mrcz/core/error.hpp"
+
+namespace mrcz {
+
+/// Whether the c-blosc in use was built with this codec (snappy often is not).
+inline bool available(codec c) noexcept {
+  return c == codec::none || (!name_of(c).empty() && blosc_compname_to_compcode(name_of(c).data()) >= 0);
+}
+
+/// Throws `errc::codec_unavailable` if `available(c)` is false.
+inline void require_available(codec c) {
+  if (!available(c))
+    fail(errc::codec_unavailable, "this c-blosc ({}) was built without {}; it has {}", BLOSC_VERSION_STRING, name_of(c),
+         blosc_list_compressors());
+}
+
+/// The block size used where the caller states none. 256 KiB fits a core's cache together with its shuffled copy;
+/// c-blosc's own choice for level 1 is smaller and costs both ratio and speed.
+inline constexpr std::size_t default_block_size = std::size_t{256} * 1024;
+
+/// Compresses `from` into `into` (grown as needed) and returns the chunk. `typesize` is 1 to 255 bytes.
+/// Incompressible data are stored, at 16 bytes more than they had. Throws `errc::too_large` beyond 2 GiB.
+/// `threads` splits this one chunk over c-blosc's own threads; several chunks at once, one thread each, are faster.
+inline std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
+                                           const compression& wanted, buffer& into, int threads = 1) {
+  if (from.size() > chunk_header::max_bytes)
+    fail(errc::too_large,
+         "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none",
+         from.size(), chunk_header::max_bytes);
+  const codec c = wanted.codec.value_or(codec::zstd);
+  const std::size_t block_size = wanted.block_size.value_or(default_block_size);
+  const auto packed = into.acquire(from.size() + BLOSC_MAX_OVERHEAD);
+  const int result =
+      blosc_compress_ctx(wanted.level, static_cast<int>(wanted.shuffle), typesize, from.size(), from.data(),
+                         packed.data(), packed.size(), name_of(c).data(), block_size, threads);
+  if (result <= 0) {
+    require_available(c);
+    fail(errc::bad_chunk, "c-blosc could not compress {} bytes with {} (code {})", from.size(), name_of(c), result);
+  }
+  return packed.first(static_cast<std::size_t>(result));
+}
+
+/// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws
+/// `errc::bad_chunk` for damage and `errc::codec_unavailable`; `into` is then undefined.
+inline void decompress(std::span<const std::byte> chunk, std::span<std::byte> into, int threads = 1) {
+  if (chunk.size() < chunk_header::size)
+    fail(errc::bad_chunk, "chunk has {} bytes, expected at least {}", chunk.size(), chunk_header::size);
+  const auto header = chunk_header::decode(chunk.first<chunk_header::size>());
+  check(header, chunk.size(), into.size());
+  if (into.empty()) return;
+  if (header.format() == 0 && chunk.size() >= detail::blosclz_wrap && detail::may_wrap_blosclz(chunk))
+    fail(errc::bad_chunk, "chunk announces a run longer than a chunk can be");
+  require_available(*header.codec());
+  const int result = blosc_decompress_ctx(chunk.data(), into.data(), into.size(), threads);
+  if (result < 0 || static_cast<std::size_t>(result) != into.size())
+    fail(errc::bad_chunk, "chunk does not decompress to {} bytes (c-blosc code {})", into.size(), result);
+}
+
+}  // namespace mrcz

@@ -1,0 +1,75 @@
+/// The compressors of MRCZ, the shuffle filters, and what a user says about compression.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "mrcz/core/error.hpp"
+
+namespace mrcz {
+
+/// The values are those of the MODE word of MRCZ (MRCZ specification, deviation 1).
+enum class codec : std::int32_t { none = 0, blosclz = 1, lz4 = 2, lz4hc = 3, snappy = 4, zlib = 5, zstd = 6 };
+
+/// How the bytes of a block are rearranged before they are compressed. The values are c-blosc's.
+enum class shuffle : std::uint8_t { none = 0, byte = 1, bit = 2 };
+
+inline constexpr std::array all_codecs{codec::none,   codec::blosclz, codec::lz4, codec::lz4hc,
+                                       codec::snappy, codec::zlib,    codec::zstd};
+
+/// The name that c-blosc and python-mrcz use; empty for a value that is no codec. The views end with a NUL.
+constexpr std::string_view name_of(codec c) noexcept {
+  switch (c) {
+    case codec::none: return "none";
+    case codec::blosclz: return "blosclz";
+    case codec::lz4: return "lz4";
+    case codec::lz4hc: return "lz4hc";
+    case codec::snappy: return "snappy";
+    case codec::zlib: return "zlib";
+    case codec::zstd: return "zstd";
+  }
+  return "";
+}
+
+constexpr std::string_view name_of(shuffle s) noexcept {
+  switch (s) {
+    case shuffle::none: return "none";
+    case shuffle::byte: return "byte";
+    case shuffle::bit: return "bit";
+  }
+  return "";
+}
+
+constexpr std::optional<codec> codec_named(std::string_view name) noexcept {
+  for (const codec c : all_codecs)
+    if (name_of(c) == name) return c;
+  return std::nullopt;
+}
+
+/// How slices are compressed. Recommended: zstd with level 1 for archives, lz4 with level 9 for speed.
+struct compression {
+  std::optional<mrcz::codec> codec = std::nullopt;  ///< not stated: zstd for a path that ends in .mrcz, else none
+  int level = 1;                               ///< 0 (store) to 9 (smallest); the effort, not the result, is bounded
+  mrcz::shuffle shuffle = mrcz::shuffle::bit;  ///< bit is what MRCZ always used and what suits detector data
+  std::optional<std::size_t> block_size =
+      std::nullopt;  ///< bytes compressed at a time; not stated: chosen for the codec and voxel
+};
+static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");
+
+/// Throws `errc::bad_option` unless every value is legal.
+inline void check(const compression& wanted) {
+  if (wanted.codec && name_of(*wanted.codec).empty())
+    fail(errc::bad_option, "codec {} is unknown", static_cast<std::int32_t>(*wanted.codec));
+  if (wanted.level < 0 || wanted.level > 9) fail(errc::bad_option, "level is {}, expected 0 to 9", wanted.level);
+  if (name_of(wanted.shuffle).empty())
+    fail(errc::bad_option, "shuffle {} is unknown", static_cast<unsigned>(wanted.shuffle));
+  constexpr std::size_t limit = 0x7fffffff;
+  if (wanted.block_size && (*wanted.block_size < 128 || *wanted.block_size > limit))
+    fail(errc::bad_option, "block_size is {}, expected 128 to {} bytes", *wanted.block_size, limit);
+}
+
+}  // namespace mrcz

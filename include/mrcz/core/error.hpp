@@ -1,0 +1,107 @@
+/// The one exception of the library, the list of what can go wrong, and the one way to fail.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace mrcz {
+
+/// What went wrong. Failures of the operating system keep their own `std::error_code` instead.
+enum class errc {
+  not_mrc = 1,        ///< the bytes are not an MRC file
+  bad_header,         ///< a header field has an impossible value
+  bad_mode,           ///< the MODE word names no known voxel type
+  bad_chunk,          ///< a compressed slice is damaged
+  bad_metadata,       ///< the JSON metadata cannot be read or written
+  truncated,          ///< the file ends before the data that its header promises
+  too_large,          ///< more than the format, the codec or a limit of this library allows
+  codec_unavailable,  ///< the c-blosc in use was built without this codec
+  mode_mismatch,      ///< the voxels cannot be represented exactly in the requested type
+  shape_mismatch,     ///< an array has the wrong rank or extent
+  out_of_range,       ///< a slice or region lies outside the volume
+  bad_option,         ///< an option has an illegal value, or two options contradict each other
+  already_exists,     ///< the destination exists and may not be replaced
+  closed,             ///< the writer was closed, or failed before
+};
+
+namespace detail {
+
+class error_category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "mrcz"; }
+
+  std::string message(int code) const override {
+    switch (static_cast<errc>(code)) {
+      case errc::not_mrc: return "not an MRC file";
+      case errc::bad_header: return "impossible header";
+      case errc::bad_mode: return "unknown mode";
+      case errc::bad_chunk: return "damaged chunk";
+      case errc::bad_metadata: return "bad metadata";
+      case errc::truncated: return "truncated file";
+      case errc::too_large: return "too large";
+      case errc::codec_unavailable: return "codec unavailable";
+      case errc::mode_mismatch: return "mode mismatch";
+      case errc::shape_mismatch: return "shape mismatch";
+      case errc::out_of_range: return "out of range";
+      case errc::bad_option: return "bad option";
+      case errc::already_exists: return "already exists";
+      case errc::closed: return "closed";
+    }
+    return "unknown error";
+  }
+};
+
+}  // namespace detail
+
+inline const std::error_category& error_category() noexcept {
+  static const detail::error_category category;
+  return category;
+}
+
+inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
+
+/// Thrown by everything in this library. `what()` reads `path: what was found and what was expected`;
+/// `code()` is an `errc` or, for a failed system call, the system's own error.
+class error : public std::system_error {
+ public:
+  error(std::error_code code, std::string message)
+      : std::system_error{code}, message_{std::make_shared<const std::string>(std::move(message))} {}
+
+  const char* what() const noexcept override { return message_->c_str(); }
+
+ private:
+  std::shared_ptr<const std::string> message_;  // shared, so that copying an exception cannot throw
+};
+
+template <class... Args>
+[[noreturn]] void fail(errc code, fmt::format_string<Args...> format, Args&&... args) {
+  throw error{make_error_code(code), fmt::format(format, std::forward<Args>(args)...)};
+}
+
+/// `code` is the value of `errno`; its text is appended to the message.
+[[noreturn]] inline void fail_system(int code, std::string_view message) {
+  const std::error_code reason{code, std::system_category()};
+  throw error{reason, fmt::format("{}: {}", message, reason.message())};
+}
+
+/// Calls `action` and puts `name` (a path) in front of the message of an error that does not carry it yet.
+template <class Action>
+decltype(auto) naming(std::string_view name, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (const error& e) {
+    const std::string prefix = fmt::format("{}: ", name);
+    if (std::string_view{e.what()}.starts_with(prefix)) throw;
+    throw error{e.code(), prefix + e.what()};
+  }
+}
+
+}  // namespace mrcz
+
+template <>
+struct std::is_error_code_enum<mrcz::errc> : std::true_type {};

@@ -1,0 +1,156 @@
+/// The main header of an MRC2014 file, field by field, under the names and with the meaning of the standard
+/// (Cheng et al. 2015, update 20141), with MRCZ's and IMOD's uses of the EXTRA words.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "mrcz/format/labels.hpp"
+#include "mrcz/format/machine_stamp.hpp"
+
+namespace mrcz {
+
+/// Extent of one voxel along the axes of the specimen, in angstrom. 0 means that the file does not say.
+struct voxel_size {
+  float x = 0;
+  float y = 0;
+  float z = 0;
+  friend constexpr bool operator==(const voxel_size&, const voxel_size&) = default;
+};
+
+/// Three numbers, one per axis.
+template <class T>
+struct per_axis {
+  T x{};
+  T y{};
+  T z{};
+  friend constexpr bool operator==(const per_axis&, const per_axis&) = default;
+};
+
+/// What the sections of a file are (MRC2014 notes 3 and 6: ISPG and MZ).
+enum class kind : std::uint8_t {
+  image,         ///< one image: ISPG 0, NZ 1
+  image_stack,   ///< unrelated images, movie frames, tilts: ISPG 0
+  volume,        ///< one volume: ISPG 1 to 230, MZ normally NZ
+  volume_stack,  ///< NZ / MZ volumes of MZ sections each: ISPG 401 to 630
+};
+
+constexpr std::string_view name_of(kind k) noexcept {
+  switch (k) {
+    case kind::image: return "image";
+    case kind::image_stack: return "image stack";
+    case kind::volume: return "volume";
+    case kind::volume_stack: return "volume stack";
+  }
+  return "";
+}
+
+inline constexpr std::size_t header_size = 1024;              ///< bytes of the main header
+inline constexpr std::int32_t mrc2014_version = 20141;        ///< NVERSION: year * 10 + revision
+inline constexpr std::int32_t imod_stamp_value = 1146047817;  ///< "IMOD"
+
+/// All fields of the header. Offsets are in bytes from 0, [i] is int32, [f] is float32.
+///
+///     0        16       28     40      64      76    88    96            208  212    224      1024
+///     +--------+--------+------+-------+-------+-----+-----+-------------+----+------+--------+--------
+///     | n mode | nstart |  m   |  cell | map   |stats|ispg | extra words |MAP |stamp | labels | extended
+///     |        |        |      |       |  crs  |     |nsymbt   origin    |    | rms  | 10x80  | header, voxels
+///     +--------+--------+------+-------+-------+-----+-----+-------------+----+------+--------+--------
+struct header {
+  std::int32_t nx = 0;                      //   0 [i] columns, the fastest axis
+  std::int32_t ny = 0;                      //   4 [i] rows
+  std::int32_t nz = 0;                      //   8 [i] sections, of all volumes of a volume stack together
+  std::int32_t mode = 2;                    //  12 [i] voxel type, see mode_word.hpp
+  std::int32_t nxstart = 0;                 //  16 [i] first column in the unit cell, in voxels
+  std::int32_t nystart = 0;                 //  20 [i] first row
+  std::int32_t nzstart = 0;                 //  24 [i] first section
+  std::int32_t mx = 0;                      //  28 [i] samples of the cell along X (not along columns)
+  std::int32_t my = 0;                      //  32 [i] along Y
+  std::int32_t mz = 0;                      //  36 [i] along Z; sections per volume in a volume stack
+  per_axis<float> cella{};                  //  40 [f] cell edges along X, Y, Z in angstrom
+  per_axis<float> cellb{90, 90, 90};        //  52 [f] cell angles in degrees
+  std::int32_t mapc = 1;                    //  64 [i] axis of the columns: 1 X, 2 Y, 3 Z
+  std::int32_t mapr = 2;                    //  68 [i] axis of the rows
+  std::int32_t maps = 3;                    //  72 [i] axis of the sections
+  float dmin = 0;                           //  76 [f] see statistics.hpp for "not determined"
+  float dmax = -1;                          //  80 [f]
+  float dmean = -2;                         //  84 [f]
+  std::int32_t ispg = 0;                    //  88 [i] space group: 0 images, 1 volume, 401 volume stack
+  std::int32_t nsymbt = 0;                  //  92 [i] bytes of the extended header
+  std::array<std::byte, 8> extra1{};        //  96     kept as found
+  std::array<char, 4> exttyp{};             // 104     kind of extended header
+  std::int32_t nversion = mrc2014_version;  // 108 [i]
+  std::array<std::byte, 16> extra2{};       // 112     kept as found
+  std::int16_t nint = 0;                    // 128     int16, SerialEM: bytes per section; Agard: integers per section
+  std::int16_t nreal = 0;                   // 130     int16, SerialEM: which items; Agard: reals per section
+  float voltage = 0;                        // 132 [f] MRCZ: kilovolt. In files of IMOD, 132 to 151 hold its own numbers
+  float c3 = 0;                             // 136 [f] MRCZ: spherical aberration in millimetres
+  float gain = 0;                           // 140 [f] MRCZ: electrons per count
+  std::int64_t packed_bytes = 0;            // 144     int64, MRCZ: compressed size of all slices; for information
+  std::int32_t imod_stamp = 0;              // 152 [i] 1146047817 in files of IMOD
+  std::int32_t imod_flags = 0;              // 156 [i] bit 0: the bytes of mode 0 are signed
+  std::array<std::byte, 36> extra3{};       // 160     kept as found; IMOD describes the tilt here
+  per_axis<float> origin{};  // 196 [f] origin of the subvolume in angstrom (phase origin of a transform in pixels)
+  std::array<char, 4> map{'M', 'A', 'P', ' '};           // 208
+  machine_stamp machst = stamp_of(std::endian::native);  // 212
+  float rms = -1;                                        // 216 [f] deviation from the mean; negative: not determined
+  std::int32_t nlabl = 0;                                // 220 [i] labels in use, as found; written from `labels`
+  mrcz::labels labels;                                   // 224
+
+  /// The order of the bytes in the file that this header came from or goes to.
+  std::endian byte_order = std::endian::native;
+
+  mrcz::kind kind() const noexcept {
+    if (ispg >= 401 && ispg <= 630) return kind::volume_stack;
+    if (ispg == 0) return nz == 1 ? kind::image : kind::image_stack;
+    return kind::volume;
+  }
+
+  /// Sections of one volume of a volume stack, 1 for images, NZ for a volume. MRCZ uses MZ in the same way for frames
+  /// of several slices (python-mrcz's list of 3-D arrays); before version 0.5.0 it wrote NZ there, which means nothing.
+  std::int32_t slices_per_frame() const noexcept {
+    if (kind() == kind::volume) return nz;
+    const bool meaningless = !labels.empty() && labels[0].starts_with("MRCZ0.") && labels[0] < "MRCZ0.5";
+    return !meaningless && mz > 0 && mz <= nz && nz % mz == 0 ? mz : 1;
+  }
+
+  /// CELLA / M per axis; where M is 0, CELLA / N along the axis that MAPC, MAPR, MAPS name. python-mrcz leaves MX and
+  /// MY 0, means CELLA / N along all axes and has another use for MZ. 0 if that says nothing or is not finite.
+  mrcz::voxel_size voxel_size() const noexcept {
+    return {spacing(cella.x, mx, 1), spacing(cella.y, my, 2), spacing(cella.z, mx <= 0 && my <= 0 ? 0 : mz, 3)};
+  }
+
+  /// Voxels along X (1), Y (2) or Z (3), wherever the axis lies in the file.
+  std::int32_t n_along(std::int32_t axis) const noexcept {
+    if (!has_axes()) return axis == 1 ? nx : axis == 2 ? ny : nz;
+    return axis == mapc ? nx : axis == mapr ? ny : nz;
+  }
+
+  /// Whether MAPC, MAPR and MAPS are a permutation of 1, 2, 3. Otherwise they are taken for 1, 2, 3.
+  bool has_axes() const noexcept {
+    const auto valid = [](std::int32_t axis) { return axis >= 1 && axis <= 3; };
+    return valid(mapc) && valid(mapr) && valid(maps) && mapc != mapr && mapr != maps && mapc != maps;
+  }
+
+  bool from_imod() const noexcept { return imod_stamp == imod_stamp_value; }
+
+ private:
+  float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept {
+    const std::int32_t intervals = m > 0 ? m : n_along(axis);
+    const float size = intervals > 0 ? cell / static_cast<float>(intervals) : 0.0F;
+    return std::isfinite(size) && size > 0 ? size : 0.0F;
+  }
+};
+
+/// Whether the bytes of mode 0 are unsigned. IMOD's stamp says so; without it the standard holds: signed. IMOD's
+/// guess from DMIN and DMAX is not followed, because a file of the standard would be misread by it.
+constexpr bool has_unsigned_bytes(const header& h) noexcept {
+  return h.imod_stamp == imod_stamp_value && (h.imod_flags & 1) == 0;
+}
+
+}  // namespace mrcz

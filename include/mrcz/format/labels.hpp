@@ -1,0 +1,80 @@
+/// The ten labels of 80 characters at byte 224 (MRC2014, words 57 to 256).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mrcz/core/error.hpp"
+
+namespace mrcz {
+
+/// Labels in use come first and have no gaps. Text is kept as it was found, without trailing blanks and NULs.
+class labels {
+ public:
+  static constexpr std::size_t capacity = 10;
+  static constexpr std::size_t length = 80;
+
+  auto begin() const noexcept { return text_.begin(); }
+  auto end() const noexcept { return text_.end(); }
+  std::size_t size() const noexcept { return text_.size(); }
+  bool empty() const noexcept { return text_.empty(); }
+  const std::string& operator[](std::size_t i) const { return text_.at(i); }
+
+  /// Adds a label behind the others; when all ten are in use it replaces the last, as IMOD does. Throws
+  /// `errc::bad_option` for text that is blank, longer than 80 characters or not printable ASCII.
+  void add(std::string_view text) {
+    check(text);
+    if (text_.size() == capacity) text_.pop_back();
+    text_.emplace_back(text);
+  }
+
+  /// Adds a label before the others; when all ten are in use the last is lost.
+  void add_first(std::string_view text) {
+    check(text);
+    if (text_.size() == capacity) text_.pop_back();
+    text_.insert(text_.begin(), std::string{text});
+  }
+
+  void clear() noexcept { text_.clear(); }
+
+  friend bool operator==(const labels&, const labels&) = default;
+
+  /// Takes the non-blank labels of a header, wherever they stand and whatever NLABL says.
+  static labels decode(const char* from) {
+    labels found;
+    for (std::size_t i = 0; i < capacity; ++i) {
+      const std::string_view text = trimmed({from + i * length, length});
+      if (!text.empty()) found.text_.emplace_back(text);
+    }
+    return found;
+  }
+
+  /// Writes 800 characters, padded with blanks as the standard says.
+  void encode(char* to) const noexcept {
+    std::fill_n(to, capacity * length, ' ');
+    for (std::size_t i = 0; i < text_.size(); ++i) std::copy(text_[i].begin(), text_[i].end(), to + i * length);
+  }
+
+  /// `text` without trailing blanks and NULs.
+  static constexpr std::string_view trimmed(std::string_view text) noexcept {
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.remove_suffix(1);
+    return text;
+  }
+
+ private:
+  static void check(std::string_view text) {
+    if (text.size() > length)
+      fail(errc::bad_option, "label has {} characters, expected at most {}", text.size(), length);
+    if (trimmed(text).empty()) fail(errc::bad_option, "label is blank");
+    if (!std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
+      fail(errc::bad_option, "label has a character that is not printable ASCII");
+  }
+
+  std::vector<std::string> text_;
+};
+
+}  // namespace mrcz

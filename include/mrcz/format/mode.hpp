@@ -1,0 +1,212 @@
+/// The voxel types of MRC files: the MODE word of MRC2014 (note 2) and python-mrcz's two extensions, mapped both
+/// ways to C++ types in one table.
+#pragma once
+
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
+#include "mrcz/format/float16.hpp"
+
+namespace mrcz {
+
+enum class mode : std::int32_t {
+  int8 = 0,
+  int16 = 1,
+  float32 = 2,
+  complex_int16 = 3,
+  complex64 = 4,
+  uint16 = 6,
+  int32 = 7,   ///< python-mrcz's extension; other programs refuse it
+  uint32 = 8,  ///< python-mrcz's extension; other programs refuse it
+  float16 = 12,
+  uint4 = 101,  ///< two voxels per byte, the left one in the low half; each row begins with a new byte
+};
+
+/// A voxel of mode 3: real and imaginary part.
+struct complex_int16 {
+  std::int16_t re = 0;
+  std::int16_t im = 0;
+  friend constexpr bool operator==(complex_int16, complex_int16) = default;
+};
+static_assert(sizeof(complex_int16) == 4);
+
+/// One row of the table of modes: how a voxel is stored and what it is in memory.
+template <mode Mode, class Type, std::size_t WordBytes, int Digits, bool Signed>
+struct mode_row {
+  static constexpr mrcz::mode mode = Mode;
+  using type = Type;                                    ///< in memory
+  static constexpr std::size_t word_bytes = WordBytes;  ///< what a change of byte order reverses
+  static constexpr int digits = Digits;                 ///< bits of an integer, or of a float's significand
+  static constexpr bool is_signed = Signed;
+};
+
+/// The table. Mode 101 is unpacked to one byte per voxel. Everything else about modes is derived from it.
+using mode_table = std::tuple<mode_row<mode::int8, std::int8_t, 1, 7, true>,                //
+                              mode_row<mode::int16, std::int16_t, 2, 15, true>,             //
+                              mode_row<mode::float32, float, 4, 24, true>,                  //
+                              mode_row<mode::complex_int16, complex_int16, 2, 15, true>,    //
+                              mode_row<mode::complex64, std::complex<float>, 4, 24, true>,  //
+                              mode_row<mode::uint16, std::uint16_t, 2, 16, false>,          //
+                              mode_row<mode::int32, std::int32_t, 4, 31, true>,             //
+                              mode_row<mode::uint32, std::uint32_t, 4, 32, false>,          //
+                              mode_row<mode::float16, half, 2, 11, true>,                   //
+                              mode_row<mode::uint4, std::uint8_t, 1, 4, false>>;            //
+
+namespace detail {
+
+template <class Function, std::size_t... I>
+constexpr bool find_mode(mode m, Function& f, std::index_sequence<I...>) {
+  return ((std::tuple_element_t<I, mode_table>::mode == m ? (f(std::tuple_element_t<I, mode_table>{}), true) : false) ||
+          ...);
+}
+
+template <class T, std::size_t... I>
+constexpr std::optional<mode> find_type(std::index_sequence<I...>) {
+  std::optional<mode> found;
+  ((std::is_same_v<typename std::tuple_element_t<I, mode_table>::type, T>
+        ? (found = std::tuple_element_t<I, mode_table>::mode, 0)
+        : 0),
+   ...);
+  return found;
+}
+
+using mode_indices = std::make_index_sequence<std::tuple_size_v<mode_table>>;
+
+template <class T>
+struct complex_trait : std::false_type {};
+template <class T>
+struct complex_trait<std::complex<T>> : std::true_type {};
+template <>
+struct complex_trait<complex_int16> : std::true_type {};
+
+}  // namespace detail
+
+/// Calls `f(row)` with the row of the table for `m`; false if `m` is no mode.
+template <class Function>
+constexpr bool with_mode(mode m, Function&& f) {
+  return detail::find_mode(m, f, detail::mode_indices{});
+}
+
+constexpr bool is_known(mode m) noexcept {
+  return with_mode(m, [](auto) {});
+}
+
+template <class T>
+inline constexpr bool is_complex = detail::complex_trait<T>::value;
+template <class T>
+inline constexpr bool is_floating = std::is_floating_point_v<T> || std::is_same_v<T, half>;
+
+/// Types that have a row in the table.
+template <class T>
+concept stored_voxel = detail::find_type<T>(detail::mode_indices{}).has_value();
+
+/// Types that arrays of voxels may have: those of the table, and double precision to compute with.
+template <class T>
+concept voxel = stored_voxel<T> || std::is_same_v<T, double> || std::is_same_v<T, std::complex<double>>;
+
+/// The mode whose voxels are `T` in memory.
+template <stored_voxel T>
+inline constexpr mode mode_of = *detail::find_type<T>(detail::mode_indices{});
+
+/// The mode in which an array of `T` is written unless another is asked for. Bytes widen to uint16: mode 0 is signed,
+/// and what is larger than 15 does not fit mode 101.
+template <stored_voxel T>
+inline constexpr mode default_mode = std::is_same_v<T, std::uint8_t> ? mode::uint16 : mode_of<T>;
+
+constexpr std::string_view name_of(mode m) noexcept {
+  switch (m) {
+    case mode::int8: return "int8";
+    case mode::int16: return "int16";
+    case mode::float32: return "float32";
+    case mode::complex_int16: return "complex_int16";
+    case mode::complex64: return "complex64";
+    case mode::uint16: return "uint16";
+    case mode::int32: return "int32";
+    case mode::uint32: return "uint32";
+    case mode::float16: return "float16";
+    case mode::uint4: return "uint4";
+  }
+  return "";
+}
+
+inline constexpr std::array all_modes{mode::int8,   mode::int16, mode::float32, mode::complex_int16, mode::complex64,
+                                      mode::uint16, mode::int32, mode::uint32,  mode::float16,       mode::uint4};
+
+constexpr std::optional<mode> mode_named(std::string_view name) noexcept {
+  for (const mode m : all_modes)
+    if (name_of(m) == name) return m;
+  return std::nullopt;
+}
+
+/// Bytes that a change of byte order reverses together: a complex voxel is two words.
+constexpr std::size_t word_bytes(mode m) noexcept {
+  std::size_t bytes = 0;
+  with_mode(m, [&](auto row) { bytes = row.word_bytes; });
+  return bytes;
+}
+
+/// Bytes per voxel, also blosc's typesize; 1 for mode 101, whose unit is the byte.
+constexpr std::size_t item_bytes(mode m) noexcept {
+  std::size_t bytes = 0;
+  with_mode(m, [&](auto row) { bytes = sizeof(typename decltype(row)::type); });
+  return bytes;
+}
+
+/// Bytes of one row of `nx` voxels in the file. Cannot overflow for what fits a 32-bit header field.
+constexpr std::uint64_t row_bytes(mode m, std::uint64_t nx) noexcept {
+  return m == mode::uint4 ? (nx + 1) / 2 : nx * item_bytes(m);
+}
+
+/// Bytes of one slice in the file. Throws `errc::too_large` if that is beyond what can be addressed.
+inline std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx) {
+  return checked_multiply(ny, row_bytes(m, nx), "the size of a slice");
+}
+
+/// Whether every value of mode `From` is exactly a value of `To`.
+template <class Row, voxel To>
+constexpr bool widens_exactly() {
+  using from = typename Row::type;
+  if constexpr (is_complex<from>) {
+    if constexpr (std::is_same_v<To, complex_int16>) return std::is_same_v<from, complex_int16>;
+    return is_complex<To>;  // complex<float> or complex<double>: both hold a float or a 16-bit integer
+  } else if constexpr (std::is_same_v<To, complex_int16>) {
+    return !is_floating<from> && Row::digits <= 15;
+  } else if constexpr (is_complex<To>) {
+    return Row::digits <= std::numeric_limits<typename To::value_type>::digits;
+  } else if constexpr (is_floating<To>) {
+    return Row::digits <= (std::is_same_v<To, half> ? 11 : std::numeric_limits<To>::digits);
+  } else if constexpr (is_floating<from>) {
+    return false;
+  } else {
+    return Row::digits <= std::numeric_limits<To>::digits && (!Row::is_signed || std::is_signed_v<To>);
+  }
+}
+
+namespace detail {
+// The table read backwards is the table read forwards.
+template <std::size_t... I>
+constexpr bool table_is_inverse(std::index_sequence<I...>) {
+  return ((mode_of<typename std::tuple_element_t<I, mode_table>::type> == std::tuple_element_t<I, mode_table>::mode) &&
+          ...);
+}
+static_assert(table_is_inverse(mode_indices{}));
+static_assert(all_modes.size() == std::tuple_size_v<mode_table>);
+constexpr bool names_are_inverse() {
+  for (const mode m : all_modes)
+    if (!is_known(m) || mode_named(name_of(m)) != m) return false;
+  return true;
+}
+static_assert(names_are_inverse());
+}  // namespace detail
+
+}  // namespace mrcz

@@ -1,0 +1,51 @@
+/// The MODE word at byte 12: in MRCZ the voxel type plus 1000 times the codec (MRCZ specification, deviation 1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "mrcz/codec/codec.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/format/mode.hpp"
+
+namespace mrcz {
+
+/// What the MODE word says. On reading, the codec that counts is the one in each chunk: python-mrcz writes lz4hc as
+/// lz4.
+struct mode_word {
+  mrcz::mode mode = mrcz::mode::float32;
+  mrcz::codec codec = mrcz::codec::none;
+
+  friend constexpr bool operator==(const mode_word&, const mode_word&) = default;
+};
+
+constexpr std::int32_t encode(mode_word w) noexcept {
+  return static_cast<std::int32_t>(w.mode) + 1000 * static_cast<std::int32_t>(w.codec);
+}
+
+/// Nothing, if the word means no mode that can be read. Also understood: MODE + 10000 * codec with another
+/// numbering of the codecs, as python-mrcz 0.1 wrote it.
+constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept {
+  if (word < 0) return std::nullopt;
+  if (word < 10000) {
+    const mode_word found{static_cast<mode>(word % 1000), static_cast<codec>(word / 1000)};
+    if (!is_known(found.mode) || name_of(found.codec).empty()) return std::nullopt;
+    return found;
+  }
+  constexpr std::array first_numbering{codec::none, codec::zlib, codec::lz4, codec::lz4hc, codec::blosclz, codec::zstd};
+  const auto number = static_cast<std::size_t>(word / 10000);
+  const auto base = static_cast<mode>(word % 10000);
+  if (number >= first_numbering.size() || !is_known(base)) return std::nullopt;
+  return mode_word{base, first_numbering[number]};
+}
+
+/// Throws `errc::bad_mode` for a word that means nothing.
+inline mode_word require_mode_word(std::int32_t word) {
+  const auto found = decode_mode_word(word);
+  if (!found)
+    fail(errc::bad_mode, "MODE is {} (byte 12), which is no voxel type of MRC or MRCZ that can be read", word);
+  return *found;
+}
+
+}  // namespace mrcz

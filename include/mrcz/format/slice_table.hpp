@@ -1,0 +1,132 @@
+/// Where each slice of a file lies: computed for uncompressed files, found by walking from chunk to chunk in MRCZ.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
+#include "mrcz/format/header.hpp"
+#include "mrcz/format/mode_word.hpp"
+#include "mrcz/io/byte_source.hpp"
+
+namespace mrcz {
+
+/// Where the packed bytes of one slice lie in the file.
+struct slice_place {
+  std::uint64_t offset;
+  std::uint64_t packed_bytes;
+};
+
+/// Built from a checked header. Reads 16 bytes per slice of a compressed file and nothing of an uncompressed one;
+/// memory grows with the chunks that are there, not with what NZ claims.
+class slice_table {
+ public:
+  slice_table(const byte_source& source, const header& h)
+      : word_{require_mode_word(h.mode)},
+        claimed_{static_cast<std::size_t>(h.nz)},
+        slice_bytes_{mrcz::slice_bytes(word_.mode, static_cast<std::size_t>(h.ny), static_cast<std::size_t>(h.nx))},
+        begin_{data_offset(source.size(), h)} {
+    if (word_.codec == codec::none) {
+      const std::uint64_t rest = source.size() - begin_;
+      complete_ = static_cast<std::size_t>(std::min<std::uint64_t>(claimed_, rest / slice_bytes_));
+      if (complete_ < claimed_)
+        reason_ = fmt::format("file ends at byte {}, expected {} slices of {} bytes from byte {}", source.size(),
+                              claimed_, slice_bytes_, begin_);
+    } else {
+      walk(source);
+    }
+  }
+
+  /// Slices whose bytes are all there. `require` says why there are not more.
+  std::size_t complete() const noexcept { return complete_; }
+  /// Slices that the header promises.
+  std::size_t claimed() const noexcept { return claimed_; }
+
+  /// Bytes of one slice once it is decompressed.
+  std::size_t slice_bytes() const noexcept { return slice_bytes_; }
+  bool compressed() const noexcept { return word_.codec != codec::none; }
+
+  std::uint64_t begin() const noexcept { return begin_; }                  ///< first byte of the first slice
+  std::uint64_t end() const noexcept { return offset(complete_); }         ///< behind the last complete slice
+  std::uint64_t packed_bytes() const noexcept { return end() - begin(); }  ///< of all complete slices
+
+  slice_place operator[](std::size_t z) const noexcept { return {offset(z), offset(z + 1) - offset(z)}; }
+
+  /// Throws an error that names the first slice that is not there unless slices 0 to `end` - 1 are.
+  void require(std::size_t end) const {
+    if (end <= complete_) return;
+    fail(compressed() && !ended_ ? errc::bad_chunk : errc::truncated, "{} (slice {}, byte {})", reason_, complete_,
+         this->end());
+  }
+
+  /// Why slice `complete()` is not there; empty if all are.
+  const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  /// 1024 + NSYMBT, or 1024 if only that fits: some programs drop the extended header and keep NSYMBT.
+  static std::uint64_t data_offset(std::uint64_t file_size, const header& h) {
+    const mode_word word = require_mode_word(h.mode);
+    const auto slice = mrcz::slice_bytes(word.mode, static_cast<std::size_t>(h.ny), static_cast<std::size_t>(h.nx));
+    const auto slices = static_cast<std::uint64_t>(h.nz);
+    const bool fits_without =
+        word.codec == codec::none && slice <= file_size / slices && header_size + slice * slices == file_size;
+    if (fits_without) return header_size;
+    if (h.nsymbt < 0)
+      fail(errc::bad_header, "NSYMBT is {} (byte 92), expected the size of the extended header", h.nsymbt);
+    const std::uint64_t offset = header_size + static_cast<std::uint64_t>(h.nsymbt);
+    if (offset > file_size)
+      fail(errc::bad_header, "NSYMBT is {} (byte 92), but only {} bytes follow the header", h.nsymbt,
+           file_size - header_size);
+    return offset;
+  }
+
+  void walk(const byte_source& source) {
+    offsets_.push_back(begin_);
+    while (complete_ < claimed_) {
+      const std::uint64_t at = offsets_.back();
+      const std::uint64_t rest = source.size() - at;
+      if (rest < chunk_header::size) {
+        ended_ = true;
+        reason_ = fmt::format("file has {} chunks, expected {}", complete_, claimed_);
+        return;
+      }
+      std::array<std::byte, chunk_header::size> bytes;
+      source.read_at(at, bytes);
+      const auto h = chunk_header::decode(bytes);
+      if (h.version != 2 || h.packed_bytes < chunk_header::size) {
+        reason_ = fmt::format("no chunk found where one was expected: format version {}, {} packed bytes", h.version,
+                              h.packed_bytes);
+        return;
+      }
+      if (h.packed_bytes > rest) {
+        ended_ = true;
+        reason_ = fmt::format("chunk has {} packed bytes, but only {} are left in the file", h.packed_bytes, rest);
+        return;
+      }
+      offsets_.push_back(at + h.packed_bytes);
+      ++complete_;
+    }
+  }
+
+  std::uint64_t offset(std::size_t z) const noexcept {
+    return compressed() ? offsets_[z] : begin_ + std::uint64_t{z} * slice_bytes_;
+  }
+
+  mode_word word_;
+  std::size_t claimed_;
+  std::size_t slice_bytes_;
+  std::uint64_t begin_;
+  std::size_t complete_ = 0;
+  bool ended_ = false;  // the file ends too early, as opposed to a damaged chunk
+  std::string reason_;
+  std::vector<std::uint64_t> offsets_;  // of a compressed file: begin of each slice and end of the last
+};
+
+}  // namespace mrcz

@@ -1,0 +1,205 @@
+/// Minimum, maximum, mean and RMS deviation of the voxels (MRC2014 note 5, words 20 to 22 and 55), in one pass.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <type_traits>
+
+#include "mrcz/format/header.hpp"
+#include "mrcz/format/mode.hpp"
+
+namespace mrcz {
+
+/// What a header says of its voxels; a value that is not there is "not determined". Of complex voxels only `rms` is
+/// defined: the root of the mean squared modulus of the deviation from the complex mean.
+struct statistics {
+  std::optional<double> min;
+  std::optional<double> max;
+  std::optional<double> mean;
+  std::optional<double> rms;
+  friend bool operator==(const statistics&, const statistics&) = default;
+};
+
+/// Applies the markers of the standard: DMAX < DMIN, DMEAN below both, RMS negative. The RMS of 0 that python-mrcz
+/// leaves in every file is not determined either.
+inline statistics statistics_of(const header& h) noexcept {
+  statistics s;
+  if (h.dmin <= h.dmax && std::isfinite(h.dmin) && std::isfinite(h.dmax)) {
+    s.min = h.dmin;
+    s.max = h.dmax;
+  }
+  if (h.dmean >= std::min(h.dmin, h.dmax) && std::isfinite(h.dmean)) s.mean = h.dmean;
+  const bool from_python_mrcz = h.mx == 0 && h.my == 0 && !h.labels.empty() && h.labels[0].starts_with("MRCZ");
+  if (h.rms >= 0 && std::isfinite(h.rms) && !(from_python_mrcz && h.rms == 0)) s.rms = h.rms;
+  return s;
+}
+
+/// Writes the four fields; what is not determined gets the marker 0, -1, -2, -1.
+inline void set_statistics(header& h, const statistics& s) noexcept {
+  h.dmin = s.min && s.max ? static_cast<float>(*s.min) : 0.0F;
+  h.dmax = s.min && s.max ? static_cast<float>(*s.max) : -1.0F;
+  h.dmean = s.mean ? static_cast<float>(*s.mean) : -2.0F;
+  if (!s.mean || h.dmean < std::min(h.dmin, h.dmax))
+    h.dmean = s.mean && s.min ? h.dmin : std::min(h.dmin, h.dmax) - 1.0F;
+  h.rms = s.rms ? static_cast<float>(*s.rms) : -1.0F;
+}
+
+/// Moments of any number of voxels. Adding two is exact in the count and accurate in the rest (Chan's formula), so
+/// slices may be summarised in parallel; added in the order of z the result does not depend on the threads.
+class moments {
+ public:
+  /// The moments of `voxels`. Values that are not finite leave everything undetermined.
+  template <class T>
+  static moments of(std::span<const T> voxels) noexcept {
+    moments all;
+    constexpr std::size_t block = 8192;  // short enough to stay in the cache and to keep the sums accurate
+    for (std::size_t i = 0; i < voxels.size(); i += block)
+      all += of_block(voxels.subspan(i, std::min(block, voxels.size() - i)));
+    return all;
+  }
+
+  /// What is already known of `count` voxels, to go on from there. Unless all four values are known, nothing is.
+  static moments of(const mrcz::statistics& s, std::uint64_t count) noexcept {
+    moments all;
+    all.count_ = static_cast<double>(count);
+    all.determined_ = s.min && s.max && s.mean && s.rms;
+    if (!all.determined_) return all;
+    all.min_ = *s.min;
+    all.max_ = *s.max;
+    all.mean_ = *s.mean;
+    all.squares_ = *s.rms * *s.rms * all.count_;
+    return all;
+  }
+
+  moments& operator+=(const moments& other) noexcept {
+    if (other.count_ == 0) return *this;
+    if (count_ == 0) return *this = other;
+    const double total = count_ + other.count_;
+    const std::complex<double> difference = other.mean_ - mean_;
+    squares_ += other.squares_ + std::norm(difference) * count_ * other.count_ / total;
+    mean_ += difference * (other.count_ / total);
+    min_ = std::min(min_, other.min_);
+    max_ = std::max(max_, other.max_);
+    complex_ = complex_ || other.complex_;
+    determined_ = determined_ && other.determined_;
+    count_ = total;
+    return *this;
+  }
+
+  mrcz::statistics statistics() const noexcept {
+    mrcz::statistics s;
+    if (count_ == 0 || !determined_ || !std::isfinite(squares_)) return s;
+    s.rms = std::sqrt(squares_ / count_);
+    if (complex_) return s;
+    s.min = min_;
+    s.max = max_;
+    s.mean = mean_.real();
+    return s;
+  }
+
+ private:
+  template <class T>
+  static moments of_block(std::span<const T> voxels) noexcept {
+    if constexpr (is_complex<T>) {
+      return of_complex(voxels);
+    } else if constexpr (std::is_same_v<T, half>) {
+      std::array<float, 8192> values;
+      for (std::size_t i = 0; i < voxels.size(); ++i) values[i] = to_float(voxels[i]);
+      return of_real(std::span<const float>{values}.first(voxels.size()));
+    } else {
+      return of_real(voxels);
+    }
+  }
+
+  /// Sums in several lanes, so that the compiler may use vector registers without reordering a sum behind our back.
+  /// Floating-point values and wide integers are taken relative to the first, which keeps the squares small.
+  template <class T>
+  static moments of_real(std::span<const T> voxels) noexcept {
+    constexpr bool narrow = std::is_integral_v<T> && sizeof(T) <= 2;
+    using sum = std::conditional_t<narrow, std::int32_t, double>;
+    using square = std::conditional_t<sizeof(T) == 1, std::int32_t, std::conditional_t<narrow, std::uint64_t, double>>;
+    constexpr std::size_t lanes = 16;
+    std::array<sum, lanes> sums{};
+    std::array<square, lanes> squares{};
+    std::array<T, lanes> low;
+    std::array<T, lanes> high;
+    low.fill(voxels.front());
+    high.fill(voxels.front());
+    const sum shift = narrow ? sum{0} : static_cast<sum>(voxels.front());
+    const auto add = [&](std::size_t lane, T value) {
+      const sum v = static_cast<sum>(value) - shift;
+      sums[lane] += v;
+      squares[lane] += squared<square>(v);
+      low[lane] = value < low[lane] ? value : low[lane];
+      high[lane] = high[lane] < value ? value : high[lane];
+    };
+    const std::size_t even = voxels.size() / lanes * lanes;
+    for (std::size_t i = 0; i < even; i += lanes)
+      for (std::size_t lane = 0; lane < lanes; ++lane) add(lane, voxels[i + lane]);
+    for (std::size_t i = even; i < voxels.size(); ++i) add(i - even, voxels[i]);
+
+    double total = 0;
+    double total_squares = 0;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      total += static_cast<double>(sums[lane]);
+      total_squares += static_cast<double>(squares[lane]);
+    }
+    moments m;
+    m.count_ = static_cast<double>(voxels.size());
+    m.min_ = static_cast<double>(*std::min_element(low.begin(), low.end()));
+    m.max_ = static_cast<double>(*std::max_element(high.begin(), high.end()));
+    m.mean_ = static_cast<double>(shift) + total / m.count_;
+    m.squares_ = std::max(0.0, total_squares - total * (total / m.count_));
+    m.determined_ = std::isfinite(total_squares);
+    return m;
+  }
+
+  template <class Square, class Value>
+  static Square squared(Value v) noexcept {
+    if constexpr (std::is_same_v<Square, std::uint64_t>) {
+      return static_cast<Square>(static_cast<std::int64_t>(v) * v);
+    } else {
+      return static_cast<Square>(v) * static_cast<Square>(v);
+    }
+  }
+
+  template <class T>
+  static moments of_complex(std::span<const T> voxels) noexcept {
+    const auto value = [](T v) {
+      if constexpr (std::is_same_v<T, complex_int16>) return std::complex<double>(v.re, v.im);
+      else return std::complex<double>(v);
+    };
+    const std::complex<double> shift = value(voxels.front());
+    std::complex<double> total = 0;
+    double total_squares = 0;
+    for (const T v : voxels) {
+      const std::complex<double> relative = value(v) - shift;
+      total += relative;
+      total_squares += std::norm(relative);
+    }
+    moments m;
+    m.count_ = static_cast<double>(voxels.size());
+    m.complex_ = true;
+    m.mean_ = shift + total / m.count_;
+    m.squares_ = std::max(0.0, total_squares - std::norm(total) / m.count_);
+    m.determined_ = std::isfinite(total_squares);
+    return m;
+  }
+
+  double count_ = 0;
+  double min_ = std::numeric_limits<double>::infinity();
+  double max_ = -std::numeric_limits<double>::infinity();
+  std::complex<double> mean_ = 0;
+  double squares_ = 0;  // sum of the squared deviations from the mean
+  bool complex_ = false;
+  bool determined_ = true;
+};
+
+}  // namespace mrcz

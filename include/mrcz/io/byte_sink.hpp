@@ -1,0 +1,34 @@
+/// What a writer writes to: bytes at positions, which count only once they are published.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace mrcz {
+
+/// Derive from this to write to anything. One thread at a time calls it. A sink that is destroyed before
+/// `publish()` discards what was written, as if nothing had happened.
+class byte_sink {
+ public:
+  byte_sink() = default;
+  byte_sink(const byte_sink&) = delete;
+  byte_sink& operator=(const byte_sink&) = delete;
+  virtual ~byte_sink() = default;
+
+  /// Writes all of `from` at `offset`, or throws. Offsets need not rise; gaps read as zeros.
+  virtual void write_at(std::uint64_t offset, std::span<const std::byte> from) = 0;
+
+  /// Makes what was written visible and final. Called once, as the last call.
+  virtual void publish() = 0;
+
+  /// Gives up on publishing but leaves what was written where a person can find it. Does nothing where that has no
+  /// meaning.
+  virtual void keep_partial() noexcept {}
+
+  /// What messages call this sink: a path, for instance.
+  virtual std::string name() const = 0;
+};
+
+}  // namespace mrcz

@@ -1,0 +1,50 @@
+/// A whole file mapped into memory (POSIX).
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include <sys/mman.h>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/file.hpp"
+
+namespace mrcz {
+
+/// Opens at once whatever the size; pages are read when they are touched. If another program shortens the file
+/// meanwhile, touching the missing part ends this program (SIGBUS): map only files that nobody is changing.
+class mapped_file final : public byte_source {
+ public:
+  explicit mapped_file(const std::filesystem::path& path) : path_{path} {
+    const file opened{path, file::access::read};
+    size_ = opened.size();
+    if (size_ == 0) return;  // an empty mapping is an error to the system, but an empty file is none to us
+    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, opened.descriptor(), 0);
+    if (address == MAP_FAILED) fail_system(errno, path_.string() + ": cannot map");
+    data_ = static_cast<const std::byte*>(address);
+  }
+
+  ~mapped_file() override {
+    if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  }
+
+  std::uint64_t size() const override { return size_; }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (!into.empty()) std::memcpy(into.data(), data_ + offset, into.size());
+  }
+  std::span<const std::byte> in_memory() const noexcept override { return {data_, size_}; }
+  std::string name() const override { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace mrcz

@@ -1,0 +1,67 @@
+/// A source and a sink in memory.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/io/byte_sink.hpp"
+#include "mrcz/io/byte_source.hpp"
+
+namespace mrcz {
+
+/// Bytes that lie in memory. They belong to the source if it was given a vector, else to the caller, who keeps
+/// them unchanged while the source lives.
+class memory_source final : public byte_source {
+ public:
+  explicit memory_source(std::span<const std::byte> content, std::string name = "memory")
+      : content_{content}, name_{std::move(name)} {}
+  explicit memory_source(std::vector<std::byte>&& content, std::string name = "memory")
+      : owned_{std::move(content)}, content_{owned_}, name_{std::move(name)} {}
+
+  std::uint64_t size() const override { return content_.size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (offset > content_.size() || into.size() > content_.size() - offset)
+      fail(errc::truncated, "{}: ends at byte {}, but {} bytes at byte {} were asked for", name_, content_.size(),
+           into.size(), offset);
+    if (!into.empty()) std::memcpy(into.data(), content_.data() + offset, into.size());
+  }
+  std::span<const std::byte> in_memory() const noexcept override { return content_; }
+  std::string name() const override { return name_; }
+
+ private:
+  std::vector<std::byte> owned_;
+  std::span<const std::byte> content_;
+  std::string name_;
+};
+
+/// Collects bytes in a vector of the caller, which outlives the sink and holds them once they are published.
+class memory_sink final : public byte_sink {
+ public:
+  explicit memory_sink(std::vector<std::byte>& destination, std::string name = "memory")
+      : destination_{&destination}, name_{std::move(name)} {}
+
+  void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
+    if (offset > std::numeric_limits<std::size_t>::max() - from.size())
+      fail(errc::too_large, "{}: offset {} overflows", name_, offset);
+    const std::size_t first = static_cast<std::size_t>(offset);
+    if (content_.size() < first + from.size()) content_.resize(first + from.size());
+    std::copy(from.begin(), from.end(), content_.begin() + static_cast<std::ptrdiff_t>(first));
+  }
+  void publish() override { *destination_ = std::move(content_); }
+  std::string name() const override { return name_; }
+
+ private:
+  std::vector<std::byte> content_;
+  std::vector<std::byte>* destination_;
+  std::string name_;
+};
+
+}  // namespace mrcz

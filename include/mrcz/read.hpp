@@ -1,0 +1,37 @@
+/// Reading a whole file with one call.
+#pragma once
+
+#include <filesystem>
+#include <type_traits>
+#include <variant>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/reader.hpp"
+
+namespace mrcz {
+
+namespace detail {
+template <class Types>
+struct volumes_of;
+template <class... T>
+struct volumes_of<std::variant<std::type_identity<T>...>> {
+  using type = std::variant<volume<T>...>;
+};
+}  // namespace detail
+
+/// A volume of whatever the file stores; `std::visit` gets at it.
+using any_volume = detail::volumes_of<voxel_type>::type;
+
+/// `auto v = mrcz::read<float>("tomo.mrc");` Errors as for `reader`.
+template <voxel T>
+volume<T> read(const std::filesystem::path& path, read_options options = {}) {
+  return reader{path, options}.read<T>();
+}
+
+/// The file decides the type of the voxels.
+inline any_volume read(const std::filesystem::path& path, read_options options = {}) {
+  const reader in{path, options};
+  return in.visit([&]<class T>(std::type_identity<T>) -> any_volume { return in.read<T>(); });
+}
+
+}  // namespace mrcz

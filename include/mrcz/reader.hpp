@@ -1,0 +1,296 @@
+/// Reading MRC and MRCZ files: the header when it is opened, voxels when they are asked for.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/array/slice_codec.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/core/region.hpp"
+#include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/header.hpp"
+#include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/metadata.hpp"
+#include "mrcz/format/slice_table.hpp"
+#include "mrcz/format/statistics.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/file.hpp"
+
+namespace mrcz {
+
+struct read_options {
+  std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
+  std::optional<bool> signed_bytes =
+      std::nullopt;  ///< of mode 0; not stated: signed unless IMOD's stamp says otherwise
+  std::optional<std::endian> byte_order = std::nullopt;  ///< not stated: found out from the header
+  bool incomplete = false;  ///< take a file whose last slices are missing for a shorter one
+};
+static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
+
+/// Every type that the voxels of a file can have in memory.
+using voxel_type =
+    std::variant<std::type_identity<std::int8_t>, std::type_identity<std::uint8_t>, std::type_identity<std::int16_t>,
+                 std::type_identity<std::uint16_t>, std::type_identity<std::int32_t>, std::type_identity<std::uint32_t>,
+                 std::type_identity<half>, std::type_identity<float>, std::type_identity<complex_int16>,
+                 std::type_identity<std::complex<float>>>;
+
+/// An open file. Const and thread-safe: any number of threads may read from one reader at once.
+///
+/// Opening reads the header and, of a compressed file, 16 bytes per slice. `read*<T>` converts where every value of the
+/// file's mode is exactly a `T` and throws `errc::mode_mismatch` elsewhere. A damaged slice throws `errc::bad_chunk`,
+/// one that is missing `errc::truncated`, a place outside the volume `errc::out_of_range`; messages name file, slice
+/// and byte.
+class reader {
+ public:
+  explicit reader(const std::filesystem::path& path, read_options options = {})
+      : reader{std::make_unique<file_source>(path), options} {}
+
+  explicit reader(std::unique_ptr<const byte_source> source, read_options options = {})
+      : source_{std::move(source)},
+        options_{checked(options)},
+        header_{naming(source_->name(), [&] { return load_header(*source_, options_); })},
+        table_{naming(source_->name(), [&] { return slice_table{*source_, header_}; })},
+        format_{.voxels = {.mode = require_mode_word(header_.mode).mode,
+                           .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
+                           .byte_order = header_.byte_order},
+                .ny = static_cast<std::size_t>(header_.ny),
+                .nx = static_cast<std::size_t>(header_.nx)},
+        codec_{naming(source_->name(), [&] { return codec_in_use(); })} {}
+
+  const mrcz::header& header() const noexcept { return header_; }
+  mrcz::mode mode() const noexcept { return format_.voxels.mode; }
+  mrcz::kind kind() const noexcept { return header_.kind(); }
+  mrcz::voxel_size voxel_size() const noexcept { return header_.voxel_size(); }
+  mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
+  const slice_table& slices() const noexcept { return table_; }
+  const byte_source& source() const noexcept { return *source_; }
+
+  /// The codec that the first chunk was really made with; python-mrcz's lz4hc shows as lz4.
+  mrcz::codec codec() const noexcept { return codec_; }
+
+  /// [nz, ny, nx]. With `read_options::incomplete` nz counts the slices that are there.
+  mrcz::shape shape() const noexcept {
+    return {options_.incomplete ? table_.complete() : table_.claimed(), format_.ny, format_.nx};
+  }
+
+  /// Whether mode 0 is read as 0 to 255.
+  bool unsigned_bytes() const noexcept { return format_.voxels.unsigned_bytes && mode() == mode::int8; }
+
+  /// Reads NSYMBT bytes each time it is called.
+  mrcz::extended_header extended_header() const {
+    const auto size = static_cast<std::size_t>(table_.begin() - header_size);
+    mrcz::extended_header found{header_.exttyp, std::vector<std::byte>(size)};
+    naming(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
+    return found;
+  }
+
+  /// The JSON metadata, parsed each time it is called; null if there are none. Throws `errc::bad_metadata`.
+  mrcz::metadata metadata() const {
+    if (header_.exttyp != exttyp_json) return nullptr;
+    return naming(source_->name(), [&] { return parse_metadata(extended_header()); });
+  }
+
+  /// The whole volume.
+  template <voxel T>
+  volume<T> read() const {
+    return read_region<T>({});
+  }
+
+  /// Slice z as an image: one chunk is read and decompressed.
+  template <voxel T>
+  image<T> read_slice(std::size_t z) const {
+    auto slice = make_image<T>(format_.ny, format_.nx);
+    read_slice(z, slice);
+    return slice;
+  }
+
+  template <voxel T>
+  volume<T> read_slices(range z) const {
+    return read_region<T>({.z = z});
+  }
+
+  /// A box of voxels. Of an uncompressed file only its rows are read.
+  template <voxel T>
+  volume<T> read_region(region wanted) const {
+    const auto box = resolved(wanted);
+    require_readable<T>(box);
+    auto voxels = make_volume<T>(box.shape());
+    read_box(box, voxels.data());
+    return voxels;
+  }
+
+  /// The same into memory of the caller, whose element type says what to convert to. `into` is contiguous, row-major
+  /// and has exactly the shape of what is read, or `errc::shape_mismatch` is thrown; after an error its content is
+  /// undefined.
+  template <container E>
+  void read(E&& into) const {
+    read_region({}, into);
+  }
+
+  template <container E>
+  void read_slice(std::size_t z, E&& into) const {
+    if (z >= shape()[0])
+      naming(source_->name(),
+             [&] { fail(errc::out_of_range, "slice {} was asked for, but there are {}", z, shape()[0]); });
+    read_region({.z = {.first = z, .count = 1}}, into);
+  }
+
+  template <container E>
+  void read_slices(range z, E&& into) const {
+    read_region({.z = z}, into);
+  }
+
+  template <container E>
+  void read_region(region wanted, E&& into) const {
+    using T = std::remove_cv_t<typename std::remove_cvref_t<E>::value_type>;
+    static_assert(voxel<T>, "voxels cannot be read into elements of this type");
+    const auto box = resolved(wanted);
+    require_readable<T>(box);
+    naming(source_->name(), [&] {
+      if (shape_of(into) != box.shape())
+        fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(shape_of(into)),
+             to_string(box.shape()));
+    });
+    const auto memory = contiguous(into);
+    if (memory.size() != into.size()) fail(errc::shape_mismatch, "array to read into is not contiguous and row-major");
+    read_box(box, memory.data());
+  }
+
+  /// Frames of `header().slices_per_frame()` slices: the volumes of a volume stack, the arrays of python-mrcz's lists.
+  std::size_t frames() const noexcept { return shape()[0] / static_cast<std::size_t>(header_.slices_per_frame()); }
+
+  template <voxel T>
+  volume<T> read_frame(std::size_t frame) const {
+    const auto slices = static_cast<std::size_t>(header_.slices_per_frame());
+    if (frame >= frames())
+      naming(source_->name(),
+             [&] { fail(errc::out_of_range, "frame {} was asked for, but there are {}", frame, frames()); });
+    return read_slices<T>({.first = frame * slices, .count = slices});
+  }
+
+  /// The type that the file's own voxels have in memory.
+  mrcz::voxel_type voxel_type() const {
+    mrcz::voxel_type type;
+    with_row(format_.voxels, [&]<class Row>(Row) { type = std::type_identity<typename Row::type>{}; });
+    return type;
+  }
+
+  /// Calls `f(std::type_identity<T>{})` with the type that the file's own voxels have in memory.
+  template <class Function>
+  decltype(auto) visit(Function&& f) const {
+    return std::visit(std::forward<Function>(f), voxel_type());
+  }
+
+ private:
+  struct scratch {
+    buffer packed;
+    buffer plain;
+  };
+
+  static read_options checked(read_options options) {
+    if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+    return options;
+  }
+
+  static mrcz::header load_header(const byte_source& source, const read_options& options) {
+    if (source.size() < header_size)
+      fail(errc::not_mrc, "is not an MRC file: it has {} bytes, expected at least {}", source.size(), header_size);
+    header_bytes bytes;
+    source.read_at(0, bytes);
+    auto header = decode(bytes, source.size(), options.byte_order);
+    check(header);
+    return header;
+  }
+
+  mrcz::codec codec_in_use() const {
+    const auto word = require_mode_word(header_.mode);
+    if (!table_.compressed() || table_.complete() == 0) return word.codec;
+    std::array<std::byte, chunk_header::size> bytes;
+    source_->read_at(table_.begin(), bytes);
+    const auto found = chunk_header::decode(bytes).codec();
+    if (!found || (*found == codec::lz4 && word.codec == codec::lz4hc)) return word.codec;
+    return *found;
+  }
+
+  resolved_region resolved(const region& wanted) const {
+    return naming(source_->name(), [&] { return resolve(wanted, shape()); });
+  }
+
+  template <voxel T>
+  void require_readable(const resolved_region& box) const {
+    naming(source_->name(), [&] {
+      require_widening<T>(format_.voxels);
+      table_.require(box.z.end());
+    });
+  }
+
+  template <voxel T>
+  void read_box(const resolved_region& box, T* to) const {
+    const std::size_t slice_voxels = box.y.count * box.x.count;
+    if (slice_voxels == 0) return;
+    parallel_for<scratch>(box.z.count, thread_count(options_.threads, box.z.count),
+                          [&](std::size_t i, scratch& memory) {
+                            read_rows(box.z.first + i, box.y, box.x, to + i * slice_voxels, memory);
+                          });
+  }
+
+  template <voxel T>
+  void read_rows(std::size_t z, resolved_range y, resolved_range x, T* to, scratch& memory) const {
+    const slice_place place = table_[z];
+    try {
+      if (!table_.compressed()) {
+        read_plain_rows(place, y, x, to, memory.plain);
+      } else if (y.count == format_.ny && x.count == format_.nx) {
+        decode_slice(format_, true, packed_bytes(place, memory.packed), to, memory.plain);
+      } else {
+        const auto plain = memory.plain.acquire(format_.bytes());
+        decompress(packed_bytes(place, memory.packed), plain);
+        decode_rows(format_, plain.subspan(y.first * format_.row_bytes()), y, x, to);
+      }
+    } catch (const error& e) {
+      throw error{e.code(), fmt::format("{}: {} (slice {}, byte {})", source_->name(), e.what(), z, place.offset)};
+    }
+  }
+
+  template <voxel T>
+  void read_plain_rows(slice_place place, resolved_range y, resolved_range x, T* to, buffer& memory) const {
+    const std::size_t row_bytes = format_.row_bytes();
+    const slice_place rows{place.offset + y.first * row_bytes, y.count * row_bytes};
+    if (x.count == format_.nx && detail::is_stored_as<T>(format_.voxels)) {
+      source_->read_at(rows.offset, std::as_writable_bytes(std::span{to, y.count * x.count}));
+    } else {
+      decode_rows(format_, packed_bytes(rows, memory), y, x, to);
+    }
+  }
+
+  /// The bytes of the file at `place`, without copying them if they lie in memory.
+  std::span<const std::byte> packed_bytes(slice_place place, buffer& memory) const {
+    const auto size = static_cast<std::size_t>(place.packed_bytes);
+    if (const auto all = source_->in_memory(); !all.empty())
+      return all.subspan(static_cast<std::size_t>(place.offset), size);
+    const auto bytes = memory.acquire(size);
+    source_->read_at(place.offset, bytes);
+    return bytes;
+  }
+
+  std::unique_ptr<const byte_source> source_;
+  read_options options_;
+  mrcz::header header_;
+  slice_table table_;
+  slice_format format_;
+  mrcz::codec codec_;
+};
+
+}  // namespace mrcz

@@ -1,0 +1,116 @@
+/// Turning slices of expressions into the bytes of a file: what every write does in parallel.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/array/slice_codec.hpp"
+#include "mrcz/core/bytes.hpp"
+#include "mrcz/format/header.hpp"
+#include "mrcz/format/statistics.hpp"
+#include "mrcz/write_options.hpp"
+
+namespace mrcz {
+
+/// One slice as it will stand in the file, made by `writer::pack` and consumed by `writer::put`. Does not refer to the
+/// array it was made from unless `writer::append` made it.
+class packed_slice {
+ public:
+  std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+ private:
+  friend class slice_packer;
+  friend class writer;
+
+  slice_format format_;
+  moments moments_;
+  std::span<const std::byte> bytes_;
+  buffer memory_;          // where bytes_ lie ...
+  bool borrowed_ = false;  // ... unless they are those of the array itself
+};
+
+/// Packs slices as the options say, which name a codec. Const and thread-safe.
+class slice_packer {
+ public:
+  explicit slice_packer(const write_options& options) : options_{options} {}
+
+  const write_options& options() const noexcept { return options_; }
+  mrcz::codec codec() const noexcept { return options_.compression.codec.value_or(mrcz::codec::none); }
+
+  /// How a slice is stored in a file with this header.
+  static slice_format format_of(const header& h, mrcz::mode mode, std::size_t ny, std::size_t nx) noexcept {
+    return {{mode, has_unsigned_bytes(h), h.byte_order}, ny, nx};
+  }
+
+  /// The hot path: evaluate, summarise, convert, compress. Bytes that need none of it stay where they are, in the
+  /// array. `extents` are those of `e`, which has rank 2 (z is 0) or 3; `h` says the byte order.
+  template <expression E>
+  packed_slice pack(const E& e, std::size_t z, const shape& extents, const header& h) const {
+    using T = std::remove_cv_t<typename E::value_type>;
+    static_assert(stored_voxel<T>, "MRC has no mode for this element type: xt::cast to one that it has, such as float");
+    packed_slice packed;
+    packed.format_ = format_of(h, options_.mode.value_or(default_mode<T>), extents[1], extents[2]);
+    require_storable(packed.format_);
+    buffer evaluated;
+    buffer plain;
+    const std::span<const T> voxels = slice_of<T>(e, z, extents, evaluated);
+    packed.moments_ = options_.statistics ? moments::of(voxels) : moments::of(mrcz::statistics{}, voxels.size());
+    const auto bytes = encode_slice(packed.format_, voxels, plain);
+    if (codec() == mrcz::codec::none) {
+      packed.bytes_ = bytes;
+      packed.memory_ = plain.capacity() != 0 ? std::move(plain) : std::move(evaluated);
+      packed.borrowed_ = packed.memory_.capacity() == 0;
+    } else {
+      packed.memory_ = pool_->take();
+      packed.bytes_ = compress(bytes, item_bytes(packed.format_.voxels.mode), options_.compression, packed.memory_);
+    }
+    pool_->give_back(std::move(evaluated));
+    pool_->give_back(std::move(plain));
+    return packed;
+  }
+
+  /// Gives the packed bytes memory of their own, if they are still those of the array.
+  static void detach(packed_slice& packed) {
+    if (!std::exchange(packed.borrowed_, false)) return;
+    const auto own = packed.memory_.acquire(packed.bytes_.size());
+    std::copy(packed.bytes_.begin(), packed.bytes_.end(), own.begin());
+    packed.bytes_ = own;
+  }
+
+  /// Takes back the memory of a slice that has been put.
+  void recycle(packed_slice&& packed) const { pool_->give_back(std::move(packed.memory_)); }
+
+ private:
+  /// Refuses, before anything is evaluated, what no file can hold.
+  void require_storable(const slice_format& format) const {
+    if (format.ny == 0 || format.nx == 0)
+      fail(errc::shape_mismatch, "slice has {} x {} voxels, expected at least 1 x 1", format.ny, format.nx);
+    if (codec() != mrcz::codec::none && format.bytes() > chunk_header::max_bytes)
+      fail(errc::too_large,
+           "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none",
+           format.bytes(), chunk_header::max_bytes);
+  }
+
+  /// Slice z in row-major order: where it lies, or evaluated into a buffer of the pool.
+  template <class T, expression E>
+  std::span<const T> slice_of(const E& e, std::size_t z, const shape& extents, buffer& memory) const {
+    const std::size_t count = extents[1] * extents[2];
+    if constexpr (container<const E>) {
+      if (const auto all = contiguous(e); all.size() == extents[0] * count) return all.subspan(z * count, count);
+    }
+    memory = pool_->take();
+    const std::span to{reinterpret_cast<T*>(memory.acquire(count * sizeof(T)).data()), count};
+    evaluate_slice(e, z, to, extents[1], extents[2]);
+    return to;
+  }
+
+  write_options options_;
+  std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();  // behind a pointer, so that a packer can move
+};
+
+}  // namespace mrcz

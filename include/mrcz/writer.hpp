@@ -1,0 +1,273 @@
+/// Writing MRC and MRCZ files slice by slice.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/array/slice_codec.hpp"
+#include "mrcz/complete_header.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/header.hpp"
+#include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/metadata.hpp"
+#include "mrcz/format/mode_word.hpp"
+#include "mrcz/format/statistics.hpp"
+#include "mrcz/io/atomic_file.hpp"
+#include "mrcz/io/byte_sink.hpp"
+#include "mrcz/reader.hpp"
+#include "mrcz/slice_packer.hpp"
+#include "mrcz/write_options.hpp"
+
+namespace mrcz {
+
+/// A file that is being written. It appears under its name, complete, when `close()` returns; destroyed earlier it
+/// leaves nothing behind (see `write_options::keep_partial`).
+///
+/// `pack` is const and may run in any number of threads; everything else belongs to one thread at a time. `append` is
+/// `put(pack(...))`, in parallel over the slices of a volume. All slices have the same extents and element type.
+class writer {
+ public:
+  /// Writes to `path`; compressed with zstd if it ends in .mrcz, unless the options say otherwise. `values` is a JSON
+  /// object or null. Throws `errc::bad_option`, `bad_metadata`, `codec_unavailable`, `already_exists` or the system's
+  /// error.
+  explicit writer(const std::filesystem::path& path, write_options options = {}, const mrcz::metadata& values = nullptr)
+      : writer{defaults_for(path), options, values} {
+    sink_ =
+        naming(path.string(), [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); });
+  }
+
+  /// Writes to anything. Nothing is compressed unless the options name a codec.
+  explicit writer(std::unique_ptr<byte_sink> sink, write_options options = {}, const mrcz::metadata& values = nullptr)
+      : writer{defaults{}, options, values} {
+    sink_ = std::move(sink);
+  }
+
+  /// Opens an existing file to put more slices behind those that it has, with its mode, codec and byte order. The old
+  /// bytes stay as they are until `close()` writes the new header, so an interruption leaves the old file readable.
+  /// Bytes behind the last slice are lost. Throws `errc::truncated` or `bad_chunk` for a file that lacks slices.
+  static writer append_to(const std::filesystem::path& path, write_options options = {}) {
+    return naming(path.string(), [&] { return writer{reader{path}, path, options}; });
+  }
+
+  writer(writer&&) noexcept = default;
+  writer& operator=(writer&&) = delete;
+
+  ~writer() { abandon(); }
+
+  /// Every field that the data do not determine may be set until `close()`, which fills in the rest: extents, mode,
+  /// cell, NSYMBT, EXTTYP, NVERSION, MAP, stamp, statistics, packed size. Assign the header of another file to keep
+  /// what it said.
+  mrcz::header& header() noexcept { return header_; }
+
+  /// Replaces the metadata by an extended header of any kind. Throws `errc::closed` once a slice has been put.
+  void set_extended_header(mrcz::extended_header extended) {
+    require_open();
+    if (put_ > 0) fail(errc::closed, "{}: the extended header cannot change once slices have been put", sink_->name());
+    extended_ = std::move(extended);
+  }
+
+  /// Packs an image, or any expression of rank 2: evaluates, summarises, converts and compresses it. The result does
+  /// not refer to the expression.
+  template <expression E>
+  packed_slice pack(const E& e) const {
+    return naming(name(), [&] {
+      const auto extents = shape_of(e);
+      if (e.dimension() != 2)
+        fail(errc::shape_mismatch, "pack takes an image (rank 2), but the array has rank {}", e.dimension());
+      auto packed = packer_.pack(e, 0, extents, header_);
+      slice_packer::detach(packed);
+      return packed;
+    });
+  }
+
+  /// Writes a packed slice behind those before it. Throws `errc::shape_mismatch` or `errc::mode_mismatch`, and changes
+  /// nothing, if it differs from them; any other failure closes the writer.
+  void put(packed_slice&& packed) {
+    require_open();
+    naming(name(), [&] { require_same_format(packed.format_); });
+    try {
+      begin(packed.format_);
+      sink_->write_at(end_, packed.bytes_);
+      end_ += packed.bytes_.size();
+      moments_ += packed.moments_;
+      ++put_;
+      if (packer_.options().keep_partial) sink_->write_at(0, encode(finished_header()));  // salvageable from now on
+    } catch (...) {
+      abandon();
+      throw;
+    }
+    packer_.recycle(std::move(packed));
+  }
+
+  /// Appends an image, or all slices of a volume in parallel. Lazy expressions are evaluated one slice at a time,
+  /// several at once. A failure after some slices of the volume have been put closes the writer.
+  template <expression E>
+  void append(const E& e) {
+    require_open();
+    const auto extents = naming(name(), [&] { return shape_of(e); });
+    if (extents[0] == 0) naming(name(), [&] { fail(errc::shape_mismatch, "volume has no slices"); });
+    const std::size_t before = put_;
+    try {
+      parallel_ordered(
+          extents[0], thread_count(packer_.options().threads, extents[0]),
+          [&](std::size_t z) { return naming_slice(before + z, [&] { return packer_.pack(e, z, extents, header_); }); },
+          [&](packed_slice&& packed) { put(std::move(packed)); });
+    } catch (...) {
+      if (put_ != before) abandon();
+      throw;
+    }
+    if (e.dimension() == 3) volumes_ = true;
+  }
+
+  /// Slices in the file so far, those that `append_to` found included.
+  std::size_t size() const noexcept { return found_ + put_; }
+
+  /// Finishes the header and publishes the file; a closed writer cannot be used again. Throws `errc::shape_mismatch`,
+  /// and leaves the writer open, if there is no slice or not a whole number of volumes. After any other failure nothing
+  /// has been published and the writer is closed.
+  void close() {
+    require_open();
+    const auto header = naming(name(), [&] {
+      if (size() == 0) fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
+      const auto finished = finished_header();
+      require_whole_frames(finished, packer_.options());
+      return encode(finished);
+    });
+    try {
+      sink_->write_at(0, header);
+      sink_->publish();
+    } catch (...) {
+      abandon();
+      throw;
+    }
+    sink_.reset();
+  }
+
+ private:
+  /// What the name of a file says about it.
+  struct defaults {
+    mrcz::codec codec = mrcz::codec::none;
+    bool images = false;
+  };
+
+  static defaults defaults_for(const std::filesystem::path& path) {
+    const auto extension = path.extension();
+    return {extension == ".mrcz" ? codec::zstd : codec::none, extension == ".mrcs" || extension == ".st"};
+  }
+
+  static write_options checked(write_options options, codec by_name) {
+    check(options);
+    options.compression.codec = options.compression.codec.value_or(by_name);
+    require_available(*options.compression.codec);
+    return options;
+  }
+
+  writer(defaults by_name, const write_options& options, const mrcz::metadata& values)
+      : packer_{checked(options, by_name.codec)},
+        extended_{to_extended_header(values)},
+        images_by_name_{by_name.images} {
+    header_.byte_order = options.byte_order.value_or(std::endian::native);
+  }
+
+  writer(const reader& in, const std::filesystem::path& path, const write_options& options)
+      : packer_{options_for(in, options)},
+        header_{in.header()},
+        extended_{in.header().exttyp, {}},
+        first_format_{slice_packer::format_of(in.header(), in.mode(), in.shape()[1], in.shape()[2])},
+        begin_{in.slices().begin()},
+        end_{in.slices().end()},
+        found_{in.slices().complete()},
+        moments_{moments::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
+    in.slices().require(in.slices().claimed());
+    sink_ = std::make_unique<extended_file>(path, options.durability, end_);
+  }
+
+  /// The options for more slices of an existing file; they may repeat what the file says but not contradict it.
+  static write_options options_for(const reader& in, write_options options) {
+    const auto require_same = [](const auto& wanted, const auto& found, const char* option) {
+      if (wanted.value_or(found) != found)
+        fail(errc::bad_option, "{} is {}, but the file has {}", option, name_of(*wanted), name_of(found));
+    };
+    options = checked(options, in.codec());
+    require_same(options.mode, in.mode(), "mode");
+    require_same(options.compression.codec, in.codec(), "codec");
+    require_same(options.byte_order, in.header().byte_order, "byte_order");
+    options.mode = in.mode();
+    return options;
+  }
+
+  void require_open() const {
+    if (!sink_) fail(errc::closed, "writer is closed, or failed before");
+  }
+
+  std::string name() const { return sink_ ? sink_->name() : std::string{"closed writer"}; }
+
+  /// Ends without publishing; what was put is discarded, or kept under the temporary name if the options say so.
+  void abandon() noexcept {
+    if (!sink_) return;
+    if (packer_.options().keep_partial && put_ > 0) sink_->keep_partial();
+    sink_.reset();
+  }
+
+  template <class Action>
+  auto naming_slice(std::size_t z, Action&& action) const {
+    try {
+      return action();
+    } catch (const error& e) {
+      throw error{e.code(), fmt::format("{}: {} (slice {})", name(), e.what(), z)};
+    }
+  }
+
+  void require_same_format(const slice_format& format) const {
+    if (!first_format_) return;
+    if (format.ny != first_format_->ny || format.nx != first_format_->nx)
+      fail(errc::shape_mismatch, "slice {} has {} x {} voxels, but the slices before it have {} x {}", size(),
+           format.ny, format.nx, first_format_->ny, first_format_->nx);
+    if (format.voxels.mode != first_format_->voxels.mode)
+      fail(errc::mode_mismatch, "slice {} has voxels of {}, but the slices before it have {}", size(),
+           name_of(format.voxels.mode), name_of(first_format_->voxels.mode));
+  }
+
+  /// The first slice fixes the format and, with the extended header in front of it, where the data begin.
+  void begin(const slice_format& format) {
+    if (first_format_) return;
+    sink_->write_at(header_size, extended_.bytes);
+    begin_ = end_ = header_size + extended_.bytes.size();
+    first_format_ = format;
+  }
+
+  mrcz::header finished_header() const {
+    return complete(header_,
+                    {.shape = {size(), first_format_->ny, first_format_->nx},
+                     .mode = {first_format_->voxels.mode, packer_.codec()},
+                     .packed_bytes = end_ - begin_,
+                     .statistics = moments_.statistics(),
+                     .exttyp = extended_.exttyp,
+                     .extended_bytes = begin_ - header_size,
+                     .volumes = volumes_ && !images_by_name_},
+                    packer_.options());
+  }
+
+  slice_packer packer_;
+  mrcz::header header_;
+  mrcz::extended_header extended_;
+  std::unique_ptr<byte_sink> sink_;
+  std::optional<slice_format> first_format_;
+  std::uint64_t begin_ = 0;  // of the first slice
+  std::uint64_t end_ = 0;    // of the last slice so far
+  std::size_t found_ = 0;    // slices that append_to found
+  std::size_t put_ = 0;
+  moments moments_;
+  bool volumes_ = false;  // something of rank 3 was appended
+  bool images_by_name_ = false;
+};
+
+}  // namespace mrcz

@@ -1,0 +1,93 @@
+/// What several tests need: a scratch folder, whole files as bytes, made-up voxels, and an error's code and message.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <stdlib.h>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/array/convert.hpp"
+#include "mrcz/core/error.hpp"
+
+namespace test {
+
+/// A folder of its own, removed with everything in it.
+class scratch_folder {
+ public:
+  scratch_folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "mrcz-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) mrcz::fail_system(errno, name);
+    path_ = name;
+  }
+  scratch_folder(const scratch_folder&) = delete;
+  scratch_folder& operator=(const scratch_folder&) = delete;
+  ~scratch_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Names of all files in the folder: whether something was left behind.
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator{path_}) names.push_back(entry.path().filename().string());
+    return names;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::vector<std::byte> bytes_of(const std::filesystem::path& path) {
+  std::ifstream in{path, std::ios::binary};
+  const std::vector<char> text{std::istreambuf_iterator<char>{in}, {}};
+  const auto bytes = std::as_bytes(std::span{text});
+  return {bytes.begin(), bytes.end()};
+}
+
+inline void write_bytes(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  std::ofstream out{path, std::ios::binary};
+  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Small whole numbers that every mode can hold, 0 to 7, always the same for the same seed.
+template <mrcz::voxel T>
+mrcz::volume<T> counts(const mrcz::shape& extents, unsigned seed = 1) {
+  auto voxels = mrcz::make_volume<T>(extents);
+  std::mt19937 random{seed};
+  for (std::size_t i = 0; i < voxels.size(); ++i)
+    voxels.data()[i] = mrcz::convert<T>(static_cast<std::uint8_t>(random() % 8));
+  return voxels;
+}
+
+/// What `action` threw.
+struct failure {
+  std::error_code code;
+  std::string message;
+
+  bool mentions(const std::string& text) const { return message.find(text) != std::string::npos; }
+};
+
+/// The `mrcz::error` that `action` throws; nothing if it throws none.
+template <class Action>
+std::optional<failure> failure_of(Action&& action) {
+  try {
+    action();
+  } catch (const mrcz::error& e) {
+    return failure{e.code(), e.what()};
+  }
+  return std::nullopt;
+}
+
+}  // namespace test
