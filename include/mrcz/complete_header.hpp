@@ -73,8 +73,8 @@ inline std::int32_t sections(const header& before, const header& h, const write_
 
 }  // namespace detail
 
-/// The finished header. M and CELLA stay as they were where the extent along their axis did; otherwise M is the extent
-/// and CELLA follows from the voxel size. Throws `errc::too_large` if an extent does not fit its field.
+/// The finished header. M stays as it was where the extent along its axis did, and is that extent otherwise; CELLA
+/// follows from the voxel size. Throws `errc::too_large` if an extent does not fit its field.
 inline header complete(const header& before, const file_content& content, const write_options& options) {
   header h = before;
   const auto [nz, ny, nx] = content.shape;
@@ -82,6 +82,7 @@ inline header complete(const header& before, const file_content& content, const 
   h.ny = detail::to_field(ny, "NY");
   h.nz = detail::to_field(nz, "NZ");
   h.mode = encode(content.mode);
+  if (options.byte_order) h.byte_order = *options.byte_order;
   h.ispg = detail::space_group(before, content, options);
 
   if (options.start)
@@ -96,11 +97,11 @@ inline header complete(const header& before, const file_content& content, const 
   h.mx = intervals(before.mx, 1);
   h.my = intervals(before.my, 2);
   h.mz = detail::sections(before, h, options);
-  const auto edge = [&](float was, std::int32_t m_was, std::int32_t m, float spacing) {
-    return m_was == m && !options.voxel_size ? was : static_cast<float>(m) * spacing;
+  const auto edge = [](float was, std::int32_t m, float spacing) {
+    return was / static_cast<float>(m) == spacing ? was : static_cast<float>(m) * spacing;
   };
-  h.cella = {edge(before.cella.x, before.mx, h.mx, voxel.x), edge(before.cella.y, before.my, h.my, voxel.y),
-             edge(before.cella.z, before.mz, h.mz, voxel.z)};
+  h.cella = {edge(before.cella.x, h.mx, voxel.x), edge(before.cella.y, h.my, voxel.y),
+             edge(before.cella.z, h.mz, voxel.z)};
 
   h.exttyp = content.exttyp;
   h.nsymbt = detail::to_field(content.extended_bytes, "NSYMBT");
@@ -115,10 +116,11 @@ inline header complete(const header& before, const file_content& content, const 
   return h;
 }
 
-/// Throws `errc::shape_mismatch` if a finished header announces something that its slices are not: several slices in one
-/// image, or part of a volume in a volume stack.
+/// Throws `errc::shape_mismatch` if a finished header announces something that its slices are not: several slices in
+/// one image, or part of a volume in a volume stack.
 inline void require_whole_frames(const header& h, const write_options& options) {
-  if (options.kind == kind::image && h.nz != 1) fail(errc::shape_mismatch, "kind is image, but there are {} slices", h.nz);
+  if (options.kind == kind::image && h.nz != 1)
+    fail(errc::shape_mismatch, "kind is image, but there are {} slices", h.nz);
   if (h.kind() == kind::volume_stack && h.nz % h.mz != 0)
     fail(errc::shape_mismatch, "{} slices are not a whole number of volumes of {} sections", h.nz, h.mz);
 }

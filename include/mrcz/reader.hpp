@@ -162,10 +162,10 @@ class reader {
       if (shape_of(into) != box.shape())
         fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(shape_of(into)),
              to_string(box.shape()));
+      if (contiguous(into).size() != into.size())
+        fail(errc::shape_mismatch, "array to read into is not contiguous and row-major");
     });
-    const auto memory = contiguous(into);
-    if (memory.size() != into.size()) fail(errc::shape_mismatch, "array to read into is not contiguous and row-major");
-    read_box(box, memory.data());
+    read_box(box, contiguous(into).data());
   }
 
   /// Frames of `header().slices_per_frame()` slices: the volumes of a volume stack, the arrays of python-mrcz's lists.
@@ -233,6 +233,7 @@ class reader {
     naming(source_->name(), [&] {
       require_widening<T>(format_.voxels);
       table_.require(box.z.end());
+      table_.require_plausible(box.z.first, box.z.end());
     });
   }
 

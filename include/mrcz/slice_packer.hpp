@@ -43,8 +43,9 @@ class slice_packer {
   mrcz::codec codec() const noexcept { return options_.compression.codec.value_or(mrcz::codec::none); }
 
   /// How a slice is stored in a file with this header.
-  static slice_format format_of(const header& h, mrcz::mode mode, std::size_t ny, std::size_t nx) noexcept {
-    return {{mode, has_unsigned_bytes(h), h.byte_order}, ny, nx};
+  slice_format format_of(const header& h, mrcz::mode mode, std::size_t ny, std::size_t nx) const noexcept {
+    const bool unsigned_bytes = mode == mrcz::mode::int8 && has_unsigned_bytes(h);
+    return {{mode, unsigned_bytes, options_.byte_order.value_or(h.byte_order)}, ny, nx};
   }
 
   /// The hot path: evaluate, summarise, convert, compress. Bytes that need none of it stay where they are, in the

@@ -27,7 +27,7 @@ struct write_options {
   std::optional<mrcz::voxel_size> voxel_size = std::nullopt;      ///< angstrom
   std::optional<per_axis<float>> origin = std::nullopt;           ///< ORIGIN, angstrom
   std::optional<per_axis<std::int32_t>> start = std::nullopt;     ///< NXSTART, NYSTART, NZSTART, voxels
-  std::optional<std::endian> byte_order = std::nullopt;           ///< not stated: that of this machine
+  std::optional<std::endian> byte_order = std::nullopt;           ///< not stated: that of the header
   bool statistics = true;                                         ///< false marks them "not determined"
   mrcz::durability durability = mrcz::durability::data;           ///< what survives a power failure
   bool replace = true;                                            ///< false refuses an existing file

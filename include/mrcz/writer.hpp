@@ -1,7 +1,6 @@
 /// Writing MRC and MRCZ files slice by slice.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -40,14 +39,14 @@ class writer {
   /// error.
   explicit writer(const std::filesystem::path& path, write_options options = {}, const mrcz::metadata& values = nullptr)
       : writer{defaults_for(path), options, values} {
-    sink_ =
-        naming(path.string(), [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); });
+    open(naming(path.string(),
+                [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
   }
 
   /// Writes to anything. Nothing is compressed unless the options name a codec.
   explicit writer(std::unique_ptr<byte_sink> sink, write_options options = {}, const mrcz::metadata& values = nullptr)
       : writer{defaults{}, options, values} {
-    sink_ = std::move(sink);
+    open(std::move(sink));
   }
 
   /// Opens an existing file to put more slices behind those that it has, with its mode, codec and byte order. The old
@@ -67,10 +66,12 @@ class writer {
   /// what it said.
   mrcz::header& header() noexcept { return header_; }
 
-  /// Replaces the metadata by an extended header of any kind. Throws `errc::closed` once a slice has been put.
+  /// Replaces the metadata by an extended header of any kind; symmetry operators without an EXTTYP get theirs. Throws
+  /// `errc::closed` once a slice has been put.
   void set_extended_header(mrcz::extended_header extended) {
     require_open();
-    if (put_ > 0) fail(errc::closed, "{}: the extended header cannot change once slices have been put", sink_->name());
+    if (first_format_) fail(errc::closed, "{}: the extended header cannot change once slices have been put", name_);
+    if (extended.type().empty() && extended.is_symmetry_text()) extended.exttyp = exttyp_symmetry;
     extended_ = std::move(extended);
   }
 
@@ -78,7 +79,7 @@ class writer {
   /// not refer to the expression.
   template <expression E>
   packed_slice pack(const E& e) const {
-    return naming(name(), [&] {
+    return naming(name_, [&] {
       const auto extents = shape_of(e);
       if (e.dimension() != 2)
         fail(errc::shape_mismatch, "pack takes an image (rank 2), but the array has rank {}", e.dimension());
@@ -92,7 +93,7 @@ class writer {
   /// nothing, if it differs from them; any other failure closes the writer.
   void put(packed_slice&& packed) {
     require_open();
-    naming(name(), [&] { require_same_format(packed.format_); });
+    naming(name_, [&] { require_same_format(packed.format_); });
     try {
       begin(packed.format_);
       sink_->write_at(end_, packed.bytes_);
@@ -112,8 +113,8 @@ class writer {
   template <expression E>
   void append(const E& e) {
     require_open();
-    const auto extents = naming(name(), [&] { return shape_of(e); });
-    if (extents[0] == 0) naming(name(), [&] { fail(errc::shape_mismatch, "volume has no slices"); });
+    const auto extents = naming(name_, [&] { return shape_of(e); });
+    if (extents[0] == 0) naming(name_, [&] { fail(errc::shape_mismatch, "volume has no slices"); });
     const std::size_t before = put_;
     try {
       parallel_ordered(
@@ -130,13 +131,15 @@ class writer {
   /// Slices in the file so far, those that `append_to` found included.
   std::size_t size() const noexcept { return found_ + put_; }
 
-  /// Finishes the header and publishes the file; a closed writer cannot be used again. Throws `errc::shape_mismatch`,
-  /// and leaves the writer open, if there is no slice or not a whole number of volumes. After any other failure nothing
-  /// has been published and the writer is closed.
+  /// Finishes the header and publishes the file; a closed writer cannot be used again. Throws `errc::shape_mismatch`
+  /// or `mode_mismatch`, and leaves the writer open, if there is no slice, not a whole number of volumes, or a header
+  /// whose byte order or unsigned bytes are not those of the slices. After any other failure nothing has been published
+  /// and the writer is closed.
   void close() {
     require_open();
-    const auto header = naming(name(), [&] {
+    const auto header = naming(name_, [&] {
       if (size() == 0) fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
+      require_same_format(packer_.format_of(header_, first_format_->voxels.mode, first_format_->ny, first_format_->nx));
       const auto finished = finished_header();
       require_whole_frames(finished, packer_.options());
       return encode(finished);
@@ -173,21 +176,19 @@ class writer {
   writer(defaults by_name, const write_options& options, const mrcz::metadata& values)
       : packer_{checked(options, by_name.codec)},
         extended_{to_extended_header(values)},
-        images_by_name_{by_name.images} {
-    header_.byte_order = options.byte_order.value_or(std::endian::native);
-  }
+        images_by_name_{by_name.images} {}
 
   writer(const reader& in, const std::filesystem::path& path, const write_options& options)
       : packer_{options_for(in, options)},
         header_{in.header()},
         extended_{in.header().exttyp, {}},
-        first_format_{slice_packer::format_of(in.header(), in.mode(), in.shape()[1], in.shape()[2])},
+        first_format_{packer_.format_of(in.header(), in.mode(), in.shape()[1], in.shape()[2])},
         begin_{in.slices().begin()},
         end_{in.slices().end()},
         found_{in.slices().complete()},
         moments_{moments::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
     in.slices().require(in.slices().claimed());
-    sink_ = std::make_unique<extended_file>(path, options.durability, end_);
+    open(std::make_unique<extended_file>(path, options.durability, end_));
   }
 
   /// The options for more slices of an existing file; they may repeat what the file says but not contradict it.
@@ -204,11 +205,14 @@ class writer {
     return options;
   }
 
-  void require_open() const {
-    if (!sink_) fail(errc::closed, "writer is closed, or failed before");
+  void open(std::unique_ptr<byte_sink> sink) {
+    sink_ = std::move(sink);
+    name_ = sink_->name();
   }
 
-  std::string name() const { return sink_ ? sink_->name() : std::string{"closed writer"}; }
+  void require_open() const {
+    if (!sink_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
+  }
 
   /// Ends without publishing; what was put is discarded, or kept under the temporary name if the options say so.
   void abandon() noexcept {
@@ -222,7 +226,7 @@ class writer {
     try {
       return action();
     } catch (const error& e) {
-      throw error{e.code(), fmt::format("{}: {} (slice {})", name(), e.what(), z)};
+      throw error{e.code(), fmt::format("{}: {} (slice {})", name_, e.what(), z)};
     }
   }
 
@@ -234,6 +238,11 @@ class writer {
     if (format.voxels.mode != first_format_->voxels.mode)
       fail(errc::mode_mismatch, "slice {} has voxels of {}, but the slices before it have {}", size(),
            name_of(format.voxels.mode), name_of(first_format_->voxels.mode));
+    if (format.voxels.byte_order != first_format_->voxels.byte_order ||
+        format.voxels.unsigned_bytes != first_format_->voxels.unsigned_bytes)
+      fail(errc::mode_mismatch, "header says {}-endian{}, but the slices before slice {} are {}-endian{}",
+           name_of(format.voxels.byte_order), format.voxels.unsigned_bytes ? " and unsigned" : "", size(),
+           name_of(first_format_->voxels.byte_order), first_format_->voxels.unsigned_bytes ? " and unsigned" : "");
   }
 
   /// The first slice fixes the format and, with the extended header in front of it, where the data begin.
@@ -260,6 +269,7 @@ class writer {
   mrcz::header header_;
   mrcz::extended_header extended_;
   std::unique_ptr<byte_sink> sink_;
+  std::string name_;  // of the sink, for messages: put may drop the sink while other threads pack
   std::optional<slice_format> first_format_;
   std::uint64_t begin_ = 0;  // of the first slice
   std::uint64_t end_ = 0;    // of the last slice so far

@@ -34,18 +34,18 @@ using volume = xt::xtensor<T, 3, xt::layout_type::row_major>;
 template <voxel T>
 using image = xt::xtensor<T, 2, xt::layout_type::row_major>;
 
-/// Anything that xtensor evaluates element by element: containers, views, lazy expressions.
+/// Anything that xtensor evaluates element by element: containers, views, lazy expressions; or a reference to one.
 template <class E>
-concept expression = requires(const E& e) {
-  typename E::value_type;
+concept expression = requires(const std::remove_reference_t<E>& e) {
+  typename std::remove_cvref_t<E>::value_type;
   { e.dimension() } -> std::convertible_to<std::size_t>;
   e.shape();
 };
 
 /// An expression whose elements lie in memory.
 template <class E>
-concept container = expression<E> && requires(E& e) {
-  { e.data() } -> std::convertible_to<const typename E::value_type*>;
+concept container = expression<E> && requires(std::remove_reference_t<E>& e) {
+  { e.data() } -> std::convertible_to<const typename std::remove_cvref_t<E>::value_type*>;
   e.strides();
   e.layout();
 };

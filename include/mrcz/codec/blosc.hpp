@@ -61,7 +61,8 @@ inline void decompress(std::span<const std::byte> chunk, std::span<std::byte> in
   const auto header = chunk_header::decode(chunk.first<chunk_header::size>());
   check(header, chunk.size(), into.size());
   if (into.empty()) return;
-  if (header.format() == 0 && chunk.size() >= detail::blosclz_wrap && detail::may_wrap_blosclz(chunk))
+  if (header.format() == 0 && !header.stored() && chunk.size() >= detail::blosclz_wrap &&
+      detail::may_wrap_blosclz(chunk))
     fail(errc::bad_chunk, "chunk announces a run longer than a chunk can be");
   require_available(*header.codec());
   const int result = blosc_decompress_ctx(chunk.data(), into.data(), into.size(), threads);

@@ -74,9 +74,10 @@ constexpr std::uint64_t max_expansion(unsigned format) noexcept {
   }
 }
 
-/// c-blosc 1.x overflows its heap when a blosclz match length wraps (c-blosc issue 405). That takes this many
-/// consecutive bytes of 0xff, which no valid chunk has: the match would be longer than 2 GiB.
-inline constexpr std::size_t blosclz_wrap = 8'421'505;
+/// c-blosc 1.x overflows its heap when the length of a blosclz match, 6 + 255 per byte of 0xff + the byte behind
+/// them + 3, wraps (c-blosc issue 405). That takes this many consecutive bytes of 0xff, which no compressed chunk has.
+inline constexpr std::size_t blosclz_wrap = 8'421'504;
+static_assert(6 + 255 * (blosclz_wrap - 1) + 254 + 3 <= 0x7fffffff);
 
 inline bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept {
   std::size_t run = 0;

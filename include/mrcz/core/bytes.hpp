@@ -15,6 +15,12 @@ namespace mrcz {
 class buffer {
  public:
   buffer() = default;
+  buffer(buffer&& other) noexcept : memory_{std::move(other.memory_)}, capacity_{std::exchange(other.capacity_, 0)} {}
+  buffer& operator=(buffer&& other) noexcept {
+    memory_ = std::move(other.memory_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
 
   /// `size` writable bytes of undefined content; earlier spans are invalid if the buffer had to grow.
   std::span<std::byte> acquire(std::size_t size) {

@@ -73,20 +73,20 @@ void parallel_for(std::size_t count, std::size_t threads, Task&& task) {
   std::size_t next = 0;
   detail::first_failure failure;
   auto work = [&] {
-    Scratch scratch{};
-    for (;;) {
-      std::size_t i;
-      {
-        const std::lock_guard lock{mutex};
-        if (next == count || failure) return;
-        i = next++;
-      }
-      try {
+    std::size_t i = 0;
+    try {
+      Scratch scratch{};
+      for (;;) {
+        {
+          const std::lock_guard lock{mutex};
+          if (next == count || failure) return;
+          i = next++;
+        }
         task(i, scratch);
-      } catch (...) {
-        const std::lock_guard lock{mutex};
-        failure.keep(i, std::current_exception());
       }
+    } catch (...) {
+      const std::lock_guard lock{mutex};
+      failure.keep(i, std::current_exception());
     }
   };
   detail::run_on_threads(std::min(threads, count), work);
@@ -98,7 +98,8 @@ void parallel_for(std::size_t count, std::size_t threads, Task&& task) {
 /// `parallel_for`: everything before the reported index has been taken.
 template <class Make, class Take>
 void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&& take) {
-  if (threads <= 1 || count <= 1) {
+  threads = std::min(threads, count);
+  if (threads <= 1) {
     for (std::size_t i = 0; i < count; ++i) take(make(i));
     return;
   }
@@ -145,7 +146,7 @@ void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&
       }
     }
   };
-  detail::run_on_threads(std::min(threads, count), work);
+  detail::run_on_threads(threads, work);
   failure.rethrow_if_any();
 }
 

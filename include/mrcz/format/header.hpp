@@ -100,7 +100,7 @@ struct header {
   machine_stamp machst = stamp_of(std::endian::native);  // 212
   float rms = -1;                                        // 216 [f] deviation from the mean; negative: not determined
   std::int32_t nlabl = 0;                                // 220 [i] labels in use, as found; written from `labels`
-  mrcz::labels labels;                                   // 224
+  mrcz::labels labels{};                                 // 224
 
   /// The order of the bytes in the file that this header came from or goes to.
   std::endian byte_order = std::endian::native;
@@ -115,8 +115,7 @@ struct header {
   /// of several slices (python-mrcz's list of 3-D arrays); before version 0.5.0 it wrote NZ there, which means nothing.
   std::int32_t slices_per_frame() const noexcept {
     if (kind() == kind::volume) return nz;
-    const bool meaningless = !labels.empty() && labels[0].starts_with("MRCZ0.") && labels[0] < "MRCZ0.5";
-    return !meaningless && mz > 0 && mz <= nz && nz % mz == 0 ? mz : 1;
+    return !is_early_mrcz() && mz > 0 && mz <= nz && nz % mz == 0 ? mz : 1;
   }
 
   /// CELLA / M per axis; where M is 0, CELLA / N along the axis that MAPC, MAPR, MAPS name. python-mrcz leaves MX and
@@ -135,6 +134,11 @@ struct header {
   bool has_axes() const noexcept {
     const auto valid = [](std::int32_t axis) { return axis >= 1 && axis <= 3; };
     return valid(mapc) && valid(mapr) && valid(maps) && mapc != mapr && mapr != maps && mapc != maps;
+  }
+
+  /// Whether the first label is that of python-mrcz 0.3.1 to 0.4.1.
+  bool is_early_mrcz() const noexcept {
+    return !labels.empty() && labels[0].starts_with("MRCZ0.") && labels[0] < "MRCZ0.5";
   }
 
   bool from_imod() const noexcept { return imod_stamp == imod_stamp_value; }

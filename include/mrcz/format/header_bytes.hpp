@@ -72,6 +72,11 @@ inline void read_host_order_fields(const header_bytes& bytes, header& h) noexcep
 
 inline bool has_map(const header& h) noexcept { return std::string_view{h.map.data(), 3} == "MAP"; }
 
+inline bool has_extents(const header& h) noexcept { return h.nx > 0 && h.ny > 0 && h.nz > 0; }
+
+/// Enough of a header to read voxels by, even if nothing says that it is one.
+inline bool makes_sense(const header& h) noexcept { return has_extents(h) && decode_mode_word(h.mode).has_value(); }
+
 /// Before 2000 there was no MAP and no stamp, and the origin stood in words 53 to 55 in the order z, x, y (IMOD's
 /// rule). c-mrcz leaves MAP out as well, but stamps the file and compresses it.
 inline bool is_old_style(const header& h) noexcept {
@@ -121,11 +126,10 @@ inline header_bytes encode(const header& h) noexcept {
 /// Throws `errc::not_mrc`, `bad_header` or `bad_mode` unless the header describes voxels. A missing MAP is forgiven to
 /// a header that makes sense otherwise.
 inline void check(const header& h) {
-  const bool extents = h.nx > 0 && h.ny > 0 && h.nz > 0;
-  if (!detail::has_map(h) && (!extents || !decode_mode_word(h.mode)))
+  if (!detail::has_map(h) && !detail::makes_sense(h))
     fail(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents {} x {} x {} and MODE {}", h.nx, h.ny, h.nz,
          h.mode);
-  if (!extents)
+  if (!detail::has_extents(h))
     fail(errc::bad_header, "NX, NY, NZ are {}, {}, {} (byte 0), expected positive numbers", h.nx, h.ny, h.nz);
   require_mode_word(h.mode);
 }

@@ -29,14 +29,14 @@ class labels {
   void add(std::string_view text) {
     check(text);
     if (text_.size() == capacity) text_.pop_back();
-    text_.emplace_back(text);
+    text_.emplace_back(trimmed(text));
   }
 
   /// Adds a label before the others; when all ten are in use the last is lost.
   void add_first(std::string_view text) {
     check(text);
     if (text_.size() == capacity) text_.pop_back();
-    text_.insert(text_.begin(), std::string{text});
+    text_.insert(text_.begin(), std::string{trimmed(text)});
   }
 
   void clear() noexcept { text_.clear(); }

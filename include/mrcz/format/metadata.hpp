@@ -62,13 +62,13 @@ inline void unmark_special(metadata& value) {
   using limits = std::numeric_limits<double>;
   const auto* text = value.get_ptr<const std::string*>();
   if (text == nullptr || text->empty() || text->front() != '\0') return;
-  const std::string_view name = std::string_view{*text}.substr(1);
+  const std::string name = text->substr(1);  // a copy: `value` lets go of the text
   if (name == "NaN") value = limits::quiet_NaN();
   if (name == "+Infinity") value = limits::infinity();
   if (name == "-Infinity") value = -limits::infinity();
 }
 
-/// The first number in `value` that JSON cannot express, or one of the other kinds that it lacks.
+/// Whether JSON has words for everything in `value`: not for NaN, infinities and binary data.
 inline bool is_expressible(const metadata& value) {
   if (value.is_number_float()) {
     const double number = value.get<double>();
@@ -100,10 +100,12 @@ inline metadata parse_metadata(std::string_view text) {
     fail(errc::bad_metadata, "JSON metadata have {} bytes, expected at most {}", text.size(), max_metadata_bytes);
   text = labels::trimmed(text);
   const bool specials = text.find("NaN") != std::string_view::npos || text.find("Infinity") != std::string_view::npos;
-  const auto inspect = [&](int depth, metadata::parse_event_t event, metadata& value) {
-    if (depth > max_metadata_depth)
+  using event_t = metadata::parse_event_t;
+  const auto inspect = [&](int depth, event_t event, metadata& value) {
+    const bool opens = event == event_t::object_start || event == event_t::array_start;
+    if (depth + (opens ? 1 : 0) > max_metadata_depth)
       fail(errc::bad_metadata, "JSON metadata are nested deeper than {} levels", max_metadata_depth);
-    if (specials && event == metadata::parse_event_t::value) detail::unmark_special(value);
+    if (specials && event == event_t::value) detail::unmark_special(value);
     return true;
   };
   try {

@@ -66,6 +66,17 @@ class slice_table {
          this->end());
   }
 
+  /// Throws `errc::bad_chunk` for the first of the slices [first, end) whose chunk cannot hold a slice, so that nobody
+  /// allocates memory for it.
+  void require_plausible(std::size_t first, std::size_t end) const {
+    const auto found = std::lower_bound(implausible_.begin(), implausible_.end(), first,
+                                        [](const claim& c, std::size_t z) { return c.z < z; });
+    if (found == implausible_.end() || found->z >= end) return;
+    const auto [at, packed] = (*this)[found->z];
+    fail(errc::bad_chunk, "chunk of {} bytes says that it holds {} bytes, expected {} (slice {}, byte {})", packed,
+         found->bytes, slice_bytes_, found->z, at);
+  }
+
   /// Why slice `complete()` is not there; empty if all are.
   const std::string& reason() const noexcept { return reason_; }
 
@@ -110,6 +121,8 @@ class slice_table {
         reason_ = fmt::format("chunk has {} packed bytes, but only {} are left in the file", h.packed_bytes, rest);
         return;
       }
+      if (h.bytes != slice_bytes_ || h.bytes > h.packed_bytes * detail::max_expansion(h.format()))
+        implausible_.push_back({static_cast<std::uint32_t>(complete_), h.bytes});
       offsets_.push_back(at + h.packed_bytes);
       ++complete_;
     }
@@ -119,6 +132,11 @@ class slice_table {
     return compressed() ? offsets_[z] : begin_ + std::uint64_t{z} * slice_bytes_;
   }
 
+  struct claim {
+    std::uint32_t z;
+    std::uint32_t bytes;
+  };
+
   mode_word word_;
   std::size_t claimed_;
   std::size_t slice_bytes_;
@@ -126,6 +144,7 @@ class slice_table {
   std::size_t complete_ = 0;
   bool ended_ = false;  // the file ends too early, as opposed to a damaged chunk
   std::string reason_;
+  std::vector<claim> implausible_;      // of a compressed file: chunks that cannot hold a slice, by rising z
   std::vector<std::uint64_t> offsets_;  // of a compressed file: begin of each slice and end of the last
 };
 

@@ -28,27 +28,35 @@ struct statistics {
 };
 
 /// Applies the markers of the standard: DMAX < DMIN, DMEAN below both, RMS negative. The RMS of 0 that python-mrcz
-/// leaves in every file is not determined either.
+/// leaves in every file and the mean of a header that IMOD has just made are not determined either.
 inline statistics statistics_of(const header& h) noexcept {
   statistics s;
   if (h.dmin <= h.dmax && std::isfinite(h.dmin) && std::isfinite(h.dmax)) {
     s.min = h.dmin;
     s.max = h.dmax;
   }
-  if (h.dmean >= std::min(h.dmin, h.dmax) && std::isfinite(h.dmean)) s.mean = h.dmean;
-  const bool from_python_mrcz = h.mx == 0 && h.my == 0 && !h.labels.empty() && h.labels[0].starts_with("MRCZ");
+  constexpr float most = std::numeric_limits<float>::max();
+  const bool new_from_imod = h.dmin == most && h.dmax == -most;
+  if (h.dmean >= std::min(h.dmin, h.dmax) && std::isfinite(h.dmean) && !new_from_imod) s.mean = h.dmean;
+  const bool from_python_mrcz =
+      h.is_early_mrcz() || (h.mx == 0 && h.my == 0 && !h.labels.empty() && h.labels[0].starts_with("MRCZ"));
   if (h.rms >= 0 && std::isfinite(h.rms) && !(from_python_mrcz && h.rms == 0)) s.rms = h.rms;
   return s;
 }
 
-/// Writes the four fields; what is not determined gets the marker 0, -1, -2, -1.
+/// Writes the four fields; what is not determined, or is no finite number, gets the marker 0, -1, -2, -1.
 inline void set_statistics(header& h, const statistics& s) noexcept {
-  h.dmin = s.min && s.max ? static_cast<float>(*s.min) : 0.0F;
-  h.dmax = s.min && s.max ? static_cast<float>(*s.max) : -1.0F;
-  h.dmean = s.mean ? static_cast<float>(*s.mean) : -2.0F;
-  if (!s.mean || h.dmean < std::min(h.dmin, h.dmax))
-    h.dmean = s.mean && s.min ? h.dmin : std::min(h.dmin, h.dmax) - 1.0F;
-  h.rms = s.rms ? static_cast<float>(*s.rms) : -1.0F;
+  const auto is_known = [](const std::optional<double>& value) {
+    return value && std::abs(*value) <= std::numeric_limits<float>::max();
+  };
+  const bool has_range = is_known(s.min) && is_known(s.max);
+  h.dmin = has_range ? static_cast<float>(*s.min) : 0.0F;
+  h.dmax = has_range ? static_cast<float>(*s.max) : -1.0F;
+  const float low = std::min(h.dmin, h.dmax);
+  if (!is_known(s.mean)) h.dmean = std::min(low - 1.0F, std::nextafter(low, -std::numeric_limits<float>::infinity()));
+  else if (has_range) h.dmean = std::max(static_cast<float>(*s.mean), low);  // rounding may have put it below
+  else h.dmean = static_cast<float>(*s.mean) >= low ? static_cast<float>(*s.mean) : -2.0F;
+  h.rms = is_known(s.rms) ? static_cast<float>(*s.rms) : -1.0F;
 }
 
 /// Moments of any number of voxels. Adding two is exact in the count and accurate in the rest (Chan's formula), so
@@ -110,18 +118,16 @@ class moments {
     if constexpr (is_complex<T>) {
       return of_complex(voxels);
     } else if constexpr (std::is_same_v<T, half>) {
-      std::array<float, 8192> values;
-      for (std::size_t i = 0; i < voxels.size(); ++i) values[i] = to_float(voxels[i]);
-      return of_real(std::span<const float>{values}.first(voxels.size()));
+      return of_real<float>(voxels, to_float);
     } else {
-      return of_real(voxels);
+      return of_real<T>(voxels, [](T v) { return v; });
     }
   }
 
   /// Sums in several lanes, so that the compiler may use vector registers without reordering a sum behind our back.
   /// Floating-point values and wide integers are taken relative to the first, which keeps the squares small.
-  template <class T>
-  static moments of_real(std::span<const T> voxels) noexcept {
+  template <class T, class Voxel, class Value>
+  static moments of_real(std::span<const Voxel> voxels, Value value_of) noexcept {
     constexpr bool narrow = std::is_integral_v<T> && sizeof(T) <= 2;
     using sum = std::conditional_t<narrow, std::int32_t, double>;
     using square = std::conditional_t<sizeof(T) == 1, std::int32_t, std::conditional_t<narrow, std::uint64_t, double>>;
@@ -130,9 +136,10 @@ class moments {
     std::array<square, lanes> squares{};
     std::array<T, lanes> low;
     std::array<T, lanes> high;
-    low.fill(voxels.front());
-    high.fill(voxels.front());
-    const sum shift = narrow ? sum{0} : static_cast<sum>(voxels.front());
+    const T first = value_of(voxels.front());
+    low.fill(first);
+    high.fill(first);
+    const sum shift = narrow ? sum{0} : static_cast<sum>(first);
     const auto add = [&](std::size_t lane, T value) {
       const sum v = static_cast<sum>(value) - shift;
       sums[lane] += v;
@@ -142,8 +149,8 @@ class moments {
     };
     const std::size_t even = voxels.size() / lanes * lanes;
     for (std::size_t i = 0; i < even; i += lanes)
-      for (std::size_t lane = 0; lane < lanes; ++lane) add(lane, voxels[i + lane]);
-    for (std::size_t i = even; i < voxels.size(); ++i) add(i - even, voxels[i]);
+      for (std::size_t lane = 0; lane < lanes; ++lane) add(lane, value_of(voxels[i + lane]));
+    for (std::size_t i = even; i < voxels.size(); ++i) add(i % lanes, value_of(voxels[i]));
 
     double total = 0;
     double total_squares = 0;

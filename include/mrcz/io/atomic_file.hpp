@@ -91,17 +91,20 @@ class atomic_file final : public byte_sink {
   std::string name() const override { return destination_.string(); }
 
  private:
-  static std::filesystem::path followed(const std::filesystem::path& path) {
+  /// Where `path` leads, also if nothing is there yet; links that go in a circle are left for the system to refuse.
+  static std::filesystem::path followed(std::filesystem::path path) {
     std::error_code ignored;
-    if (!std::filesystem::is_symlink(path, ignored)) return path;
-    auto target = std::filesystem::weakly_canonical(path, ignored);
-    return target.empty() ? path : target;
+    for (int links = 0; links < 40 && std::filesystem::is_symlink(path, ignored); ++links)
+      path = path.parent_path() / std::filesystem::read_symlink(path, ignored);
+    return path;
   }
 
   std::optional<mode_t> permissions_of_destination() const {
     struct stat status{};
-    if (::stat(destination_.c_str(), &status) != 0)
-      return std::nullopt;  // absent; if unreachable, creating will say so
+    if (::stat(destination_.c_str(), &status) != 0) {
+      if (errno == ENOENT) return std::nullopt;  // if the folder is what is missing, creating will say so
+      fail_system(errno, name() + ": cannot be written");
+    }
     if (S_ISDIR(status.st_mode)) fail_system(EISDIR, name() + ": cannot be written");
     if (!S_ISREG(status.st_mode))
       fail(errc::bad_option, "{}: is not a regular file and cannot be replaced by one", name());
@@ -128,7 +131,12 @@ class atomic_file final : public byte_sink {
     if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
       fail_system(errno, name() + ": cannot publish the finished file");
     // a file system without hard links: reserve the name, then replace the empty reservation
-    const file reservation{destination_, file::access::create};
+    try {
+      const file reservation{destination_, file::access::create};
+    } catch (const error& e) {
+      if (e.code() == std::errc::file_exists) fail_exists();
+      throw;
+    }
     if (::rename(temporary.c_str(), destination_.c_str()) != 0) {
       const int reason = errno;
       ::unlink(destination_.c_str());
@@ -186,6 +194,7 @@ class extended_file final : public byte_sink {
   void publish() override {
     if (file_.size() > end_) file_.truncate(end_);
     if (durability_ != durability::none) file_.sync();
+    committed_ = true;
   }
 
   std::string name() const override { return file_.path().string(); }

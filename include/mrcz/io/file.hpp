@@ -28,7 +28,8 @@ class file {
   };
 
   file(std::filesystem::path path, access wanted) : path_{std::move(path)} {
-    const int flags = wanted == access::read         ? O_RDONLY
+    // O_NONBLOCK: a FIFO that nobody writes to is refused below instead of waited for; regular files ignore it
+    const int flags = wanted == access::read         ? O_RDONLY | O_NONBLOCK
                       : wanted == access::read_write ? O_RDWR
                                                      : O_RDWR | O_CREAT | O_EXCL;
     do {

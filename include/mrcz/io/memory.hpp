@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -49,8 +48,8 @@ class memory_sink final : public byte_sink {
       : destination_{&destination}, name_{std::move(name)} {}
 
   void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
-    if (offset > std::numeric_limits<std::size_t>::max() - from.size())
-      fail(errc::too_large, "{}: offset {} overflows", name_, offset);
+    if (offset > content_.max_size() - from.size())
+      fail(errc::too_large, "{}: {} bytes at byte {} do not fit into memory", name_, from.size(), offset);
     const std::size_t first = static_cast<std::size_t>(offset);
     if (content_.size() < first + from.size()) content_.resize(first + from.size());
     std::copy(from.begin(), from.end(), content_.begin() + static_cast<std::ptrdiff_t>(first));

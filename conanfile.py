@@ -1,0 +1,57 @@
+import os
+import re
+
+from conan import ConanFile
+from conan.tools.build import check_min_cppstd
+from conan.tools.cmake import cmake_layout
+from conan.tools.files import copy, load
+
+required_conan_version = ">=2.0"
+
+
+class MrczConan(ConanFile):
+    name = "mrcz"
+    description = "Electron-microscopy images in the MRC2014 and MRCZ formats as xtensor arrays"
+    license = "BSD-3-Clause"
+    topics = ("mrc", "mrcz", "electron-microscopy", "cryo-em", "blosc", "xtensor", "header-only")
+    package_type = "header-library"
+    settings = "os", "arch", "compiler", "build_type"
+    exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
+    no_copy_source = True
+    test_package_folder = "tests/package/conan"
+
+    def set_version(self):
+        header = load(self, os.path.join(self.recipe_folder, "include", "mrcz", "version.hpp"))
+        self.version = re.search(r'MRCZ_VERSION_STRING "([\d.]+)"', header).group(1)
+
+    def requirements(self):
+        for reference in ("c-blosc/1.21.5", "fmt/11.2.0", "nlohmann_json/3.12.0", "xtensor/0.27.1", "xtl/0.8.0"):
+            self.requires(reference, transitive_headers=True, transitive_libs=True)
+
+    def validate(self):
+        check_min_cppstd(self, 20)
+
+    def layout(self):
+        cmake_layout(self)
+
+    def package_id(self):
+        self.info.clear()
+
+    def package(self):
+        copy(self, "*.hpp", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include"))
+        copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+
+    def package_info(self):
+        self.cpp_info.set_property("cmake_file_name", "mrcz")
+        self.cpp_info.set_property("cmake_target_name", "mrcz::mrcz")
+        self.cpp_info.bindirs = []
+        self.cpp_info.libdirs = []
+        self.cpp_info.requires = [
+            "c-blosc::c-blosc",
+            "fmt::fmt",
+            "nlohmann_json::nlohmann_json",
+            "xtensor::xtensor",
+            "xtl::xtl",
+        ]
+        if self.settings.os in ("Linux", "FreeBSD"):
+            self.cpp_info.system_libs = ["pthread"]

@@ -1,0 +1,23 @@
+// Reads any MRC or MRCZ file into an xtensor array and says what is in it.
+#include <exception>
+
+#include <fmt/format.h>
+#include <xtensor/xmath.hpp>
+
+#include "mrcz/mrcz.hpp"
+
+int main(int count, char** arguments) try {
+  if (count != 2) {
+    fmt::print(stderr, "usage: {} FILE\n", arguments[0]);
+    return 2;
+  }
+  const mrcz::reader in{arguments[1]};
+  const auto [nz, ny, nx] = in.shape();
+  fmt::print("{} slices of {} x {} voxels, {:g} angstrom each\n", nz, ny, nx, in.voxel_size().x);
+
+  const auto volume = in.read<float>();
+  fmt::print("the mean is {:g}\n", xt::mean(volume)());
+} catch (const std::exception& e) {
+  fmt::print(stderr, "error: {}\n", e.what());
+  return 1;
+}

@@ -1,0 +1,4 @@
+// expected: voxel
+#include "mrcz/array/array.hpp"
+
+mrcz::volume<bool> mask;

@@ -1,0 +1,266 @@
+#include "mrcz/complete_header.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <limits>
+#include <string>
+#include <tuple>
+
+#include "tests/support.hpp"
+
+using mrcz::errc;
+using mrcz::header;
+using mrcz::kind;
+
+namespace {
+
+mrcz::file_content slices(std::size_t nz, bool volumes = false) {
+  return {.shape = {nz, 3, 4}, .mode = {mrcz::mode::int16, mrcz::codec::none}, .volumes = volumes};
+}
+
+/// The header of a finished file of `nz` slices of 3 x 4 voxels.
+header finished(std::size_t nz, const mrcz::write_options& options = {}, bool volumes = false,
+                const header& before = {}) {
+  return mrcz::complete(before, slices(nz, volumes), options);
+}
+
+}  // namespace
+
+TEST_CASE("ISPG and MZ say what the slices are") {
+  const auto is = [](const header& h, std::int32_t ispg, std::int32_t mz, kind k) {
+    CHECK(h.ispg == ispg);
+    CHECK(h.mz == mz);
+    CHECK(h.kind() == k);
+  };
+  SUBCASE("as the data look") {
+    is(finished(1), 0, 1, kind::image);
+    is(finished(5), 0, 1, kind::image_stack);
+    is(finished(5, {}, true), 1, 5, kind::volume);
+    is(finished(1, {}, true), 1, 1, kind::volume);
+  }
+  SUBCASE("as the kind says") {
+    is(finished(1, {.kind = kind::image}, true), 0, 1, kind::image);
+    is(finished(5, {.kind = kind::image_stack}, true), 0, 1, kind::image_stack);
+    is(finished(5, {.kind = kind::volume}), 1, 5, kind::volume);
+    is(finished(6, {.kind = kind::volume_stack}), 401, 6, kind::volume_stack);
+    is(finished(6, {.kind = kind::volume_stack, .sections_per_volume = 2}), 401, 2, kind::volume_stack);
+    is(finished(6, {.sections_per_volume = 3}), 401, 3, kind::volume_stack);
+  }
+  SUBCASE("as the space group says") {
+    is(finished(5, {.space_group = 19}), 19, 5, kind::volume);
+    is(finished(5, {.space_group = 0}, true), 0, 1, kind::image_stack);
+    is(finished(4, {.space_group = 401, .sections_per_volume = 2}), 401, 2, kind::volume_stack);
+  }
+  SUBCASE("as the header said before") {
+    header crystal;
+    crystal.ispg = 4;
+    crystal.nz = 5;
+    is(finished(5, {}, false, crystal), 4, 5, kind::volume);
+    is(finished(5, {.kind = kind::volume}, false, crystal), 4, 5, kind::volume);
+    is(finished(5, {.kind = kind::image_stack}, false, crystal), 0, 1, kind::image_stack);
+    header images;
+    images.nz = 7;
+    is(finished(7, {}, true, images), 0, 1, kind::image_stack);  // a copy of a stack that was read as a volume
+    header stack;
+    stack.ispg = 402;
+    stack.nz = 6;
+    stack.mz = 3;
+    is(finished(9, {}, false, stack), 402, 3, kind::volume_stack);
+  }
+}
+
+TEST_CASE("the slices per frame of a copied stack are kept while they make sense") {
+  header lists;  // what python-mrcz means with a list of volumes
+  lists.nz = 6;
+  lists.mz = 3;
+  CHECK(finished(6, {}, false, lists).mz == 3);
+  CHECK(finished(9, {}, false, lists).mz == 3);
+  CHECK(finished(8, {}, false, lists).mz == 1);
+  lists.mz = 6;  // what IMOD and RELION write for every stack
+  CHECK(finished(6, {}, false, lists).mz == 6);
+  CHECK(finished(12, {}, false, lists).mz == 1);
+}
+
+TEST_CASE("M is the extent and CELLA follows from the voxel size") {
+  const auto h = finished(5, {.voxel_size = mrcz::voxel_size{1.5F, 2, 3}}, true);
+  CHECK(std::tuple{h.mx, h.my, h.mz} == std::tuple{4, 3, 5});
+  CHECK(h.cella == mrcz::per_axis<float>{6, 6, 15});
+  CHECK(h.voxel_size() == mrcz::voxel_size{1.5F, 2, 3});
+  CHECK(h.cellb == mrcz::per_axis<float>{90, 90, 90});
+
+  const auto stack = finished(5, {.voxel_size = mrcz::voxel_size{1.5F, 2, 3}});
+  CHECK(stack.cella == mrcz::per_axis<float>{6, 6, 3});
+  CHECK(stack.voxel_size() == mrcz::voxel_size{1.5F, 2, 3});
+  CHECK(finished(5).voxel_size() == mrcz::voxel_size{});
+}
+
+TEST_CASE("a partial cell with permuted axes is kept as it was") {
+  header before;
+  std::tie(before.nx, before.ny, before.nz) = std::tuple{4, 3, 5};
+  std::tie(before.mapc, before.mapr, before.maps) = std::tuple{3, 1, 2};
+  std::tie(before.mx, before.my, before.mz) = std::tuple{40, 12, 72};
+  before.cella = {60, 6.3F, 100};
+  before.ispg = 4;
+  const auto h = finished(5, {}, true, before);
+  CHECK(std::tuple{h.mx, h.my, h.mz} == std::tuple{40, 12, 72});
+  CHECK(h.cella == before.cella);
+
+  // along Y, which the sections follow, there is another extent now; the voxels stay as large as they were
+  const auto longer = finished(6, {}, true, before);
+  CHECK(std::tuple{longer.mx, longer.my, longer.mz} == std::tuple{40, 6, 72});
+  CHECK(longer.voxel_size().x == before.voxel_size().x);
+  CHECK(longer.voxel_size().y == doctest::Approx(before.voxel_size().y));
+  CHECK(longer.voxel_size().z == before.voxel_size().z);
+
+  const auto resized = finished(5, {.voxel_size = mrcz::voxel_size{2, 2, 2}}, true, before);
+  CHECK(std::tuple{resized.mx, resized.my, resized.mz} == std::tuple{40, 12, 72});
+  CHECK(resized.cella == mrcz::per_axis<float>{80, 24, 144});
+}
+
+TEST_CASE("the voxel size that python-mrcz meant stays the same when M is filled in") {
+  header before;  // MX and MY are 0, CELLA is the voxel size times N, MZ is the slices per frame
+  std::tie(before.nx, before.ny, before.nz, before.mz) = std::tuple{4, 3, 6, 3};
+  before.cella = {6, 6, 18};
+  REQUIRE(before.voxel_size() == mrcz::voxel_size{1.5F, 2, 3});
+  for (const std::size_t nz : {6U, 9U}) {
+    const auto h = finished(nz, {}, false, before);
+    CHECK(h.mz == 3);
+    CHECK(h.voxel_size() == mrcz::voxel_size{1.5F, 2, 3});
+  }
+}
+
+TEST_CASE("a cell that says nothing becomes one that says nothing legally") {
+  header before;
+  before.nz = 5;
+  before.cella = {std::numeric_limits<float>::quiet_NaN(), -3, std::numeric_limits<float>::infinity()};
+  std::tie(before.mx, before.my, before.mz) = std::tuple{4, 3, 5};
+  CHECK(finished(5, {}, true, before).cella == mrcz::per_axis<float>{0, 0, 0});
+}
+
+TEST_CASE("axes that are no permutation are put in order") {
+  header before;
+  std::tie(before.mapc, before.mapr, before.maps) = std::tuple{0, 0, 0};
+  const auto h = finished(1, {}, false, before);
+  CHECK(std::tuple{h.mapc, h.mapr, h.maps} == std::tuple{1, 2, 3});
+}
+
+TEST_CASE("what the options say replaces what the header said") {
+  header before;
+  before.origin = {9, 9, 9};
+  before.nxstart = before.nystart = before.nzstart = 9;
+  before.byte_order = std::endian::little;
+  CHECK(finished(1, {}, false, before).origin == mrcz::per_axis<float>{9, 9, 9});
+  CHECK(finished(1, {}, false, before).nystart == 9);
+  const auto h = finished(1,
+                          {.origin = mrcz::per_axis<float>{1, 2, 3},
+                           .start = mrcz::per_axis<std::int32_t>{-4, -5, -6},
+                           .byte_order = std::endian::big},
+                          false, before);
+  CHECK(h.origin == mrcz::per_axis<float>{1, 2, 3});
+  CHECK(std::tuple{h.nxstart, h.nystart, h.nzstart} == std::tuple{-4, -5, -6});
+  CHECK(h.byte_order == std::endian::big);
+  CHECK(h.machst == mrcz::stamp_of(std::endian::big));
+}
+
+TEST_CASE("MAP, stamp, NVERSION and MODE are always right") {
+  header before;
+  before.map = {};
+  before.machst = {};
+  before.nversion = 0;
+  auto content = slices(2);
+  content.mode = {mrcz::mode::uint16, mrcz::codec::zlib};
+  content.packed_bytes = 777;
+  const auto h = mrcz::complete(before, content, {});
+  CHECK(std::string{h.map.data(), 4} == "MAP ");
+  CHECK(h.machst == mrcz::stamp_of(h.byte_order));
+  CHECK(h.nversion == 20141);
+  CHECK(h.mode == 5006);
+  CHECK(h.packed_bytes == 777);
+}
+
+TEST_CASE("the packed size is 0 without a codec, unless the bytes there are IMOD's") {
+  header before;
+  before.packed_bytes = 12345;
+  CHECK(finished(1, {}, false, before).packed_bytes == 0);
+  before.imod_stamp = mrcz::imod_stamp_value;
+  CHECK(finished(1, {}, false, before).packed_bytes == 12345);
+}
+
+TEST_CASE("statistics are those of the slices, or marked as not determined") {
+  auto content = slices(1);
+  content.statistics = {.min = -1, .max = 3, .mean = 0.5, .rms = 2};
+  auto h = mrcz::complete({}, content, {});
+  CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{-1.0F, 3.0F, 0.5F, 2.0F});
+  h = mrcz::complete(h, slices(1), {});
+  CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{0.0F, -1.0F, -2.0F, -1.0F});
+}
+
+TEST_CASE("the first label is one that makes python-mrcz trust MZ, and is added once") {
+  auto h = finished(1);
+  REQUIRE(h.labels.size() == 1);
+  CHECK(h.labels[0] == "MRCZ" MRCZ_VERSION_STRING);
+  h = finished(1, {}, false, h);
+  CHECK(h.labels.size() == 1);
+
+  header from_python;
+  from_python.labels.add("MRCZ0.5.7");
+  CHECK(finished(1, {}, false, from_python).labels.size() == 1);
+  CHECK(finished(1, {}, false, from_python).labels[0] == "MRCZ0.5.7");
+
+  header old;
+  old.labels.add("MRCZ0.4.1");
+  CHECK(finished(1, {}, false, old).labels[0] == "MRCZ" MRCZ_VERSION_STRING);
+  CHECK(finished(1, {}, false, old).labels[1] == "MRCZ0.4.1");
+
+  header full;
+  for (int i = 0; i < 10; ++i) full.labels.add(fmt::format("label {}", i));
+  h = finished(1, {}, false, full);
+  REQUIRE(h.labels.size() == 10);
+  CHECK(h.labels[0] == "MRCZ" MRCZ_VERSION_STRING);
+  CHECK(h.labels[1] == "label 0");
+  CHECK(h.labels[9] == "label 8");
+}
+
+TEST_CASE("NINT and NREAL go with the extended header that they describe") {
+  header before;
+  before.nint = 14;
+  before.nreal = 33;
+  auto content = slices(1);
+  content.exttyp = {'S', 'E', 'R', 'I'};
+  content.extended_bytes = 28;
+  auto h = mrcz::complete(before, content, {});
+  CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{14, 33, 28});
+  content.exttyp = mrcz::exttyp_json;
+  h = mrcz::complete(before, content, {});
+  CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{0, 0, 28});
+  h = finished(1, {}, false, before);
+  CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{0, 0, 0});
+}
+
+TEST_CASE("an extent that does not fit its field is too large") {
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    auto content = slices(1);
+    content.shape[axis] = std::size_t{1} << 31U;
+    const auto failure = test::failure_of([&] { mrcz::complete({}, content, {}); });
+    REQUIRE(failure);
+    CHECK(failure->code == errc::too_large);
+    CHECK(failure->mentions(
+        fmt::format("{} is 2147483648, more than the header can say", std::array{"NZ", "NY", "NX"}[axis])));
+  }
+  CHECK(test::failure_of([] { finished(6, {.sections_per_volume = std::size_t{1} << 40U}); })->code == errc::too_large);
+}
+
+TEST_CASE("slices that are not what the header announces are refused") {
+  const auto refused = [](std::size_t nz, const mrcz::write_options& options, const std::string& message) {
+    const auto h = finished(nz, options);
+    const auto failure = test::failure_of([&] { mrcz::require_whole_frames(h, options); });
+    REQUIRE(failure);
+    CHECK(failure->code == errc::shape_mismatch);
+    CHECK(failure->mentions(message));
+  };
+  refused(2, {.kind = kind::image}, "kind is image, but there are 2 slices");
+  refused(5, {.sections_per_volume = 2}, "5 slices are not a whole number of volumes of 2 sections");
+  CHECK_NOTHROW(mrcz::require_whole_frames(finished(6, {.sections_per_volume = 2}), {.sections_per_volume = 2}));
+  CHECK_NOTHROW(mrcz::require_whole_frames(finished(1, {.kind = kind::image}), {.kind = kind::image}));
+}

@@ -1,0 +1,3 @@
+#pragma once
+#include <blosc.h>
+#include "mrcz/format/high.hpp"

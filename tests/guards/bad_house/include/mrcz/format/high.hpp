@@ -1,0 +1,1 @@
+/// A header that a lower floor must not include.

@@ -1,0 +1,300 @@
+#include "mrcz/io/file.hpp"
+
+#include <array>
+#include <atomic>
+#include <thread>
+#include <type_traits>
+
+#include <doctest/doctest.h>
+
+#include "tests/io/support.hpp"
+
+static_assert(!std::is_copy_constructible_v<mrcz::file> && !std::is_copy_assignable_v<mrcz::file>);
+static_assert(std::is_nothrow_move_constructible_v<mrcz::file> && std::is_nothrow_move_assignable_v<mrcz::file>);
+static_assert(!std::is_copy_constructible_v<mrcz::file_source>);
+
+using access = mrcz::file::access;
+using test::text;
+
+namespace {
+
+std::optional<test::failure> failure_to_open(const std::filesystem::path& path, access wanted) {
+  return test::failure_of([&] { const mrcz::file opened{path, wanted}; });
+}
+
+bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) != -1; }
+
+}  // namespace
+
+TEST_CASE("a file that is missing, or there already, is refused with its path and the system's reason") {
+  const test::scratch_folder folder;
+  for (const auto wanted : {access::read, access::read_write}) {
+    const auto missing = failure_to_open(folder / "missing", wanted);
+    REQUIRE(missing);
+    CHECK(missing->code == std::errc::no_such_file_or_directory);
+    CHECK(missing->message == (folder / "missing").string() + ": cannot open: No such file or directory");
+  }
+  CHECK(folder.files().empty());
+
+  test::write_bytes(folder / "there", text("content"));
+  const auto there = failure_to_open(folder / "there", access::create);
+  REQUIRE(there);
+  CHECK(there->code == std::errc::file_exists);
+  CHECK(there->message == (folder / "there").string() + ": cannot create: File exists");
+  CHECK(test::bytes_of(folder / "there") == text("content"));
+
+  const auto nowhere = failure_to_open(folder / "missing/new", access::create);
+  REQUIRE(nowhere);
+  CHECK(nowhere->code == std::errc::no_such_file_or_directory);
+
+  std::filesystem::create_symlink("nowhere", folder / "dangling");
+  const auto dangling = failure_to_open(folder / "dangling", access::create);
+  REQUIRE(dangling);
+  CHECK(dangling->code == std::errc::file_exists);
+}
+
+TEST_CASE("a directory is no file") {
+  const test::scratch_folder folder;
+  const auto read = failure_to_open(folder.path(), access::read);
+  REQUIRE(read);
+  CHECK(read->code == std::errc::is_a_directory);
+  CHECK(read->message == folder.path().string() + ": is a directory, not a file: Is a directory");
+  const auto write = failure_to_open(folder.path(), access::read_write);
+  REQUIRE(write);
+  CHECK(write->code == std::errc::is_a_directory);
+}
+
+TEST_CASE("a FIFO is refused at once, whether or not somebody is at its other end") {
+  const test::scratch_folder folder;
+  const auto path = folder / "fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+  for (const auto wanted : {access::read, access::read_write}) {
+    const auto thrown = failure_to_open(path, wanted);
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::invalid_seek);
+    CHECK(thrown->mentions(path.string() + ": is not a regular file"));
+  }
+}
+
+TEST_CASE("a device is refused") {
+  const auto thrown = failure_to_open("/dev/zero", access::read);
+  REQUIRE(thrown);
+  CHECK(thrown->mentions("/dev/zero: is not a regular file"));
+}
+
+TEST_CASE("a file that may not be read, written or created is refused") {
+  const test::scratch_folder folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
+  test::write_bytes(folder / "a", text("secret"));
+  const auto path = folder / "a";
+  std::filesystem::permissions(path, std::filesystem::perms{0444});
+  const auto write = [&] {
+    const test::without_privileges nobody;
+    return failure_to_open(path, access::read_write);
+  }();
+  REQUIRE(write);
+  CHECK(write->code == std::errc::permission_denied);
+  const auto create = [&] {
+    const test::without_privileges nobody;
+    return failure_to_open(folder / "b", access::create);
+  }();
+  REQUIRE(create);
+  CHECK(create->code == std::errc::permission_denied);
+  CHECK(create->message == (folder / "b").string() + ": cannot create: Permission denied");
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  const auto read = [&] {
+    const test::without_privileges nobody;
+    return failure_to_open(path, access::read);
+  }();
+  REQUIRE(read);
+  CHECK(read->code == std::errc::permission_denied);
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
+}
+
+TEST_CASE("a refused file leaves nothing open") {
+  const test::scratch_folder folder;
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0666) == 0);
+  const auto before = test::open_files();
+  for (int i = 0; i < 10; ++i) {
+    CHECK(failure_to_open(folder.path(), access::read));
+    CHECK(failure_to_open(folder / "fifo", access::read));
+    CHECK(failure_to_open(folder / "missing", access::read));
+  }
+  CHECK(test::open_files() == before);
+}
+
+TEST_CASE("bytes are written and read at any position, gaps read as zeros") {
+  const test::scratch_folder folder;
+  mrcz::file opened{folder / "a", access::create};
+  CHECK(opened.size() == 0);
+  opened.write_at(6, text("tail"));
+  opened.write_at(0, text("head"));
+  opened.write_at(20, {});
+  CHECK(opened.size() == 10);
+  std::vector<std::byte> all(10);
+  opened.read_at(0, all);
+  CHECK(all == text(std::string{"head\0\0tail", 10}));
+  opened.truncate(5);
+  CHECK(opened.size() == 5);
+  opened.sync();
+  opened.truncate(7);
+  CHECK(test::bytes_of(folder / "a") == text(std::string{"head\0\0\0", 7}));
+}
+
+TEST_CASE("a file opened for reading and writing keeps what it had") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("0123456789"));
+  {
+    mrcz::file opened{folder / "a", access::read_write};
+    opened.write_at(3, text("xyz"));
+  }
+  CHECK(test::bytes_of(folder / "a") == text("012xyz6789"));
+}
+
+TEST_CASE("reading beyond the end is truncation, and the message says where the file ends") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("0123456789"));
+  const mrcz::file opened{folder / "a", access::read};
+  std::vector<std::byte> into(8);
+  const auto part = test::failure_of([&] { opened.read_at(6, into); });
+  REQUIRE(part);
+  CHECK(part->code == mrcz::errc::truncated);
+  CHECK(part->message == (folder / "a").string() + ": file ends at byte 10, 4 bytes more were expected");
+  const auto nothing = test::failure_of([&] { opened.read_at(10, std::span{into}.first(1)); });
+  REQUIRE(nothing);
+  CHECK(nothing->code == mrcz::errc::truncated);
+  opened.read_at(10, {});
+  opened.read_at(2, into);
+  CHECK(into == text("23456789"));
+}
+
+TEST_CASE("positions that no file has are the system's error, not a read from elsewhere") {
+  const test::scratch_folder folder;
+  mrcz::file opened{folder / "a", access::create};
+  std::vector<std::byte> bytes(4);
+  for (const std::uint64_t offset : {std::uint64_t{1} << 63U, ~std::uint64_t{0}}) {
+    const auto read = test::failure_of([&] { opened.read_at(offset, bytes); });
+    REQUIRE(read);
+    CHECK(read->code == std::errc::invalid_argument);
+    CHECK(read->message == (folder / "a").string() + ": cannot read: Invalid argument");
+    const auto written = test::failure_of([&] { opened.write_at(offset, bytes); });
+    REQUIRE(written);
+    CHECK(written->code == std::errc::invalid_argument);
+    CHECK(written->message == (folder / "a").string() + ": cannot write: Invalid argument");
+    const auto cut = test::failure_of([&] { opened.truncate(offset); });
+    REQUIRE(cut);
+    CHECK(cut->code == std::errc::invalid_argument);
+    CHECK(cut->message == (folder / "a").string() + ": cannot change the size: Invalid argument");
+  }
+  CHECK(opened.size() == 0);
+}
+
+TEST_CASE("a file opened for reading cannot be changed") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("content"));
+  mrcz::file opened{folder / "a", access::read};
+  const auto thrown = test::failure_of([&] { opened.write_at(0, text("x")); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::bad_file_descriptor);
+  CHECK(test::bytes_of(folder / "a") == text("content"));
+}
+
+TEST_CASE("a write that fits only in part is finished or reported") {
+  const test::scratch_folder folder;
+  mrcz::file opened{folder / "a", access::create};
+  const std::vector<std::byte> bytes(10'000, std::byte{7});
+  const auto thrown = [&] {
+    const test::file_size_limit limit{4096};
+    return test::failure_of([&] { opened.write_at(1000, bytes); });
+  }();
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::file_too_large);
+  CHECK(thrown->message == (folder / "a").string() + ": cannot write: File too large");
+  CHECK(opened.size() == 4096);
+}
+
+TEST_CASE("permissions follow the umask until they are set") {
+  const test::scratch_folder folder;
+  const mode_t before = ::umask(027);
+  mrcz::file opened{folder / "a", access::create};
+  ::umask(before);
+  CHECK(opened.permissions() == 0640);
+  opened.permissions(0604);
+  CHECK(opened.permissions() == 0604);
+}
+
+TEST_CASE("a file is closed once, by whoever has it last, and not inherited by other programs") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("a"));
+  test::write_bytes(folder / "b", text("b"));
+  int first = -1;
+  int second = -1;
+  {
+    mrcz::file a{folder / "a", access::read};
+    mrcz::file b{folder / "b", access::read};
+    first = a.descriptor();
+    second = b.descriptor();
+    CHECK((::fcntl(first, F_GETFD) & FD_CLOEXEC) != 0);
+    mrcz::file moved{std::move(a)};
+    CHECK(moved.descriptor() == first);
+    CHECK(moved.path() == folder / "a");
+    b = std::move(moved);
+    CHECK_FALSE(is_open(second));
+    CHECK(b.path() == folder / "a");
+    std::array<std::byte, 1> byte{};
+    b.read_at(0, byte);
+    CHECK(byte[0] == std::byte{'a'});
+  }
+  CHECK_FALSE(is_open(first));
+}
+
+TEST_CASE("closing reports; a file that was closed can do nothing more") {
+  const test::scratch_folder folder;
+  mrcz::file opened{folder / "a", access::create};
+  opened.close_checked();
+  for (const auto& thrown :
+       {test::failure_of([&] { opened.close_checked(); }), test::failure_of([&] { opened.write_at(0, text("x")); }),
+        test::failure_of([&] { opened.sync(); }), test::failure_of([&] { opened.size(); }),
+        test::failure_of([&] { opened.permissions(0600); })}) {
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::bad_file_descriptor);
+    CHECK(thrown->mentions((folder / "a").string() + ": cannot "));
+  }
+}
+
+TEST_CASE("a source knows its size from the beginning, and notices when the file became shorter") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("0123456789"));
+  const mrcz::file_source source{folder / "a"};
+  CHECK(source.size() == 10);
+  CHECK(source.name() == (folder / "a").string());
+  CHECK(source.in_memory().empty());
+  std::filesystem::resize_file(folder / "a", 4);
+  CHECK(source.size() == 10);
+  std::vector<std::byte> all(10);
+  const auto thrown = test::failure_of([&] { source.read_at(0, all); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::truncated);
+  CHECK(thrown->mentions("file ends at byte 4, 6 bytes more"));
+}
+
+TEST_CASE("several threads read one source at once") {
+  const test::scratch_folder folder;
+  std::vector<std::byte> content(100'000);
+  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i * 31 % 253);
+  test::write_bytes(folder / "a", content);
+  const mrcz::file_source source{folder / "a"};
+  std::atomic<int> wrong = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t id = 0; id < 4; ++id)
+      threads.emplace_back([&, id] {
+        std::vector<std::byte> part(1000);
+        for (std::size_t first = id * 13; first + part.size() <= content.size(); first += 997) {
+          source.read_at(first, part);
+          if (!std::ranges::equal(part, std::span{content}.subspan(first, part.size()))) ++wrong;
+        }
+      });
+  }
+  CHECK(wrong == 0);
+}

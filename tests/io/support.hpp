@@ -1,0 +1,102 @@
+/// What tests of failing files need: to be nobody for a while, a small limit on file sizes, and a disk that is full.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support.hpp"
+
+namespace test {
+
+/// While it lives the program has no more rights than any user: root may write everywhere, which hides refusals.
+class without_privileges {
+ public:
+  without_privileges() : was_{::geteuid()} {
+    if (was_ == 0 && ::seteuid(65534) != 0) mrcz::fail_system(errno, "seteuid");
+  }
+  without_privileges(const without_privileges&) = delete;
+  without_privileges& operator=(const without_privileges&) = delete;
+  ~without_privileges() {
+    if (was_ == 0 && ::seteuid(0) != 0) std::abort();
+  }
+
+ private:
+  uid_t was_;
+};
+
+/// While it lives no file can grow beyond `bytes`; the system answers EFBIG.
+class file_size_limit {
+ public:
+  explicit file_size_limit(std::uint64_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
+    ::getrlimit(RLIMIT_FSIZE, &was_);
+    const rlimit wanted{bytes, was_.rlim_max};
+    if (::setrlimit(RLIMIT_FSIZE, &wanted) != 0) mrcz::fail_system(errno, "setrlimit");
+  }
+  file_size_limit(const file_size_limit&) = delete;
+  file_size_limit& operator=(const file_size_limit&) = delete;
+  ~file_size_limit() {
+    ::setrlimit(RLIMIT_FSIZE, &was_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit was_{};
+};
+
+/// What `action(folder)`, which returns a string, says of a disk of 64 KiB mounted on `folder`; nothing if the system
+/// does not let us mount one. It runs in a process of its own, and no other process sees the disk.
+template <class Action>
+std::optional<std::string> on_small_disk(const std::filesystem::path& folder, Action&& action) {
+  int ends[2];
+  if (::pipe(ends) != 0) mrcz::fail_system(errno, "pipe");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    const bool mounted = ::unshare(::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) == 0 &&
+                         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                         ::mount("none", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k") == 0;
+    if (!mounted) ::_exit(2);
+    std::string answer;
+    try {
+      answer = action(folder);
+    } catch (const std::exception& e) {
+      answer = std::string{"threw "} + e.what();
+    }
+    const auto written = ::write(ends[1], answer.data(), answer.size());
+    ::_exit(written == static_cast<ssize_t>(answer.size()) ? 0 : 3);
+  }
+  ::close(ends[1]);
+  std::string answer;
+  char part[4096];
+  for (ssize_t got; (got = ::read(ends[0], part, sizeof part)) > 0;) answer.append(part, static_cast<std::size_t>(got));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 2) return std::nullopt;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return "the process died";
+  return answer;
+}
+
+/// How many files this process has open: whether a failure left one behind.
+inline std::size_t open_files() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) ++count;
+  return count;
+}
+
+inline std::vector<std::byte> text(const std::string& characters) {
+  const auto bytes = std::as_bytes(std::span{characters});
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace test

@@ -1,0 +1,81 @@
+// mrcz convert: the same voxels with another codec or mode; everything else that the file says is kept.
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "mrcz/complete_header.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/reader.hpp"
+#include "mrcz/writer.hpp"
+
+namespace {
+
+struct arguments {
+  std::string in;
+  std::string out;
+  std::optional<std::string> codec;
+  std::optional<std::string> mode;
+  int level = 1;
+  std::optional<std::size_t> threads;
+  bool force = false;
+};
+
+int convert(const arguments& given) {
+  const mrcz::reader in{given.in, {.threads = given.threads}};
+  mrcz::write_options options{.compression = {.level = given.level},
+                              .mode = in.mode(),
+                              .byte_order = std::endian::native,
+                              .replace = given.force,
+                              .threads = given.threads};
+  if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
+  if (given.mode) options.mode = mrcz::mode_named(*given.mode);
+
+  mrcz::writer out{given.out, options};
+  out.header() = in.header();
+  if (mrcz::detail::has_version_label(in.header().labels))
+    out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
+                                        mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
+  if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
+
+  const std::size_t slices = in.shape()[0];
+  const std::size_t at_once = mrcz::thread_count(given.threads, slices);
+  in.visit([&]<class T>(std::type_identity<T>) {
+    for (std::size_t z = 0; z < slices; z += at_once)
+      out.append(in.read_slices<T>({.first = z, .count = std::min(at_once, slices - z)}));
+  });
+  out.close();
+  return 0;
+}
+
+/// The names that an option takes, from the same function that reads them.
+template <class Named>
+CLI::Validator one_of(const char* what, Named named) {
+  return CLI::Validator{
+      [=](std::string& name) { return named(name) ? std::string{} : fmt::format("'{}' is no {}", name, what); }, what};
+}
+
+}  // namespace
+
+command::action command::add_convert(CLI::App& program) {
+  const auto given = std::make_shared<arguments>();
+  auto* sub = program.add_subcommand("convert", "Write a file again with another codec or mode");
+  sub->add_option("IN", given->in, "The file to read")->required();
+  sub->add_option("OUT", given->out, "The file to write; .mrcz means zstd, other extensions no compression")
+      ->required();
+  sub->add_option("--codec", given->codec, "none, blosclz, lz4, lz4hc, snappy, zlib or zstd")
+      ->check(one_of("codec", mrcz::codec_named));
+  sub->add_option("--level", given->level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9))->capture_default_str();
+  sub->add_option("--mode", given->mode,
+                  "int8, int16, float32, complex_int16, complex64, uint16, int32, uint32, float16 or uint4; refused if "
+                  "a voxel would change")
+      ->check(one_of("mode", mrcz::mode_named));
+  sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
+  sub->add_flag("--force", given->force, "Replace OUT if it exists");
+  return [given] { return convert(*given); };
+}

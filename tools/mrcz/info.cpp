@@ -1,0 +1,127 @@
+// mrcz info: what a file says of itself, for people or as JSON.
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "command.hpp"
+#include "mrcz/reader.hpp"
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// 1.2F as 1.2, not as 1.2000000476837158.
+double shortest(float value) { return std::stod(fmt::format("{}", value)); }
+
+json to_json(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+
+/// The metadata, or why they cannot be read: no reason to say nothing about the rest of the file.
+void describe_metadata(const mrcz::reader& in, json& description) {
+  try {
+    description["metadata"] = in.metadata();
+  } catch (const mrcz::error& e) {
+    description["metadata"] = nullptr;
+    description["metadata_error"] = e.what();
+  }
+}
+
+json describe(const std::string& path) {
+  const mrcz::reader in{path};
+  const auto& h = in.header();
+  const auto& slices = in.slices();
+  const auto voxel = in.voxel_size();
+  const auto statistics = in.statistics();
+  const auto plain = static_cast<double>(slices.complete()) * static_cast<double>(slices.slice_bytes());
+  json d;
+  d["path"] = path;
+  d["mode"] = mrcz::name_of(in.mode());
+  if (in.mode() == mrcz::mode::int8) d["signed_bytes"] = !in.unsigned_bytes();
+  d["codec"] = mrcz::name_of(in.codec());
+  d["shape"] = in.shape();
+  d["voxel_size"] = {shortest(voxel.x), shortest(voxel.y), shortest(voxel.z)};
+  d["byte_order"] = mrcz::name_of(h.byte_order);
+  d["kind"] = mrcz::name_of(in.kind());
+  d["space_group"] = h.ispg;
+  d["slices_per_frame"] = h.slices_per_frame();
+  d["complete_slices"] = slices.complete();
+  d["packed_bytes"] = slices.packed_bytes();
+  d["ratio"] = slices.packed_bytes() > 0 ? plain / static_cast<double>(slices.packed_bytes()) : 1.0;
+  d["statistics"] = {{"min", to_json(statistics.min)},
+                     {"max", to_json(statistics.max)},
+                     {"mean", to_json(statistics.mean)},
+                     {"rms", to_json(statistics.rms)}};
+  d["origin"] = {shortest(h.origin.x), shortest(h.origin.y), shortest(h.origin.z)};
+  d["start"] = {h.nxstart, h.nystart, h.nzstart};
+  d["axes"] = {h.mapc, h.mapr, h.maps};
+  d["labels"] = std::vector<std::string>(h.labels.begin(), h.labels.end());
+  d["extended_header"] = {{"type", mrcz::labels::trimmed({h.exttyp.data(), h.exttyp.size()})},
+                          {"bytes", slices.begin() - mrcz::header_size}};
+  describe_metadata(in, d);
+  return d;
+}
+
+std::string shown(const json& value) {
+  return value.is_null() ? "not determined" : fmt::format("{:g}", value.get<double>());
+}
+
+void print(const json& d) {
+  const auto shape = d["shape"].get<std::vector<std::size_t>>();
+  const auto voxel = d["voxel_size"].get<std::vector<double>>();
+  const auto& statistics = d["statistics"];
+  fmt::print("{}\n", d["path"].get<std::string>());
+  fmt::print("  {}, {} x {} x {} (x, y, z) of {}{}, {}-endian\n", d["kind"].get<std::string>(), shape[2], shape[1],
+             shape[0], d.value("signed_bytes", true) ? "" : "unsigned ", d["mode"].get<std::string>(),
+             d["byte_order"].get<std::string>());
+  fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0], voxel[1], voxel[2]);
+  fmt::print("  codec       {}, {} bytes, ratio {:.2f}\n", d["codec"].get<std::string>(),
+             d["packed_bytes"].get<std::uint64_t>(), d["ratio"].get<double>());
+  fmt::print("  voxels      min {}, max {}, mean {}, rms {}\n", shown(statistics["min"]), shown(statistics["max"]),
+             shown(statistics["mean"]), shown(statistics["rms"]));
+  if (d["complete_slices"] != shape[0])
+    fmt::print("  incomplete  only {} slices are there\n", d["complete_slices"].get<std::size_t>());
+  const auto& extended = d["extended_header"];
+  if (extended["bytes"] != 0)
+    fmt::print("  extended    '{}', {} bytes\n", extended["type"].get<std::string>(),
+               extended["bytes"].get<std::uint64_t>());
+  for (const auto& label : d["labels"]) fmt::print("  label       {}\n", label.get<std::string>());
+  constexpr auto replace = json::error_handler_t::replace;
+  if (!d["metadata"].is_null()) fmt::print("  metadata    {}\n", d["metadata"].dump(2, ' ', false, replace));
+  if (d.contains("metadata_error")) fmt::print("  metadata    {}\n", d["metadata_error"].get<std::string>());
+}
+
+int info(const std::vector<std::string>& paths, bool as_json) {
+  int exit_code = 0;
+  json all = json::array();
+  for (const auto& path : paths) {
+    try {
+      all.push_back(describe(path));
+      if (!as_json) print(all.back());
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "mrcz: error: {}\n", e.what());
+      exit_code = 1;
+    }
+  }
+  if (as_json && (paths.size() > 1 || !all.empty()))
+    fmt::print("{}\n", (paths.size() == 1 ? all[0] : all).dump(2, ' ', false, json::error_handler_t::replace));
+  return exit_code;
+}
+
+}  // namespace
+
+command::action command::add_info(CLI::App& program) {
+  struct arguments {
+    std::vector<std::string> paths;
+    bool as_json = false;
+  };
+  const auto given = std::make_shared<arguments>();
+  auto* sub = program.add_subcommand("info", "Show what files say of themselves");
+  sub->add_option("FILE", given->paths, "MRC or MRCZ files")->required();
+  sub->add_flag("--json", given->as_json, "One JSON object per file, a list for several");
+  return [given] { return info(given->paths, given->as_json); };
+}

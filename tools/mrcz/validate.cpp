@@ -1,0 +1,46 @@
+// mrcz validate: every finding of the validator, and an exit code for scripts.
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "mrcz/validate.hpp"
+
+namespace {
+
+/// Whether the file breaks no rule; warnings are shown but do not count.
+bool is_valid(const std::string& path) {
+  const auto findings = mrcz::validate(path);
+  const auto errors = std::count_if(findings.begin(), findings.end(),
+                                    [](const auto& f) { return f.severity == mrcz::severity::error; });
+  for (const auto& f : findings) fmt::print("{}: {}\n", path, to_string(f));
+  fmt::print("{}: {}\n", path, errors == 0 ? "valid" : "not valid");
+  return errors == 0;
+}
+
+int validate(const std::vector<std::string>& paths) {
+  int exit_code = 0;
+  for (const auto& path : paths) {
+    try {
+      if (!is_valid(path)) exit_code = 1;
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "mrcz: error: {}\n", e.what());
+      exit_code = 1;
+    }
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+command::action command::add_validate(CLI::App& program) {
+  const auto paths = std::make_shared<std::vector<std::string>>();
+  auto* sub = program.add_subcommand("validate", "Check files against the rules of MRC2014 and MRCZ");
+  sub->add_option("FILE", *paths, "MRC or MRCZ files")->required();
+  return [paths] { return validate(*paths); };
+}
