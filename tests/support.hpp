@@ -41,7 +41,8 @@ class scratch_folder {
   /// Names of all files in the folder: whether something was left behind.
   std::vector<std::string> files() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator{path_}) names.push_back(entry.path().filename().string());
+    for (const auto& entry : std::filesystem::directory_iterator{path_})
+      names.push_back(entry.path().filename().string());
     return names;
   }
 

@@ -20,7 +20,7 @@ void refused(const mrcz::write_options& options, const std::string& message) {
   CHECK(failure->mentions(message));
 }
 
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
 }  // namespace
@@ -52,12 +52,12 @@ TEST_CASE("a value that no file can have is a bad option") {
 }
 
 TEST_CASE("a voxel size or origin that is not finite, or a negative voxel size, is a bad option") {
-  for (const float bad : {nan, infinity, -infinity, -1.0F}) {
+  for (const float bad : {not_a_number, infinity, -infinity, -1.0F}) {
     refused({.voxel_size = mrcz::voxel_size{bad, 1, 1}}, "voxel_size is ");
     refused({.voxel_size = mrcz::voxel_size{1, bad, 1}}, "expected finite numbers that are not negative");
     refused({.voxel_size = mrcz::voxel_size{1, 1, bad}}, "voxel_size is 1 x 1 x ");
   }
-  for (const float bad : {nan, infinity}) {
+  for (const float bad : {not_a_number, infinity}) {
     refused({.origin = mrcz::per_axis<float>{bad, 0, 0}}, "origin is ");
     refused({.origin = mrcz::per_axis<float>{0, bad, 0}}, "origin is 0, ");
     refused({.origin = mrcz::per_axis<float>{0, 0, bad}}, "expected finite numbers");

@@ -22,9 +22,9 @@ namespace mrcz {
 /// What is known of a file once all its slices have been put.
 struct file_content {
   mrcz::shape shape{};
-  mode_word mode;
+  mode_word mode{};
   std::uint64_t packed_bytes = 0;
-  mrcz::statistics statistics;
+  mrcz::statistics statistics{};
   std::array<char, 4> exttyp{};
   std::uint64_t extended_bytes = 0;
   bool volumes = false;  ///< the slices came as volumes, not as images

@@ -1,8 +1,8 @@
 /// Everything: reading and writing electron-microscopy images in the MRC2014 and MRCZ formats.
 #pragma once
 
-#include "mrcz/io/mapped_file.hpp"
 #include "mrcz/io/memory.hpp"
+#include "mrcz/mapped_volume.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/validate.hpp"

@@ -17,7 +17,7 @@
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/slice_codec.hpp"
-#include "mrcz/core/parallel.hpp"
+#include "mrcz/core/huge_pages.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
@@ -27,6 +27,7 @@
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/slice_unpacker.hpp"
 
 namespace mrcz {
 
@@ -85,6 +86,9 @@ class reader {
     return {options_.incomplete ? table_.complete() : table_.claimed(), format_.ny, format_.nx};
   }
 
+  /// How slices are stored.
+  const slice_format& stored_format() const noexcept { return format_; }
+
   /// Whether mode 0 is read as 0 to 255.
   bool unsigned_bytes() const noexcept { return format_.voxels.unsigned_bytes && mode() == mode::int8; }
 
@@ -127,6 +131,7 @@ class reader {
     const auto box = resolved(wanted);
     require_readable<T>(box);
     auto voxels = make_volume<T>(box.shape());
+    advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
     read_box(box, voxels.data());
     return voxels;
   }
@@ -194,11 +199,6 @@ class reader {
   }
 
  private:
-  struct scratch {
-    buffer packed;
-    buffer plain;
-  };
-
   static read_options checked(read_options options) {
     if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
     return options;
@@ -239,51 +239,7 @@ class reader {
 
   template <voxel T>
   void read_box(const resolved_region& box, T* to) const {
-    const std::size_t slice_voxels = box.y.count * box.x.count;
-    if (slice_voxels == 0) return;
-    parallel_for<scratch>(box.z.count, thread_count(options_.threads, box.z.count),
-                          [&](std::size_t i, scratch& memory) {
-                            read_rows(box.z.first + i, box.y, box.x, to + i * slice_voxels, memory);
-                          });
-  }
-
-  template <voxel T>
-  void read_rows(std::size_t z, resolved_range y, resolved_range x, T* to, scratch& memory) const {
-    const slice_place place = table_[z];
-    try {
-      if (!table_.compressed()) {
-        read_plain_rows(place, y, x, to, memory.plain);
-      } else if (y.count == format_.ny && x.count == format_.nx) {
-        decode_slice(format_, true, packed_bytes(place, memory.packed), to, memory.plain);
-      } else {
-        const auto plain = memory.plain.acquire(format_.bytes());
-        decompress(packed_bytes(place, memory.packed), plain);
-        decode_rows(format_, plain.subspan(y.first * format_.row_bytes()), y, x, to);
-      }
-    } catch (const error& e) {
-      throw error{e.code(), fmt::format("{}: {} (slice {}, byte {})", source_->name(), e.what(), z, place.offset)};
-    }
-  }
-
-  template <voxel T>
-  void read_plain_rows(slice_place place, resolved_range y, resolved_range x, T* to, buffer& memory) const {
-    const std::size_t row_bytes = format_.row_bytes();
-    const slice_place rows{place.offset + y.first * row_bytes, y.count * row_bytes};
-    if (x.count == format_.nx && detail::is_stored_as<T>(format_.voxels)) {
-      source_->read_at(rows.offset, std::as_writable_bytes(std::span{to, y.count * x.count}));
-    } else {
-      decode_rows(format_, packed_bytes(rows, memory), y, x, to);
-    }
-  }
-
-  /// The bytes of the file at `place`, without copying them if they lie in memory.
-  std::span<const std::byte> packed_bytes(slice_place place, buffer& memory) const {
-    const auto size = static_cast<std::size_t>(place.packed_bytes);
-    if (const auto all = source_->in_memory(); !all.empty())
-      return all.subspan(static_cast<std::size_t>(place.offset), size);
-    const auto bytes = memory.acquire(size);
-    source_->read_at(place.offset, bytes);
-    return bytes;
+    unpack_box(slice_unpacker{*source_, table_, format_}, box, options_.threads, to);
   }
 
   std::unique_ptr<const byte_source> source_;

@@ -64,7 +64,7 @@ class slice_packer {
     const auto bytes = encode_slice(packed.format_, voxels, plain);
     if (codec() == mrcz::codec::none) {
       packed.bytes_ = bytes;
-      packed.memory_ = plain.capacity() != 0 ? std::move(plain) : std::move(evaluated);
+      packed.memory_ = std::exchange(plain.capacity() != 0 ? plain : evaluated, {});
       packed.borrowed_ = packed.memory_.capacity() == 0;
     } else {
       packed.memory_ = pool_->take();

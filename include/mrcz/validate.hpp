@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -27,6 +28,15 @@
 namespace mrcz {
 
 namespace detail {
+
+/// What went wrong, without the name of the file and the place in it, which a finding has anyway. Throws on what is no
+/// fault of the file: a failing disk.
+inline std::string reason_of(const error& e, std::string_view name) {
+  if (e.code().category() != error_category()) throw e;
+  std::string_view text = e.what();
+  if (text.starts_with(name) && text.substr(name.size()).starts_with(": ")) text.remove_prefix(name.size() + 2);
+  return std::string{text.substr(0, text.rfind(" (slice "))};
+}
 
 /// The rules that concern how the packed slices lie in the file.
 inline void validate_slices(const reader& in, findings& list) {
@@ -66,51 +76,63 @@ inline void validate_metadata(const reader& in, findings& list) {
   try {
     (void)in.metadata();
   } catch (const error& e) {
-    list.error_if(true, "extended header", header_size, e.what(), "UTF-8 JSON");
+    list.error_if(true, "extended header", header_size, reason_of(e, in.source().name()), "UTF-8 JSON");
   }
 }
 
-/// The moments of all slices that can be decoded; a slice that cannot is a finding.
+/// The moments of all slices, if all can be decoded; a slice that cannot is a finding.
 template <class T>
-moments decode_all(const reader& in, findings& list) {
+std::optional<moments> decode_all(const reader& in, findings& list) {
   std::vector<moments> of_slice(in.slices().complete());
   std::vector<std::string> failures(of_slice.size());
   parallel_for<image<T>>(of_slice.size(), thread_count(std::nullopt, of_slice.size()),
                          [&](std::size_t z, image<T>& slice) {
                            try {
+                             in.slices().require_plausible(z, z + 1);
                              if (slice.size() == 0) slice = make_image<T>(in.shape()[1], in.shape()[2]);
                              in.read_slice(z, slice);
                              of_slice[z] = moments::of(std::span<const T>{slice.data(), slice.size()});
                            } catch (const error& e) {
-                             failures[z] = e.what();
+                             failures[z] = reason_of(e, in.source().name());
                            }
                          });
-  moments all;
+  std::optional<moments> all{std::in_place};
   for (std::size_t z = 0; z < of_slice.size(); ++z) {
     list.error_if(!failures[z].empty(), fmt::format("slice {}", z), in.slices()[z].offset, failures[z],
                   "a chunk that decompresses");
-    all += of_slice[z];
+    if (!failures[z].empty()) all.reset();
+    if (all) *all += of_slice[z];
   }
-  return all;
+  return in.slices().complete() == in.slices().claimed() ? all : std::nullopt;
 }
 
 /// The rules of the reference validator: extremes exact, mean and RMS within 1 %, unless marked "not determined".
 inline void compare_statistics(const header& h, const statistics& real, findings& list) {
-  const auto close = [](double a, double b) { return std::abs(a - b) <= 1e-8 + 0.01 * std::abs(b); };
+  const auto close = [](double a, double said) {
+    return std::isinf(said) ? a == said : std::abs(a - said) <= 1e-8 + 0.01 * std::abs(said);
+  };
   const auto shown = [](const std::optional<double>& value) {
-    return value ? fmt::format("{}", *value) : std::string{"no value, as not all voxels are finite"};
+    return value ? fmt::format("{}", static_cast<float>(*value))
+                 : std::string{"no value, as not all voxels are finite"};
   };
   if (h.rms >= 0)
     list.error_if(!real.rms || !close(*real.rms, static_cast<double>(h.rms)), "RMS", 216, fmt::format("{}", h.rms),
                   shown(real.rms));
-  if (!real.min && real.rms) return;  // complex voxels have an RMS only
+  const bool has_mean = h.dmean > std::min(h.dmin, h.dmax);
+  if (!real.min && real.rms) {  // complex voxels have an RMS only
+    list.error_if(h.dmin < h.dmax, "DMIN, DMAX", 76, fmt::format("{}, {}", h.dmin, h.dmax),
+                  "DMAX below DMIN, as complex voxels have no extremes");
+    list.error_if(has_mean, "DMEAN", 84, fmt::format("{}", h.dmean),
+                  "a number below DMIN and DMAX, as complex voxels have no mean here");
+    return;
+  }
   if (h.dmin < h.dmax) {
     list.error_if(!real.min || static_cast<float>(*real.min) != h.dmin, "DMIN", 76, fmt::format("{}", h.dmin),
                   shown(real.min));
     list.error_if(!real.max || static_cast<float>(*real.max) != h.dmax, "DMAX", 80, fmt::format("{}", h.dmax),
                   shown(real.max));
   }
-  if (h.dmean > std::min(h.dmin, h.dmax))
+  if (has_mean)
     list.error_if(!real.mean || !close(*real.mean, static_cast<double>(h.dmean)), "DMEAN", 84,
                   fmt::format("{}", h.dmean), shown(real.mean));
 }
@@ -118,13 +140,13 @@ inline void compare_statistics(const header& h, const statistics& real, findings
 inline void validate_content(const reader& in, findings& list) {
   validate_slices(in, list);
   validate_metadata(in, list);
-  const moments all = in.visit([&]<class T>(std::type_identity<T>) { return decode_all<T>(in, list); });
-  if (in.slices().complete() == in.slices().claimed()) compare_statistics(in.header(), all.statistics(), list);
+  const auto all = in.visit([&]<class T>(std::type_identity<T>) { return decode_all<T>(in, list); });
+  if (all) compare_statistics(in.header(), all->statistics(), list);
 }
 
 }  // namespace detail
 
-/// All findings about a file, in the order of the file; empty if there is nothing to find. Reads and decompresses
+/// All findings about a file, in the order of the rules; empty if there is nothing to find. Reads and decompresses
 /// everything, one slice per processor at a time. Agrees with mrcfile's validator on each rule that both have. Throws
 /// only if the file cannot be read at all: a missing file, a failing disk.
 inline std::vector<finding> validate(std::unique_ptr<const byte_source> source) {
@@ -138,11 +160,13 @@ inline std::vector<finding> validate(std::unique_ptr<const byte_source> source) 
   header_bytes bytes;
   source->read_at(0, bytes);
   list.add(validate_header(bytes, size));
+  const std::string name{source->name()};
   try {
     detail::validate_content(reader{std::move(source)}, list);
   } catch (const error& e) {
-    if (e.code().category() != error_category()) throw;
-    list.error_if(true, "voxels", header_size, e.what(), "voxels that can be read");
+    const auto reason = detail::reason_of(e, name);
+    const bool said = e.code() == errc::not_mrc || e.code() == errc::bad_header || e.code() == errc::bad_mode;
+    list.error_if(!said, "voxels", header_size, reason, "voxels that can be read");
   }
   return std::move(list).take();
 }

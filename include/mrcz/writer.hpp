@@ -76,7 +76,8 @@ class writer {
   }
 
   /// Packs an image, or any expression of rank 2: evaluates, summarises, converts and compresses it. The result does
-  /// not refer to the expression.
+  /// not refer to the expression. A lazy expression that several threads pack must have been asked for its `shape()`
+  /// before, which xtensor computes when it is first wanted.
   template <expression E>
   packed_slice pack(const E& e) const {
     return naming(name_, [&] {

@@ -44,3 +44,23 @@ TEST_CASE("extended headers are equal when kind and bytes are") {
   CHECK_FALSE(of_kind("SERI").empty());
   CHECK(of_kind("SERI", 0).empty());
 }
+
+TEST_CASE("lines of 80 printable characters are symmetry operators, whatever the kind says") {
+  const auto filled = [](std::size_t size, char c) {
+    mrcz::extended_header e;
+    e.bytes.assign(size, static_cast<std::byte>(c));
+    return e;
+  };
+  CHECK(filled(80, 'X').is_symmetry_text());
+  CHECK(filled(160, ' ').is_symmetry_text());
+  CHECK(filled(160, '~').is_symmetry_text());
+  CHECK_FALSE(filled(0, 'X').is_symmetry_text());
+  CHECK_FALSE(filled(79, 'X').is_symmetry_text());
+  CHECK_FALSE(filled(128, 'X').is_symmetry_text());
+  CHECK_FALSE(filled(80, '\0').is_symmetry_text());
+  CHECK_FALSE(filled(80, '\n').is_symmetry_text());
+  CHECK_FALSE(filled(80, '\x7f').is_symmetry_text());
+  auto one_bad = filled(160, 'X');
+  one_bad.bytes.back() = std::byte{0xe9};
+  CHECK_FALSE(one_bad.is_symmetry_text());
+}

@@ -290,6 +290,15 @@ TEST_CASE("before 2000 the origin stood where MAP, stamp and RMS are now") {
   }
 }
 
+TEST_CASE("an old origin that looks like the stamp of the other byte order is an origin") {
+  test::raw_header raw{std::endian::big};
+  raw.i32(0, 64).i32(4, 48).i32(8, 10).i32(12, 1).i32(64, 1).i32(68, 2).i32(72, 3);
+  raw.f32(208, 3.5F).f32(212, 600).f32(216, 2.5F);  // 600 begins with 0x44
+  const mrcz::header h = decode(raw);
+  CHECK(h.byte_order == std::endian::big);
+  CHECK(h.origin == mrcz::per_axis<float>{600, 2.5F, 3.5F});
+}
+
 TEST_CASE("a header with MAP, a stamp or NVERSION is not older than 2000") {
   const auto raw = [] {
     test::raw_header h{std::endian::little};

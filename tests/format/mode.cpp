@@ -10,11 +10,13 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/format/exactness.hpp"
 #include "tests/support.hpp"
 
 namespace {
 
 using mrcz::mode;
+using test::sample;
 
 static_assert(mrcz::stored_voxel<std::int8_t> && mrcz::stored_voxel<std::uint8_t>);
 static_assert(mrcz::stored_voxel<std::int16_t> && mrcz::stored_voxel<std::uint16_t>);
@@ -41,12 +43,6 @@ static_assert(!mrcz::is_complex<float> && !mrcz::is_complex<mrcz::half>);
 static_assert(mrcz::is_floating<mrcz::half> && mrcz::is_floating<double>);
 static_assert(!mrcz::is_floating<std::int32_t> && !mrcz::is_floating<std::complex<float>>);
 
-/// A voxel as a pair of numbers wide enough for every mode.
-struct sample {
-  long double re;
-  long double im = 0;
-};
-
 /// Voxels of a mode that are hard to represent elsewhere: its extremes, its finest step, its longest significand.
 std::vector<sample> hard_samples(mode m) {
   const long double float_max = std::numeric_limits<float>::max();
@@ -66,37 +62,6 @@ std::vector<sample> hard_samples(mode m) {
   return {};
 }
 
-bool fits_integer(long double v, long double low, long double high) {
-  return v == std::floor(v) && low <= v && v <= high;
-}
-
-/// A number with `digits` significant bits whose last bit is not below 2^`lowest`.
-bool fits_binary(long double v, int digits, int lowest, long double max) {
-  if (v == 0) return true;
-  if (std::fabs(v) > max) return false;
-  int exponent = 0;
-  std::frexp(v, &exponent);
-  const long double in_units = std::ldexp(v, -std::max(exponent - digits, lowest));
-  return in_units == std::floor(in_units);
-}
-
-template <class T>
-bool fits_real(long double v) {
-  if constexpr (std::is_same_v<T, mrcz::half>) return fits_binary(v, 11, -24, 65504);
-  else if constexpr (std::is_same_v<T, float>) return fits_binary(v, 24, -149, std::numeric_limits<float>::max());
-  else if constexpr (std::is_same_v<T, double>) return fits_binary(v, 53, -1074, std::numeric_limits<double>::max());
-  else return fits_integer(v, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
-}
-
-template <class T>
-bool fits(sample v) {
-  if constexpr (std::is_same_v<T, mrcz::complex_int16>)
-    return fits_real<std::int16_t>(v.re) && fits_real<std::int16_t>(v.im);
-  else if constexpr (mrcz::is_complex<T>)
-    return fits_real<typename T::value_type>(v.re) && fits_real<typename T::value_type>(v.im);
-  else return v.im == 0 && fits_real<T>(v.re);
-}
-
 template <class T>
 bool library_says_widens(mode m) {
   bool widens = false;
@@ -112,7 +77,7 @@ TEST_CASE("a mode is read only as types that hold its hardest values") {
     for (const mode m : mrcz::all_modes) {
       const auto samples = hard_samples(m);
       REQUIRE(!samples.empty());
-      const bool expected = std::all_of(samples.begin(), samples.end(), fits<T>);
+      const bool expected = std::all_of(samples.begin(), samples.end(), test::fits<T>);
       CAPTURE(mrcz::name_of(m));
       CAPTURE(mrcz::type_name<T>());
       CHECK(library_says_widens<T>(m) == expected);

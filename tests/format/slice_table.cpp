@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "tests/support.hpp"
 
 namespace {
+
+using sizes = std::initializer_list<std::size_t>;
 
 mrcz::header of_extents(std::int32_t nx, std::int32_t ny, std::int32_t nz, std::int32_t mode) {
   mrcz::header h;
@@ -36,9 +39,9 @@ void add_chunk(std::vector<std::byte>& file, std::uint32_t packed, std::uint8_t 
   mrcz::store(file.data() + at + 12, packed, std::endian::little);
 }
 
-std::vector<std::byte> with_chunks(std::initializer_list<std::uint32_t> sizes, std::size_t begin = 1024) {
+std::vector<std::byte> with_chunks(std::initializer_list<std::uint32_t> packed, std::size_t begin = 1024) {
   auto file = zeros(begin);
-  for (const std::uint32_t size : sizes) add_chunk(file, size);
+  for (const std::uint32_t size : packed) add_chunk(file, size);
   return file;
 }
 
@@ -135,6 +138,16 @@ TEST_CASE("an extended header that was dropped while NSYMBT was kept is not ther
   }
 }
 
+TEST_CASE("JSON that was announced is not taken for dropped when a cut file happens to have the size without it") {
+  auto h = of_extents(4, 4, 2, 0);
+  h.nsymbt = 16;
+  h.exttyp = mrcz::exttyp_json;
+  const auto table = table_of(zeros(1024 + 32), h);
+  CHECK(table.begin() == 1024 + 16);
+  CHECK(table.complete() == 1);
+  CHECK(require_failure(table, 2).code == mrcz::errc::truncated);
+}
+
 TEST_CASE("NSYMBT that the file cannot hold is refused") {
   auto h = of_extents(4, 4, 2, 0);
   h.nsymbt = 500;
@@ -173,7 +186,7 @@ TEST_CASE("slices beyond what can be addressed are refused") {
 
 TEST_CASE("an uncompressed file that ends early has fewer slices") {
   const auto h = of_extents(7, 5, 3, 1);
-  for (const std::size_t missing : {1, 69, 70, 71, 140, 210}) {
+  for (const std::size_t missing : sizes{1, 69, 70, 71, 140, 210}) {
     CAPTURE(missing);
     const std::size_t size = 1024 + 210 - missing;
     const auto table = table_of(zeros(size), h);
@@ -207,13 +220,23 @@ TEST_CASE("chunks are found by walking from one to the next") {
   REQUIRE(table.complete() == 4);
   CHECK(table.slice_bytes() == 64);
   const std::vector<std::uint64_t> offsets{1024, 1040, 1057, 1257};
-  const std::vector<std::uint64_t> sizes{16, 17, 200, 33};
+  const std::vector<std::uint64_t> packed{16, 17, 200, 33};
   for (std::size_t z = 0; z < 4; ++z) {
     CHECK(table[z].offset == offsets[z]);
-    CHECK(table[z].packed_bytes == sizes[z]);
+    CHECK(table[z].packed_bytes == packed[z]);
   }
   CHECK(table.end() == 1290);
   CHECK_NOTHROW(table.require(4));
+}
+
+TEST_CASE("the packed size in the header is not needed") {
+  for (const std::int64_t claim : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{90}, std::int64_t{1} << 60}) {
+    auto h = of_extents(4, 4, 2, 6002);
+    h.packed_bytes = claim;
+    const auto table = table_of(with_chunks({40, 50}), h);
+    CHECK(table.complete() == 2);
+    CHECK(table.packed_bytes() == 90);
+  }
 }
 
 TEST_CASE("chunks are little-endian in a big-endian file too") {
@@ -236,7 +259,7 @@ TEST_CASE("c-mrcz leaves out slices that it cannot compress, so there are fewer 
 
 TEST_CASE("a chunk that the end of the file cuts off is not there") {
   auto file = with_chunks({20, 30});
-  for (const std::size_t missing : {1, 13, 14, 15, 29, 30}) {
+  for (const std::size_t missing : sizes{1, 13, 14, 15, 29, 30}) {
     CAPTURE(missing);
     auto cut = file;
     cut.resize(file.size() - missing);
@@ -284,7 +307,7 @@ TEST_CASE("a chunk of 4 GiB in a small file is an early end") {
 }
 
 TEST_CASE("chunks of another version are damage") {
-  for (const std::uint8_t version : {0, 1, 3, 255}) {
+  for (const std::uint8_t version : {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{3}, std::uint8_t{255}}) {
     auto file = zeros(1024);
     add_chunk(file, 20, version);
     const auto table = table_of(file, of_extents(4, 4, 1, 6000));

@@ -13,12 +13,12 @@ static_assert(!std::is_copy_constructible_v<mrcz::file> && !std::is_copy_assigna
 static_assert(std::is_nothrow_move_constructible_v<mrcz::file> && std::is_nothrow_move_assignable_v<mrcz::file>);
 static_assert(!std::is_copy_constructible_v<mrcz::file_source>);
 
-using access = mrcz::file::access;
+using open_for = mrcz::file::access;
 using test::text;
 
 namespace {
 
-std::optional<test::failure> failure_to_open(const std::filesystem::path& path, access wanted) {
+std::optional<test::failure> failure_to_open(const std::filesystem::path& path, open_for wanted) {
   return test::failure_of([&] { const mrcz::file opened{path, wanted}; });
 }
 
@@ -28,7 +28,7 @@ bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) != -1; }
 
 TEST_CASE("a file that is missing, or there already, is refused with its path and the system's reason") {
   const test::scratch_folder folder;
-  for (const auto wanted : {access::read, access::read_write}) {
+  for (const auto wanted : {open_for::read, open_for::read_write}) {
     const auto missing = failure_to_open(folder / "missing", wanted);
     REQUIRE(missing);
     CHECK(missing->code == std::errc::no_such_file_or_directory);
@@ -37,29 +37,29 @@ TEST_CASE("a file that is missing, or there already, is refused with its path an
   CHECK(folder.files().empty());
 
   test::write_bytes(folder / "there", text("content"));
-  const auto there = failure_to_open(folder / "there", access::create);
+  const auto there = failure_to_open(folder / "there", open_for::create);
   REQUIRE(there);
   CHECK(there->code == std::errc::file_exists);
   CHECK(there->message == (folder / "there").string() + ": cannot create: File exists");
   CHECK(test::bytes_of(folder / "there") == text("content"));
 
-  const auto nowhere = failure_to_open(folder / "missing/new", access::create);
+  const auto nowhere = failure_to_open(folder / "missing/new", open_for::create);
   REQUIRE(nowhere);
   CHECK(nowhere->code == std::errc::no_such_file_or_directory);
 
   std::filesystem::create_symlink("nowhere", folder / "dangling");
-  const auto dangling = failure_to_open(folder / "dangling", access::create);
+  const auto dangling = failure_to_open(folder / "dangling", open_for::create);
   REQUIRE(dangling);
   CHECK(dangling->code == std::errc::file_exists);
 }
 
 TEST_CASE("a directory is no file") {
   const test::scratch_folder folder;
-  const auto read = failure_to_open(folder.path(), access::read);
+  const auto read = failure_to_open(folder.path(), open_for::read);
   REQUIRE(read);
   CHECK(read->code == std::errc::is_a_directory);
   CHECK(read->message == folder.path().string() + ": is a directory, not a file: Is a directory");
-  const auto write = failure_to_open(folder.path(), access::read_write);
+  const auto write = failure_to_open(folder.path(), open_for::read_write);
   REQUIRE(write);
   CHECK(write->code == std::errc::is_a_directory);
 }
@@ -68,7 +68,7 @@ TEST_CASE("a FIFO is refused at once, whether or not somebody is at its other en
   const test::scratch_folder folder;
   const auto path = folder / "fifo";
   REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
-  for (const auto wanted : {access::read, access::read_write}) {
+  for (const auto wanted : {open_for::read, open_for::read_write}) {
     const auto thrown = failure_to_open(path, wanted);
     REQUIRE(thrown);
     CHECK(thrown->code == std::errc::invalid_seek);
@@ -77,26 +77,26 @@ TEST_CASE("a FIFO is refused at once, whether or not somebody is at its other en
 }
 
 TEST_CASE("a device is refused") {
-  const auto thrown = failure_to_open("/dev/zero", access::read);
+  const auto thrown = failure_to_open("/dev/zero", open_for::read);
   REQUIRE(thrown);
   CHECK(thrown->mentions("/dev/zero: is not a regular file"));
 }
 
 TEST_CASE("a file that may not be read, written or created is refused") {
   const test::scratch_folder folder;
-  std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
   test::write_bytes(folder / "a", text("secret"));
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
   const auto path = folder / "a";
   std::filesystem::permissions(path, std::filesystem::perms{0444});
   const auto write = [&] {
     const test::without_privileges nobody;
-    return failure_to_open(path, access::read_write);
+    return failure_to_open(path, open_for::read_write);
   }();
   REQUIRE(write);
   CHECK(write->code == std::errc::permission_denied);
   const auto create = [&] {
     const test::without_privileges nobody;
-    return failure_to_open(folder / "b", access::create);
+    return failure_to_open(folder / "b", open_for::create);
   }();
   REQUIRE(create);
   CHECK(create->code == std::errc::permission_denied);
@@ -104,7 +104,7 @@ TEST_CASE("a file that may not be read, written or created is refused") {
   std::filesystem::permissions(path, std::filesystem::perms::none);
   const auto read = [&] {
     const test::without_privileges nobody;
-    return failure_to_open(path, access::read);
+    return failure_to_open(path, open_for::read);
   }();
   REQUIRE(read);
   CHECK(read->code == std::errc::permission_denied);
@@ -116,16 +116,16 @@ TEST_CASE("a refused file leaves nothing open") {
   REQUIRE(::mkfifo((folder / "fifo").c_str(), 0666) == 0);
   const auto before = test::open_files();
   for (int i = 0; i < 10; ++i) {
-    CHECK(failure_to_open(folder.path(), access::read));
-    CHECK(failure_to_open(folder / "fifo", access::read));
-    CHECK(failure_to_open(folder / "missing", access::read));
+    CHECK(failure_to_open(folder.path(), open_for::read));
+    CHECK(failure_to_open(folder / "fifo", open_for::read));
+    CHECK(failure_to_open(folder / "missing", open_for::read));
   }
   CHECK(test::open_files() == before);
 }
 
 TEST_CASE("bytes are written and read at any position, gaps read as zeros") {
   const test::scratch_folder folder;
-  mrcz::file opened{folder / "a", access::create};
+  mrcz::file opened{folder / "a", open_for::create};
   CHECK(opened.size() == 0);
   opened.write_at(6, text("tail"));
   opened.write_at(0, text("head"));
@@ -145,7 +145,7 @@ TEST_CASE("a file opened for reading and writing keeps what it had") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("0123456789"));
   {
-    mrcz::file opened{folder / "a", access::read_write};
+    mrcz::file opened{folder / "a", open_for::read_write};
     opened.write_at(3, text("xyz"));
   }
   CHECK(test::bytes_of(folder / "a") == text("012xyz6789"));
@@ -154,7 +154,7 @@ TEST_CASE("a file opened for reading and writing keeps what it had") {
 TEST_CASE("reading beyond the end is truncation, and the message says where the file ends") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("0123456789"));
-  const mrcz::file opened{folder / "a", access::read};
+  const mrcz::file opened{folder / "a", open_for::read};
   std::vector<std::byte> into(8);
   const auto part = test::failure_of([&] { opened.read_at(6, into); });
   REQUIRE(part);
@@ -170,7 +170,7 @@ TEST_CASE("reading beyond the end is truncation, and the message says where the 
 
 TEST_CASE("positions that no file has are the system's error, not a read from elsewhere") {
   const test::scratch_folder folder;
-  mrcz::file opened{folder / "a", access::create};
+  mrcz::file opened{folder / "a", open_for::create};
   std::vector<std::byte> bytes(4);
   for (const std::uint64_t offset : {std::uint64_t{1} << 63U, ~std::uint64_t{0}}) {
     const auto read = test::failure_of([&] { opened.read_at(offset, bytes); });
@@ -192,7 +192,7 @@ TEST_CASE("positions that no file has are the system's error, not a read from el
 TEST_CASE("a file opened for reading cannot be changed") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("content"));
-  mrcz::file opened{folder / "a", access::read};
+  mrcz::file opened{folder / "a", open_for::read};
   const auto thrown = test::failure_of([&] { opened.write_at(0, text("x")); });
   REQUIRE(thrown);
   CHECK(thrown->code == std::errc::bad_file_descriptor);
@@ -201,7 +201,7 @@ TEST_CASE("a file opened for reading cannot be changed") {
 
 TEST_CASE("a write that fits only in part is finished or reported") {
   const test::scratch_folder folder;
-  mrcz::file opened{folder / "a", access::create};
+  mrcz::file opened{folder / "a", open_for::create};
   const std::vector<std::byte> bytes(10'000, std::byte{7});
   const auto thrown = [&] {
     const test::file_size_limit limit{4096};
@@ -216,7 +216,7 @@ TEST_CASE("a write that fits only in part is finished or reported") {
 TEST_CASE("permissions follow the umask until they are set") {
   const test::scratch_folder folder;
   const mode_t before = ::umask(027);
-  mrcz::file opened{folder / "a", access::create};
+  mrcz::file opened{folder / "a", open_for::create};
   ::umask(before);
   CHECK(opened.permissions() == 0640);
   opened.permissions(0604);
@@ -230,8 +230,8 @@ TEST_CASE("a file is closed once, by whoever has it last, and not inherited by o
   int first = -1;
   int second = -1;
   {
-    mrcz::file a{folder / "a", access::read};
-    mrcz::file b{folder / "b", access::read};
+    mrcz::file a{folder / "a", open_for::read};
+    mrcz::file b{folder / "b", open_for::read};
     first = a.descriptor();
     second = b.descriptor();
     CHECK((::fcntl(first, F_GETFD) & FD_CLOEXEC) != 0);
@@ -250,7 +250,7 @@ TEST_CASE("a file is closed once, by whoever has it last, and not inherited by o
 
 TEST_CASE("closing reports; a file that was closed can do nothing more") {
   const test::scratch_folder folder;
-  mrcz::file opened{folder / "a", access::create};
+  mrcz::file opened{folder / "a", open_for::create};
   opened.close_checked();
   for (const auto& thrown :
        {test::failure_of([&] { opened.close_checked(); }), test::failure_of([&] { opened.write_at(0, text("x")); }),

@@ -26,6 +26,14 @@ struct arguments {
   bool force = false;
 };
 
+/// `mrcz::writer`, whose refusal of an existing file does not know of --force.
+mrcz::writer open(const std::string& path, const mrcz::write_options& options) try {
+  return mrcz::writer{path, options};
+} catch (const mrcz::error& e) {
+  if (e.code() != mrcz::errc::already_exists) throw;
+  throw mrcz::error{e.code(), fmt::format("{}: exists; --force replaces it", path)};
+}
+
 int convert(const arguments& given) {
   const mrcz::reader in{given.in, {.threads = given.threads}};
   mrcz::write_options options{.compression = {.level = given.level},
@@ -36,7 +44,7 @@ int convert(const arguments& given) {
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
 
-  mrcz::writer out{given.out, options};
+  auto out = open(given.out, options);
   out.header() = in.header();
   if (mrcz::detail::has_version_label(in.header().labels))
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,

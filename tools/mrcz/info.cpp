@@ -19,7 +19,10 @@ using json = nlohmann::ordered_json;
 /// 1.2F as 1.2, not as 1.2000000476837158.
 double shortest(float value) { return std::stod(fmt::format("{}", value)); }
 
-json to_json(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+/// A number that the header holds as a float.
+json to_json(const std::optional<double>& value) {
+  return value ? json(shortest(static_cast<float>(*value))) : json(nullptr);
+}
 
 /// The metadata, or why they cannot be read: no reason to say nothing about the rest of the file.
 void describe_metadata(const mrcz::reader& in, json& description) {
@@ -84,10 +87,10 @@ void print(const json& d) {
   fmt::print("  voxels      min {}, max {}, mean {}, rms {}\n", shown(statistics["min"]), shown(statistics["max"]),
              shown(statistics["mean"]), shown(statistics["rms"]));
   if (d["complete_slices"] != shape[0])
-    fmt::print("  incomplete  only {} slices are there\n", d["complete_slices"].get<std::size_t>());
+    fmt::print("  incomplete  only {} of {} slices are there\n", d["complete_slices"].get<std::size_t>(), shape[0]);
   const auto& extended = d["extended_header"];
   if (extended["bytes"] != 0)
-    fmt::print("  extended    '{}', {} bytes\n", extended["type"].get<std::string>(),
+    fmt::print("  extended    {}, {} bytes\n", extended["type"] == "" ? "no type" : extended["type"].get<std::string>(),
                extended["bytes"].get<std::uint64_t>());
   for (const auto& label : d["labels"]) fmt::print("  label       {}\n", label.get<std::string>());
   constexpr auto replace = json::error_handler_t::replace;
@@ -103,6 +106,7 @@ int info(const std::vector<std::string>& paths, bool as_json) {
       all.push_back(describe(path));
       if (!as_json) print(all.back());
     } catch (const std::exception& e) {
+      std::fflush(stdout);  // so that the two do not change places
       fmt::print(stderr, "mrcz: error: {}\n", e.what());
       exit_code = 1;
     }

@@ -16,6 +16,7 @@ constexpr int failed = 1;
 constexpr int wrong_usage = 2;
 
 int report(const char* what, int exit_code) {
+  std::fflush(stdout);
   fmt::print(stderr, "mrcz: error: {}\n", what);
   return exit_code;
 }
@@ -36,6 +37,10 @@ int main(int count, char** arguments) try {
   } catch (const CLI::Success& request) {  // --help, --version
     return program.exit(request);
   } catch (const CLI::ParseError& e) {
+    const auto unknown = program.remaining();
+    if (program.get_subcommands().empty() && !unknown.empty())
+      return report(fmt::format("'{}' is no subcommand, expected info, convert or validate", unknown.front()).c_str(),
+                    wrong_usage);
     return report(e.what(), wrong_usage);
   }
   for (const auto& [name, run] : actions)

@@ -29,6 +29,7 @@ int validate(const std::vector<std::string>& paths) {
     try {
       if (!is_valid(path)) exit_code = 1;
     } catch (const std::exception& e) {
+      std::fflush(stdout);  // so that the two do not change places
       fmt::print(stderr, "mrcz: error: {}\n", e.what());
       exit_code = 1;
     }

@@ -82,6 +82,12 @@ volume<T> make_volume(const shape& extents) {
   return volume<T>::from_shape({extents[0], extents[1], extents[2]});
 }
 
+/// A view of voxels that lie somewhere else and outlive it.
+template <voxel T>
+auto view_of(const T* first, const shape& extents) {
+  return xt::adapt(first, extents[0] * extents[1] * extents[2], xt::no_ownership(), extents);
+}
+
 template <voxel T>
 image<T> make_image(std::size_t ny, std::size_t nx) {
   return image<T>::from_shape({ny, nx});

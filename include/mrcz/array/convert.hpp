@@ -117,7 +117,7 @@ template <class Row, bool Swap>
 typename Row::type load_voxel(const std::byte* from) noexcept {
   using stored = typename Row::type;
   using word = detail::word<Row::word_bytes>;
-  std::array<word, sizeof(stored) / sizeof(word)> words;
+  std::array<word, sizeof(stored) / Row::word_bytes> words;
   std::memcpy(&words, from, sizeof words);
   if constexpr (Swap)
     for (word& w : words) w = byteswap(w);
@@ -212,8 +212,8 @@ bool narrow_voxel(T v, typename Row::type& to) noexcept {
     const bool re = narrow<Row>(real_part(v), to.re);
     return narrow<Row>(imaginary_part(v), to.im) && re;
   } else if constexpr (is_complex<stored>) {
-    float re;
-    float im;
+    float re = 0;
+    float im = 0;
     const bool both =
         static_cast<int>(narrow<Row>(real_part(v), re)) + static_cast<int>(narrow<Row>(imaginary_part(v), im)) == 2;
     to = {re, im};
@@ -226,7 +226,7 @@ bool narrow_voxel(T v, typename Row::type& to) noexcept {
 template <class Row, bool Swap>
 void store_voxel(typename Row::type v, std::byte* to) noexcept {
   using word = detail::word<Row::word_bytes>;
-  auto words = std::bit_cast<std::array<word, sizeof(v) / sizeof(word)>>(v);
+  auto words = std::bit_cast<std::array<word, sizeof(v) / Row::word_bytes>>(v);
   if constexpr (Swap)
     for (word& w : words) w = byteswap(w);
   std::memcpy(to, &words, sizeof words);
@@ -257,29 +257,30 @@ bool pack_uint4(const T* from, std::byte* to, std::size_t count) noexcept {
 }
 
 template <class Row, class T>
-[[noreturn]] void fail_narrowing(const T* from, std::size_t count) {
+[[noreturn]] void fail_narrowing(const T* from, std::size_t count, std::size_t first) {
   typename Row::type ignored;
   const auto* bad = std::find_if(from, from + count, [&](T v) { return !narrow_voxel<Row>(v, ignored); });
   fail(errc::mode_mismatch,
-       "voxel {} has the value {}{}, which mode {} cannot represent exactly; round or xt::cast first", bad - from,
-       real_part(*bad), imaginary_part(*bad) == 0 ? "" : fmt::format("{:+}i", imaginary_part(*bad)),
-       name_of(Row::mode));
+       "voxel {} has the value {}{}, which mode {}{} cannot represent exactly; round or xt::cast first",
+       first + static_cast<std::size_t>(bad - from), real_part(*bad),
+       imaginary_part(*bad) == 0 ? "" : fmt::format("{:+}i", imaginary_part(*bad)),
+       std::is_same_v<Row, unsigned_bytes_row> ? "unsigned " : "", name_of(Row::mode));
 }
 
 }  // namespace detail
 
 /// Converts `count` voxels to the bytes of a file; a whole row for mode 101. Throws `errc::mode_mismatch`, naming the
 /// first voxel at fault, if a value has no exact representation in the mode; `to` is then undefined. A type whose
-/// values all fit is not checked.
+/// values all fit is not checked. Messages count voxels from `first`.
 template <stored_voxel T>
-void encode_voxels(const voxel_format& format, const T* from, std::byte* to, std::size_t count) {
+void encode_voxels(const voxel_format& format, const T* from, std::byte* to, std::size_t count, std::size_t first = 0) {
   with_row(format, [&]<class Row>(Row) {
-    bool exact;
+    bool exact = true;
     if constexpr (Row::mode == mode::uint4) exact = detail::pack_uint4<Row>(from, to, count);
     else if (Row::word_bytes == 1 || format.byte_order == std::endian::native)
       exact = detail::narrow_all<Row, false>(from, to, count);
     else exact = detail::narrow_all<Row, true>(from, to, count);
-    if (!exact) detail::fail_narrowing<Row>(from, count);
+    if (!exact) detail::fail_narrowing<Row>(from, count, first);
   });
 }
 

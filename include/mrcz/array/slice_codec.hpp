@@ -80,7 +80,8 @@ std::span<const std::byte> encode_slice(const slice_format& format, std::span<co
     return plain;
   }
   for (std::size_t row = 0; row < format.ny; ++row)
-    encode_voxels(format.voxels, from.data() + row * format.nx, plain.data() + row * format.row_bytes(), format.nx);
+    encode_voxels(format.voxels, from.data() + row * format.nx, plain.data() + row * format.row_bytes(), format.nx,
+                  row * format.nx);
   return plain;
 }
 

@@ -15,9 +15,16 @@
 
 namespace mrcz {
 
+namespace detail {
+/// The name as c-blosc wants it; the views of `name_of` are of literals.
+inline const char* c_string(codec c) noexcept {
+  return name_of(c).data();  // NOLINT(bugprone-suspicious-stringview-data-usage)
+}
+}  // namespace detail
+
 /// Whether the c-blosc in use was built with this codec (snappy often is not).
 inline bool available(codec c) noexcept {
-  return c == codec::none || (!name_of(c).empty() && blosc_compname_to_compcode(name_of(c).data()) >= 0);
+  return c == codec::none || (!name_of(c).empty() && blosc_compname_to_compcode(detail::c_string(c)) >= 0);
 }
 
 /// Throws `errc::codec_unavailable` if `available(c)` is false.
@@ -45,7 +52,7 @@ inline std::span<const std::byte> compress(std::span<const std::byte> from, std:
   const auto packed = into.acquire(from.size() + BLOSC_MAX_OVERHEAD);
   const int result =
       blosc_compress_ctx(wanted.level, static_cast<int>(wanted.shuffle), typesize, from.size(), from.data(),
-                         packed.data(), packed.size(), name_of(c).data(), block_size, threads);
+                         packed.data(), packed.size(), detail::c_string(c), block_size, threads);
   if (result <= 0) {
     require_available(c);
     fail(errc::bad_chunk, "c-blosc could not compress {} bytes with {} (code {})", from.size(), name_of(c), result);

@@ -66,7 +66,7 @@ namespace detail {
 /// longest run that one byte of each format can announce, rounded up.
 constexpr std::uint64_t max_expansion(unsigned format) noexcept {
   switch (format) {
-    case 0: return 300;     // blosclz: 255 per length byte
+    case 0:                 // blosclz: 255 per length byte
     case 1: return 300;     // lz4: 255 per length byte
     case 2: return 64;      // snappy: 64 per 3 bytes
     case 3: return 1100;    // deflate: 258 per 2 bits

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "mrcz/core/huge_pages.hpp"
+
 namespace mrcz {
 
 /// Grows, never shrinks, never zeroes and does not keep its content when it grows: memory for a slice that is
@@ -29,6 +31,7 @@ class buffer {
       capacity_ = 0;
       memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
       capacity_ = size;
+      advise_huge_pages({memory_.get(), capacity_});
     }
     return {memory_.get(), size};
   }

@@ -79,9 +79,9 @@ void swap_copy(const std::byte* from, std::byte* to, std::size_t words) noexcept
 /// must not overlap. `from.size()` is a multiple of `word_bytes`.
 inline void swap_bytes(std::span<const std::byte> from, std::byte* to, std::size_t word_bytes) noexcept {
   switch (word_bytes) {
-    case 2: return detail::swap_copy<std::uint16_t>(from.data(), to, from.size() / 2);
-    case 4: return detail::swap_copy<std::uint32_t>(from.data(), to, from.size() / 4);
-    case 8: return detail::swap_copy<std::uint64_t>(from.data(), to, from.size() / 8);
+    case 2: detail::swap_copy<std::uint16_t>(from.data(), to, from.size() / 2); break;
+    case 4: detail::swap_copy<std::uint32_t>(from.data(), to, from.size() / 4); break;
+    case 8: detail::swap_copy<std::uint64_t>(from.data(), to, from.size() / 8); break;
     default:
       if (to != from.data() && !from.empty()) std::memcpy(to, from.data(), from.size());
   }

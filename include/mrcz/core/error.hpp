@@ -26,6 +26,7 @@ enum class errc {
   out_of_range,       ///< a slice or region lies outside the volume
   bad_option,         ///< an option has an illegal value, or two options contradict each other
   already_exists,     ///< the destination exists and may not be replaced
+  not_mappable,       ///< the voxels in the file are not an array in memory as they stand
   closed,             ///< the writer was closed, or failed before
 };
 
@@ -50,6 +51,7 @@ class error_category final : public std::error_category {
       case errc::out_of_range: return "out of range";
       case errc::bad_option: return "bad option";
       case errc::already_exists: return "already exists";
+      case errc::not_mappable: return "not mappable";
       case errc::closed: return "closed";
     }
     return "unknown error";

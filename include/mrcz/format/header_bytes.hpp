@@ -80,7 +80,7 @@ inline bool makes_sense(const header& h) noexcept { return has_extents(h) && dec
 /// Before 2000 there was no MAP and no stamp, and the origin stood in words 53 to 55 in the order z, x, y (IMOD's
 /// rule). c-mrcz leaves MAP out as well, but stamps the file and compresses it.
 inline bool is_old_style(const header& h) noexcept {
-  return !has_map(h) && !byte_order_of(h.machst) && h.mode < 1000 && h.nversion == 0;
+  return !has_map(h) && byte_order_of(h.machst) != h.byte_order && h.mode < 1000 && h.nversion == 0;
 }
 
 inline void read_old_style_origin(const header_bytes& bytes, header& h) noexcept {

@@ -2,6 +2,7 @@
 /// includes nlohmann/json.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -85,8 +86,7 @@ inline int depth_of(const metadata& value, int limit) {
   if (!value.is_structured() || limit < 0) return 0;
   int deepest = 0;
   for (const auto& child : value) {
-    const int depth = depth_of(child, limit - 1);
-    if (depth > deepest) deepest = depth;
+    deepest = std::max(deepest, depth_of(child, limit - 1));
   }
   return deepest + 1;
 }

@@ -12,6 +12,7 @@
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/shape.hpp"
+#include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/mode_word.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -81,13 +82,14 @@ class slice_table {
   const std::string& reason() const noexcept { return reason_; }
 
  private:
-  /// 1024 + NSYMBT, or 1024 if only that fits: some programs drop the extended header and keep NSYMBT.
+  /// 1024 + NSYMBT, or 1024 if only that fits: some programs drop the extended header and keep NSYMBT. Not where it
+  /// was JSON, which no such program knows: there, a size that fits means a file that was cut off.
   static std::uint64_t data_offset(std::uint64_t file_size, const header& h) {
     const mode_word word = require_mode_word(h.mode);
     const auto slice = mrcz::slice_bytes(word.mode, static_cast<std::size_t>(h.ny), static_cast<std::size_t>(h.nx));
     const auto slices = static_cast<std::uint64_t>(h.nz);
-    const bool fits_without =
-        word.codec == codec::none && slice <= file_size / slices && header_size + slice * slices == file_size;
+    const bool fits_without = word.codec == codec::none && h.exttyp != exttyp_json && slice <= file_size / slices &&
+                              header_size + slice * slices == file_size;
     if (fits_without) return header_size;
     if (h.nsymbt < 0)
       fail(errc::bad_header, "NSYMBT is {} (byte 92), expected the size of the extended header", h.nsymbt);

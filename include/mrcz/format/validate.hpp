@@ -125,6 +125,12 @@ inline void validate_kind(const header& h, findings& list) {
                   fmt::format("a divisor of NZ, which is {}", h.nz));
 }
 
+/// As the reference validator has it: whether more than blanks stands before the NULs at the end.
+inline bool has_text(std::string_view label) {
+  while (label.ends_with('\0')) label.remove_suffix(1);
+  return label.find_first_not_of(" \t\n\v\f\r") != std::string_view::npos;
+}
+
 inline void validate_labels(const header_bytes& bytes, const header& h, findings& list) {
   std::size_t used = 0;
   bool gap = false;
@@ -134,7 +140,7 @@ inline void validate_labels(const header_bytes& bytes, const header& h, findings
     std::array<char, labels::length> text;
     std::memcpy(text.data(), bytes.data() + labels_offset + i * labels::length, text.size());
     const auto trimmed = labels::trimmed({text.data(), text.size()});
-    if (trimmed.empty()) {
+    if (!has_text({text.data(), text.size()})) {
       gap = true;
       continue;
     }

@@ -50,7 +50,7 @@ class memory_sink final : public byte_sink {
   void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
     if (offset > content_.max_size() - from.size())
       fail(errc::too_large, "{}: {} bytes at byte {} do not fit into memory", name_, from.size(), offset);
-    const std::size_t first = static_cast<std::size_t>(offset);
+    const auto first = static_cast<std::size_t>(offset);
     if (content_.size() < first + from.size()) content_.resize(first + from.size());
     std::copy(from.begin(), from.end(), content_.begin() + static_cast<std::ptrdiff_t>(first));
   }

@@ -1,0 +1,101 @@
+/// What we are measured against: c-blosc alone on all cores, and the system's own copy of the packed bytes.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include <blosc.h>
+
+#include "harness.hpp"
+#include "mrcz/array/array.hpp"
+#include "mrcz/codec/codec.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/io/file.hpp"
+
+namespace benchmark {
+
+/// All slices of a movie compressed and decompressed in memory by independent, single-threaded calls of c-blosc on all
+/// cores, with buffers that stay warm; and their packed bytes written and read with the same threads.
+template <class T>
+class ceiling {
+ public:
+  ceiling(const mrcz::volume<T>& movie, mrcz::codec codec, int level, std::size_t block_size)
+      : slice_{movie.shape()[1] * movie.shape()[2]},
+        movie_{&movie},
+        codec_{codec},
+        level_{level},
+        block_size_{block_size} {
+    for (std::size_t z = 0; z < movie.shape()[0]; ++z) packed_.emplace_back(slice_ * sizeof(T) + BLOSC_MAX_OVERHEAD);
+    sizes_.resize(packed_.size());
+    plain_.resize(movie.size());
+    compress();
+  }
+
+  void compress() {
+    each_slice([&](std::size_t z) {
+      if (codec_ == mrcz::codec::none) {
+        sizes_[z] = slice_ * sizeof(T);
+        return;
+      }
+      sizes_[z] = static_cast<std::size_t>(
+          blosc_compress_ctx(level_, BLOSC_BITSHUFFLE, sizeof(T), slice_ * sizeof(T), movie_->data() + z * slice_,
+                             packed_[z].data(), packed_[z].size(), mrcz::name_of(codec_).data(), block_size_, 1));
+    });
+  }
+
+  void decompress() {
+    if (codec_ == mrcz::codec::none) return;
+    each_slice([&](std::size_t z) {
+      blosc_decompress_ctx(packed_[z].data(), plain_.data() + z * slice_, slice_ * sizeof(T), 1);
+    });
+  }
+
+  void write_packed(const std::filesystem::path& path) {
+    std::filesystem::remove(path);
+    mrcz::file out{path, mrcz::file::access::create};
+    each_slice([&](std::size_t z) { out.write_at(offset(z), std::as_bytes(std::span{source(z), sizes_[z]})); });
+  }
+
+  void read_packed(const std::filesystem::path& path) {
+    const mrcz::file in{path, mrcz::file::access::read};
+    each_slice(
+        [&](std::size_t z) { in.read_at(offset(z), std::as_writable_bytes(std::span{destination(z), sizes_[z]})); });
+  }
+
+  std::size_t packed_bytes() const { return offset(sizes_.size()); }
+
+ private:
+  template <class Action>
+  void each_slice(Action&& action) {
+    struct nothing {};
+    const std::size_t slices = packed_.size();
+    mrcz::parallel_for<nothing>(slices, mrcz::thread_count(std::nullopt, slices),
+                                [&](std::size_t z, nothing&) { action(z); });
+  }
+
+  std::size_t offset(std::size_t end) const {
+    std::size_t sum = 0;
+    for (std::size_t z = 0; z < end; ++z) sum += sizes_[z];
+    return sum;
+  }
+
+  const char* source(std::size_t z) const {
+    return codec_ == mrcz::codec::none ? reinterpret_cast<const char*>(movie_->data() + z * slice_) : packed_[z].data();
+  }
+  char* destination(std::size_t z) {
+    return codec_ == mrcz::codec::none ? reinterpret_cast<char*>(plain_.data() + z * slice_) : packed_[z].data();
+  }
+
+  std::size_t slice_;
+  const mrcz::volume<T>* movie_;
+  mrcz::codec codec_;
+  int level_;
+  std::size_t block_size_;
+  std::vector<std::vector<char>> packed_;
+  std::vector<std::size_t> sizes_;
+  std::vector<T> plain_;
+};
+
+}  // namespace benchmark

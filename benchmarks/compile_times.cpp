@@ -1,0 +1,41 @@
+// How long does each public header take to compile?
+#include <cstdlib>
+#include <fstream>
+
+#include "harness.hpp"
+
+void benchmark::compile_times(const settings& s, nlohmann::ordered_json& all) {
+  table t{all,
+          "Compile times",
+          "A file that only includes the header, -std=c++20 -O2 -c, with the compiler that built this program.",
+          {"seconds"}};
+  const std::filesystem::path include{MRCZ_BENCHMARK_INCLUDE};
+  const auto source = s.folder / "include.cpp";
+  const auto compile = [&](const std::string& header) {
+    std::ofstream{source} << "#include <" << header << ">\n";
+    const auto command = fmt::format("{} -std=c++20 -O2 -I{} -c {} -o {}", MRCZ_BENCHMARK_COMPILER, include.string(),
+                                     source.string(), (s.folder / "include.o").string());
+    std::vector<double> times;
+    for (std::size_t i = 0; i < (s.quick ? 1 : 3); ++i)
+      times.push_back(seconds([&] {
+        if (std::system(command.c_str()) != 0) throw std::runtime_error{header + " does not compile"};
+      }));
+    return median(times);
+  };
+  const auto measured = [&](const std::string& header) {
+    const double time = compile(header);
+    t.row(header, {time});
+    return time;
+  };
+  const double umbrella = measured("mrcz/mrcz.hpp");
+  t.target("2.5 s / mrcz/mrcz.hpp", 2.5 / umbrella, 1);
+  const double header = measured("mrcz/format/header.hpp");
+  t.target("0.5 s / mrcz/format/header.hpp", 0.5 / header, 1);
+  if (s.quick) return;
+  std::vector<std::string> others;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{include / "mrcz"})
+    if (entry.path().extension() == ".hpp") others.push_back(std::filesystem::relative(entry.path(), include).string());
+  std::sort(others.begin(), others.end());
+  for (const auto& other : others)
+    if (other != "mrcz/mrcz.hpp" && other != "mrcz/format/header.hpp") measured(other);
+}

@@ -1,0 +1,116 @@
+/// Measuring candidates fairly and printing what came out.
+///
+/// All candidates of one question run in turns, several times, and the median counts: what the machine does to one it
+/// does to all. Only ratios within one run mean anything.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace benchmark {
+
+struct settings {
+  bool quick = false;
+  std::filesystem::path folder;  ///< where files are written; best on a file system in memory
+  std::size_t repeats = 5;
+};
+
+struct candidate {
+  std::string name;
+  std::function<void()> run;
+  std::function<void()> prepare = [] {};  ///< runs before each measurement, outside of it
+};
+
+inline double seconds(const std::function<void()>& action) {
+  const auto begin = std::chrono::steady_clock::now();
+  action();
+  return std::chrono::duration<double>{std::chrono::steady_clock::now() - begin}.count();
+}
+
+inline double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+/// Median seconds of each candidate, in their order. One unmeasured round comes first, so that caches are hot.
+inline std::vector<double> measure(const std::vector<candidate>& candidates, std::size_t repeats) {
+  std::vector<std::vector<double>> times(candidates.size());
+  for (std::size_t round = 0; round <= repeats; ++round) {
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      candidates[i].prepare();
+      const double time = seconds(candidates[i].run);
+      if (round > 0) times[i].push_back(time);
+    }
+  }
+  std::vector<double> medians;
+  for (auto& of_one : times) medians.push_back(median(std::move(of_one)));
+  return medians;
+}
+
+/// A table of numbers with one name per row, printed as it grows and kept for `--json`.
+class table {
+ public:
+  table(nlohmann::ordered_json& all, const std::string& title, const std::string& note,
+        std::vector<std::string> columns)
+      : columns_{std::move(columns)}, json_{&all[title]} {
+    fmt::print("\n{}\n{}\n\n{:<24}", title, note, "");
+    for (const auto& column : columns_) fmt::print(" {:>13}", column);
+    fmt::print("\n");
+    *json_ = {{"note", note}, {"rows", nlohmann::ordered_json::array()}};
+  }
+
+  /// Values in the order of the columns; nothing where there is none.
+  void row(const std::string& name, const std::vector<std::optional<double>>& values) {
+    nlohmann::ordered_json row{{"name", name}};
+    fmt::print("{:<24}", name);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      fmt::print(" {:>13}", values[i] ? shown(*values[i]) : std::string{"-"});
+      row[columns_[i]] = values[i] ? nlohmann::ordered_json(*values[i]) : nlohmann::ordered_json(nullptr);
+    }
+    fmt::print("\n");
+    std::fflush(stdout);
+    (*json_)["rows"].push_back(std::move(row));
+  }
+
+  /// What a row's name should have reached in a column, and whether it did.
+  void target(const std::string& name, double value, double least) {
+    fmt::print("  target {}: {} of at least {}: {}\n", name, shown(value), shown(least),
+               value >= least ? "met" : "MISSED");
+    (*json_)["targets"].push_back({{"name", name}, {"value", value}, {"at_least", least}, {"met", value >= least}});
+  }
+
+ private:
+  static std::string shown(double value) {
+    return value >= 100  ? fmt::format("{:.0f}", value)
+           : value >= 10 ? fmt::format("{:.1f}", value)
+                         : fmt::format("{:.3g}", value);
+  }
+
+  std::vector<std::string> columns_;
+  nlohmann::ordered_json* json_;
+};
+
+using question = void (*)(const settings&, nlohmann::ordered_json&);
+
+void whole_files(const settings& s, nlohmann::ordered_json& all);
+void plain_files(const settings& s, nlohmann::ordered_json& all);
+void regions(const settings& s, nlohmann::ordered_json& all);
+void slice_tables(const settings& s, nlohmann::ordered_json& all);
+void conversions(const settings& s, nlohmann::ordered_json& all);
+void statistics(const settings& s, nlohmann::ordered_json& all);
+void memory(const settings& s, nlohmann::ordered_json& all);
+void compile_times(const settings& s, nlohmann::ordered_json& all);
+void mrcfile_beside_us(const settings& s, nlohmann::ordered_json& all);
+
+}  // namespace benchmark

@@ -1,0 +1,60 @@
+/// An uncompressed file as an xtensor array without reading it.
+#pragma once
+
+#include <bit>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/array/convert.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/io/mapped_file.hpp"
+#include "mrcz/reader.hpp"
+
+namespace mrcz {
+
+/// `mrcz::mapped_volume<float> tomogram{"tomo.mrc"}; auto mean = xt::mean(tomogram.voxels());`
+///
+/// Opens in the same time whatever the size; each page is read when it is first touched. Throws `errc::not_mappable`
+/// for files that have to be decoded: compressed ones, those of the other byte order or with voxels of another type,
+/// and those whose extended header leaves the voxels at an address that `T` may not have. `read<T>` reads them all.
+///
+/// If another program shortens the file meanwhile, touching the missing part ends this program (SIGBUS).
+template <stored_voxel T>
+class mapped_volume {
+ public:
+  explicit mapped_volume(const std::filesystem::path& path, read_options options = {})
+      : in_{std::make_unique<mapped_file>(path), options} {
+    naming(path.string(), [&] { require_mappable(); });
+    first_ = reinterpret_cast<const T*>(in_.source().in_memory().data() + in_.slices().begin());
+  }
+
+  const mrcz::header& header() const noexcept { return in_.header(); }
+  mrcz::shape shape() const noexcept { return in_.shape(); }
+
+  /// All voxels, [z][y][x]. The view must not outlive this object.
+  auto voxels() const { return view_of(first_, shape()); }
+
+ private:
+  void require_mappable() const {
+    const auto refuse = [](const std::string& what) {
+      fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what, type_name<T>());
+    };
+    if (in_.slices().compressed()) refuse(fmt::format("slices are compressed with {}", name_of(in_.codec())));
+    in_.slices().require(shape()[0]);
+    const slice_format stored = in_.stored_format();
+    require_widening<T>(stored.voxels);
+    if (stored.voxels.byte_order != std::endian::native && word_bytes(stored.voxels.mode) > 1)
+      refuse(fmt::format("voxels are {}-endian", name_of(stored.voxels.byte_order)));
+    if (!detail::is_stored_as<T>(stored.voxels))
+      refuse(fmt::format("voxels are stored as {}", name_of(stored.voxels.mode)));
+    if (in_.slices().begin() % alignof(T) != 0)
+      refuse(fmt::format("voxels begin at byte {}, which is no multiple of {}", in_.slices().begin(), alignof(T)));
+  }
+
+  reader in_;
+  const T* first_ = nullptr;
+};
+
+}  // namespace mrcz

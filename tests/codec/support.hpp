@@ -1,0 +1,91 @@
+/// What tests of chunks need: data of two kinds, chunks made of them, and memory with an end that is guarded.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+#include "mrcz/codec/blosc.hpp"
+
+namespace test {
+
+inline constexpr std::array compressors{mrcz::codec::blosclz, mrcz::codec::lz4,  mrcz::codec::lz4hc,
+                                        mrcz::codec::snappy,  mrcz::codec::zlib, mrcz::codec::zstd};
+inline constexpr std::array shuffles{mrcz::shuffle::none, mrcz::shuffle::byte, mrcz::shuffle::bit};
+
+/// Bytes that every compressor makes fewer, with and without a shuffle: 48 of noise in every 256, else runs.
+inline std::vector<std::byte> image_like(std::size_t size) {
+  std::mt19937 random{1};
+  std::vector<std::byte> content(size);
+  for (std::size_t i = 0; i < size; ++i)
+    content[i] = static_cast<std::byte>(i % 256 < 48 ? random() % 16 : i / 256 % 5);
+  return content;
+}
+
+/// Bytes that no compressor can make fewer.
+inline std::vector<std::byte> noise(std::size_t size) {
+  std::mt19937 random{7};
+  std::vector<std::byte> content(size);
+  for (std::byte& b : content) b = static_cast<std::byte>(random() & 0xffU);
+  return content;
+}
+
+inline std::vector<std::byte> packed(const std::vector<std::byte>& content, std::size_t typesize,
+                                     const mrcz::compression& wanted, int threads = 1) {
+  mrcz::buffer memory;
+  const auto chunk = mrcz::compress(content, typesize, wanted, memory, threads);
+  return {chunk.begin(), chunk.end()};
+}
+
+inline mrcz::chunk_header header_of(std::span<const std::byte> chunk) {
+  REQUIRE(chunk.size() >= 16);
+  return mrcz::chunk_header::decode(chunk.first<16>());
+}
+
+inline void put(std::vector<std::byte>& chunk, std::size_t at, std::uint32_t value) {
+  mrcz::store(chunk.data() + at, value, std::endian::little);
+}
+
+/// Memory that ends where no page follows, so that one byte too far is a crash, also in code without a sanitizer.
+class guarded {
+ public:
+  explicit guarded(std::size_t size) : size_{size} {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t usable = (size + page - 1) / page * page;
+    total_ = usable + page;
+    void* address = ::mmap(nullptr, total_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(address != MAP_FAILED);
+    memory_ = static_cast<std::byte*>(address);
+    REQUIRE(::mprotect(memory_ + usable, page, PROT_NONE) == 0);
+    begin_ = memory_ + usable - size;
+  }
+  guarded(const guarded&) = delete;
+  guarded& operator=(const guarded&) = delete;
+  ~guarded() { ::munmap(memory_, total_); }
+
+  std::span<std::byte> span() const { return {begin_, size_}; }
+
+  /// The last `content.size()` bytes, holding `content`.
+  std::span<std::byte> holding(std::span<const std::byte> content) const {
+    const auto last = span().last(content.size());
+    std::ranges::copy(content, last.begin());
+    return last;
+  }
+
+ private:
+  std::size_t size_;
+  std::size_t total_ = 0;
+  std::byte* memory_ = nullptr;
+  std::byte* begin_ = nullptr;
+};
+
+}  // namespace test

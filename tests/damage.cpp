@@ -1,0 +1,215 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "mrcz/codec/blosc.hpp"
+#include "mrcz/reader.hpp"
+#include "tests/whole_files.hpp"
+
+// Whatever is wrong with a file, reading it gives voxels or an mrcz::error: it does not crash, throw anything else, or
+// take memory that the file cannot justify.
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MRCZ_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MRCZ_TEST_SANITIZED 1
+#endif
+#endif
+#ifndef MRCZ_TEST_SANITIZED
+#define MRCZ_TEST_SANITIZED 0
+#endif
+
+namespace {
+
+using mrcz::codec;
+using mrcz::mode;
+
+/// How many variants of a file could be read, and how many were refused.
+struct tally {
+  int read = 0;
+  int refused = 0;
+};
+
+/// Opens, reads all voxels in the file's own type, the metadata, and a corner of the last slice.
+void read_all(std::span<const std::byte> file, tally& seen) {
+  try {
+    const mrcz::reader in{std::make_unique<mrcz::memory_source>(file), {.threads = 1}};
+    try {
+      static_cast<void>(in.metadata());
+    } catch (const mrcz::error&) {
+      ++seen.refused;
+    }
+    in.visit([&]<class T>(std::type_identity<T>) {
+      const auto voxels = in.read<T>();
+      if (mrcz::shape_of(voxels) != in.shape()) throw std::logic_error{"the shape is wrong"};
+    });
+    ++seen.read;
+  } catch (const mrcz::error& e) {
+    if (std::string{e.what()}.find("memory: ") != 0) throw std::logic_error{"the message names no file"};
+    ++seen.refused;
+  }
+}
+
+/// Values that turn signs, sizes and flags around.
+std::array<std::byte, 6> damaged(std::byte b) {
+  return {b ^ std::byte{0x01}, b ^ std::byte{0x80}, b ^ std::byte{0xff},
+          std::byte{0x00},     std::byte{0x7f},     std::byte{0xff}};
+}
+
+/// Every file as it is damaged below: one per codec and one without, both byte orders, with metadata.
+std::vector<test::bytes> small_files() {
+  std::vector<test::bytes> files;
+  bool swap = false;
+  for (const codec c : mrcz::all_codecs) {
+    if (!mrcz::available(c)) continue;
+    const auto order = (swap = !swap) ? std::endian::little : std::endian::big;
+    files.push_back(test::file_of(mode::int16, {3, 12, 15}, {.compression = {.codec = c}, .byte_order = order},
+                                  {{"name", "K2"}, {"dose", 1.25}}));
+  }
+  return files;
+}
+
+/// Runs `action` in a child process that may use 64 MiB more than this one; under a sanitizer, whose own memory would
+/// count, without that limit but with its checks. 0 is success.
+template <class Action>
+int in_bounded_child(Action&& action) {
+  return test::in_child([&] {
+    if (MRCZ_TEST_SANITIZED == 0) {
+      std::size_t pages = 0;
+      if (std::FILE* self = std::fopen("/proc/self/statm", "r")) {
+        if (std::fscanf(self, "%zu", &pages) != 1) pages = 0;
+        std::fclose(self);
+      }
+      if (pages == 0) return 3;
+      const rlim_t limit = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{64} << 20U);
+      const rlimit bound{limit, limit};
+      if (::setrlimit(RLIMIT_AS, &bound) != 0) return 4;
+    }
+    return action();
+  });
+}
+
+}  // namespace
+
+TEST_CASE("the limit on memory that the tests of damage rely on is one") {
+  if (MRCZ_TEST_SANITIZED != 0) return;
+  const int status = in_bounded_child([] {
+    try {
+      const std::vector<char> large(std::size_t{65} << 20U, 'x');
+      return large.back() == 'x' ? 1 : 2;
+    } catch (const std::bad_alloc&) {
+      return 0;
+    }
+  });
+  CHECK(test::exited_with(status, 0));
+}
+
+TEST_CASE("a file that is cut off anywhere is an error or shorter, never a crash") {
+  for (const auto& file : small_files()) {
+    const int status = in_bounded_child([&] {
+      tally seen;
+      for (std::size_t size = 0; size < file.size(); ++size) {
+        const test::bytes cut = test::first(file, size);  // memory of its own, so that reading behind its end shows
+        read_all(cut, seen);
+      }
+      return seen.read == 0 && seen.refused >= static_cast<int>(file.size()) ? 0 : 1;
+    });
+    CHECK(test::exited_with(status, 0));
+  }
+}
+
+TEST_CASE("any damaged byte of the header is an error or gives voxels, never a crash") {
+  for (const auto& file : small_files()) {
+    const int status = in_bounded_child([&] {
+      tally seen;
+      test::bytes copy = file;
+      for (std::size_t at = 0; at < mrcz::header_size; ++at) {
+        for (const std::byte b : damaged(file[at])) {
+          copy[at] = b;
+          read_all(copy, seen);
+        }
+        copy[at] = file[at];
+      }
+      return seen.read > 4000 && seen.refused > 50 ? 0 : 1;  // most bytes are labels
+    });
+    CHECK(test::exited_with(status, 0));
+  }
+}
+
+TEST_CASE("any damaged byte at the beginning of a chunk is an error or gives voxels, never a crash") {
+  for (const auto& file : small_files()) {
+    const mrcz::reader whole{std::make_unique<mrcz::memory_source>(std::span{file})};
+    if (!whole.slices().compressed()) continue;
+    const int status = in_bounded_child([&] {
+      tally seen;
+      test::bytes copy = file;
+      for (std::size_t z = 0; z < 3; ++z) {
+        const auto place = whole.slices()[z];
+        for (std::size_t i = 0; i < std::min<std::uint64_t>(32, place.packed_bytes); ++i) {
+          const auto at = static_cast<std::size_t>(place.offset) + i;
+          for (const std::byte b : damaged(file[at])) {
+            copy[at] = b;
+            read_all(copy, seen);
+          }
+          copy[at] = file[at];
+        }
+      }
+      return seen.refused > 200 ? 0 : 1;
+    });
+    CHECK(test::exited_with(status, 0));
+  }
+}
+
+TEST_CASE("sizes that a small file claims and cannot have cost no memory") {
+  for (const auto& file : small_files()) {
+    const auto order = mrcz::reader{std::make_unique<mrcz::memory_source>(std::span{file})}.header().byte_order;
+    const int status = in_bounded_child([&] {
+      tally seen;
+      for (const std::int32_t size : {1 << 14, 1 << 20, INT32_MAX}) {
+        for (unsigned axes = 1; axes < 8; ++axes) {
+          test::bytes copy = file;
+          for (unsigned axis = 0; axis < 3; ++axis)
+            if ((axes >> axis & 1U) != 0) test::patch(copy, 4 * axis, size, order);
+          read_all(copy, seen);
+        }
+      }
+      test::bytes copy = file;
+      test::patch(copy, 92, INT32_MAX, order);
+      read_all(copy, seen);
+      return seen.read == 0 ? 0 : 1;
+    });
+    CHECK(test::exited_with(status, 0));
+  }
+}
+
+TEST_CASE("metadata that are damaged anywhere are an error or metadata, never a crash") {
+  const auto file = test::file_of(mode::int8, {1, 2, 2}, {}, {{"name", "K2"}, {"list", {1, nullptr, true, 2.5e-3}}});
+  const int status = in_bounded_child([&] {
+    tally seen;
+    test::bytes copy = file;
+    const auto end = static_cast<std::size_t>(test::reader_of(file).slices().begin());
+    for (std::size_t at = mrcz::header_size; at < end; ++at) {
+      for (const unsigned value : {0U, 0x22U, 0x5bU, 0x5dU, 0x5cU, 0x7bU, 0x7dU, 0x2cU, 0x80U, 0xc3U, 0xffU}) {
+        copy[at] = static_cast<std::byte>(value);
+        read_all(copy, seen);
+      }
+      copy[at] = file[at];
+    }
+    return seen.read > 0 && seen.refused > 0 ? 0 : 1;
+  });
+  CHECK(test::exited_with(status, 0));
+}

@@ -1,0 +1,239 @@
+// The C++ half of the interoperability tests; the Python scripts beside it are the other half.
+//   interop_files write FOLDER      writes files of every mode, kind, byte order and codec for ours.py to look at
+//   interop_files check FOLDER      reads what theirs.py wrote and compares it with FOLDER/expected.json
+//   interop_files validate FOLDER   compares our verdicts with those of mrcfile in FOLDER/verdicts.json
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "mrcz/core/endian.hpp"
+#include "mrcz/format/metadata.hpp"
+#include "mrcz/reader.hpp"
+#include "mrcz/validate.hpp"
+#include "mrcz/writer.hpp"
+#include "tests/support.hpp"
+
+namespace {
+
+using json = nlohmann::json;
+
+json json_from(const std::filesystem::path& path) {
+  std::ifstream in{path};
+  return json::parse(in);
+}
+
+// Writing. interop.py has the same formulas.
+
+/// Bits that look random, but are the same for the same voxel (a well-known integer hash).
+constexpr std::uint32_t scrambled(std::uint32_t i) {
+  i = (i ^ (i >> 16U)) * 0x7feb352dU;
+  i = (i ^ (i >> 15U)) * 0x846ca68bU;
+  return i ^ (i >> 16U);
+}
+
+template <class Row>
+typename Row::type voxel_of(std::uint32_t bits) {
+  using T = typename Row::type;
+  const float real = static_cast<float>(bits & 0xfffffU) * 0.125F - 64.0F;
+  if constexpr (Row::mode == mrcz::mode::uint4) return static_cast<T>(bits & 0xfU);
+  else if constexpr (std::is_same_v<T, mrcz::half>) return mrcz::to_half(static_cast<float>(bits & 0x7ffU) * 0.25F);
+  else if constexpr (std::is_same_v<T, float>) return real;
+  else if constexpr (std::is_same_v<T, std::complex<float>>) return {real, static_cast<float>(bits % 257U)};
+  else if constexpr (std::is_same_v<T, mrcz::complex_int16>)
+    return {static_cast<std::int16_t>(bits & 0xffffU), static_cast<std::int16_t>(bits >> 16U)};
+  else return static_cast<T>(bits);  // its low bits
+}
+
+struct plan {
+  mrcz::mode mode;
+  mrcz::kind kind;
+  mrcz::shape shape;
+  bool noise;  // all bits are random, otherwise only the lowest three
+  mrcz::write_options options;
+  bool with_metadata;
+};
+
+/// Varies what is not a dimension of its own with the number of the file, so that it meets everything else.
+plan plan_of(unsigned number, mrcz::mode mode, mrcz::kind kind, std::endian order, mrcz::codec codec) {
+  constexpr std::array<std::size_t, 4> slices{1, 3, 4, 6};
+  const bool large = number % 5 == 0;
+  plan p{.mode = mode,
+         .kind = kind,
+         .shape = {slices[static_cast<std::size_t>(kind)], large ? 131U : 13U, large ? 257U : 7U},
+         .noise = number / 3 % 2 == 0,
+         .options = {.compression = {.codec = codec,
+                                     .level = static_cast<int>(number % 10),
+                                     .shuffle = static_cast<mrcz::shuffle>(number % 3)},
+                     .mode = mode,
+                     .kind = kind,
+                     .voxel_size = mrcz::voxel_size{1.5F, 2.5F, 3.25F},
+                     .byte_order = order,
+                     .durability = mrcz::durability::none},
+         .with_metadata = number % 2 == 0};
+  if (kind == mrcz::kind::volume_stack) p.options.sections_per_volume = 2;
+  if (number % 7 == 0) p.options.compression.block_size = 16384;
+  return p;
+}
+
+/// Says everything about the file: mode.kind.order.codec.shuffle.level.content.NZxNYxNX.extension
+std::string name_of_file(const plan& p) {
+  const auto& [codec, level, shuffle, block_size] = p.options.compression;
+  const auto [nz, ny, nx] = p.shape;
+  return fmt::format("{}.{}.{}.{}.{}.{}.{}.{}x{}x{}{}.{}", name_of(p.mode), name_of(p.kind),
+                     mrcz::name_of(*p.options.byte_order), name_of(*codec), name_of(shuffle), level,
+                     p.noise ? "noise" : "counts", nz, ny, nx, p.with_metadata ? ".json" : "",
+                     *codec == mrcz::codec::none ? "mrc" : "mrcz");
+}
+
+template <class Row>
+void write(const std::filesystem::path& path, const plan& p) {
+  auto voxels = mrcz::make_volume<typename Row::type>(p.shape);
+  for (std::uint32_t i = 0; i < voxels.size(); ++i)
+    voxels.data()[i] = voxel_of<Row>(scrambled(i) & (p.noise ? ~0U : 7U));
+  const json values{
+      {"Mikroskop", "Kr\u00fcger"}, {"tilts", {-60, 0.5, 60}}, {"nested", {{"dose", 1.25}, {"ok", true}}}};
+  mrcz::writer out{path, p.options, p.with_metadata ? values : json()};
+  out.header().labels.add("written for Python");
+  out.append(voxels);
+  out.close();
+}
+
+int write_all(const std::filesystem::path& folder) {
+  unsigned number = 0;
+  for (const auto mode : mrcz::all_modes)
+    for (const auto kind : {mrcz::kind::image, mrcz::kind::image_stack, mrcz::kind::volume, mrcz::kind::volume_stack})
+      for (const auto order : {std::endian::little, std::endian::big})
+        for (const auto codec : mrcz::all_codecs) {
+          const plan p = plan_of(number++, mode, kind, order, codec);
+          mrcz::with_mode(mode, [&]<class Row>(Row) { write<Row>(folder / name_of_file(p), p); });
+        }
+  fmt::print("wrote {} files\n", number);
+  return 0;
+}
+
+// Reading
+
+std::vector<std::byte> little_endian_voxels(const mrcz::reader& in) {
+  return in.visit([&]<class T>(std::type_identity<T>) {
+    const auto voxels = in.read<T>();
+    const auto native = std::as_bytes(std::span{voxels.data(), voxels.size()});
+    std::vector<std::byte> bytes(native.size());
+    mrcz::swap_bytes(native, bytes.data(),
+                     std::endian::native == std::endian::little ? 1 : mrcz::word_bytes(in.mode()));
+    return bytes;
+  });
+}
+
+json number_or_null(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
+
+/// What the reader says of a file, under the keys that theirs.py uses.
+json description_of(const mrcz::reader& in) {
+  const auto& h = in.header();
+  const auto voxel = in.voxel_size();
+  const auto s = in.statistics();
+  const auto extended = in.extended_header();
+  return {
+      {"mode", name_of(in.mode())},
+      {"codec", name_of(in.codec())},
+      {"kind", name_of(in.kind())},
+      {"shape", in.shape()},
+      {"frames", in.frames()},
+      {"byte_order", mrcz::name_of(h.byte_order)},
+      {"voxel_size", {voxel.x, voxel.y, voxel.z}},
+      {"start", {h.nxstart, h.nystart, h.nzstart}},
+      {"origin", {h.origin.x, h.origin.y, h.origin.z}},
+      {"microscope", {h.voltage, h.c3, h.gain}},
+      {"labels", std::vector<std::string>(h.labels.begin(), h.labels.end())},
+      {"exttyp", extended.type()},
+      {"extended_size", extended.bytes.size()},
+      {"metadata", in.metadata()},
+      {"statistics", {number_or_null(s.min), number_or_null(s.max), number_or_null(s.mean), number_or_null(s.rms)}}};
+}
+
+bool same(const json& found, const json& expected) {
+  if (found.is_number_float() || expected.is_number_float()) {
+    if (!found.is_number() || !expected.is_number()) return false;
+    const double a = found.get<double>();
+    const double b = expected.get<double>();
+    return std::abs(a - b) <= 1e-4 * std::abs(b);  // Python's mean and deviation are sums of floats
+  }
+  if (!found.is_array() || !expected.is_array() || found.size() != expected.size()) return found == expected;
+  return std::equal(found.begin(), found.end(), expected.begin(), same);
+}
+
+/// What is wrong with one file; nothing if all is well.
+std::string check(const std::filesystem::path& folder, const json& expected) {
+  const mrcz::reader in{folder / expected.at("file").get<std::string>()};
+  const json found = description_of(in);
+  for (const auto& [key, value] : expected.items())
+    if (key != "file" && key != "voxels" && !same(found.at(key), value))
+      return fmt::format("{} is {}, expected {}", key, found.at(key).dump(), value.dump());
+  const auto voxels = test::bytes_of(folder / expected.at("voxels").get<std::string>());
+  if (voxels.empty()) return "no voxels to compare with";
+  return little_endian_voxels(in) == voxels ? "" : "other voxels";
+}
+
+int check_all(const std::filesystem::path& folder) {
+  const json expectations = json_from(folder / "expected.json");
+  int failures = 0;
+  for (const auto& expected : expectations) {
+    std::string wrong;
+    try {
+      wrong = check(folder, expected);
+    } catch (const std::exception& e) {
+      wrong = e.what();
+    }
+    if (wrong.empty()) continue;
+    fmt::print("{}: {}\n", expected.at("file").get<std::string>(), wrong);
+    ++failures;
+  }
+  fmt::print("{} of {} files are read as expected\n", expectations.size() - static_cast<std::size_t>(failures),
+             expectations.size());
+  return failures == 0 && !expectations.empty() ? 0 : 1;
+}
+
+// Validation
+
+int validate_all(const std::filesystem::path& folder) {
+  const json verdicts = json_from(folder / "verdicts.json");
+  int failures = 0;
+  for (const auto& verdict : verdicts) {
+    const auto findings = mrcz::validate(folder / verdict.at("file").get<std::string>());
+    const bool valid = std::none_of(findings.begin(), findings.end(),
+                                    [](const auto& f) { return f.severity == mrcz::severity::error; });
+    if (valid == verdict.at("valid").get<bool>()) continue;
+    fmt::print("{}: we say {}, expected {}\n", verdict.at("file").get<std::string>(), valid ? "valid" : "not valid",
+               verdict.at("valid").get<bool>() ? "valid" : "not valid");
+    for (const auto& f : findings) fmt::print("    {}\n", to_string(f));
+    ++failures;
+  }
+  fmt::print("{} of {} verdicts agree\n", verdicts.size() - static_cast<std::size_t>(failures), verdicts.size());
+  return failures == 0 && !verdicts.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  const std::vector<std::string> given(arguments + 1, arguments + count);
+  if (given.size() == 2 && given[0] == "write") return write_all(given[1]);
+  if (given.size() == 2 && given[0] == "check") return check_all(given[1]);
+  if (given.size() == 2 && given[0] == "validate") return validate_all(given[1]);
+  fmt::print("usage: interop_files write|check|validate FOLDER\n");
+  return 2;
+} catch (const std::exception& e) {
+  fmt::print("interop_files: {}\n", e.what());
+  return 1;
+}

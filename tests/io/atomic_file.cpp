@@ -1,0 +1,711 @@
+#include "mrcz/io/atomic_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <latch>
+#include <set>
+#include <thread>
+
+#include <sys/syscall.h>
+
+#include <doctest/doctest.h>
+
+#include "tests/io/support.hpp"
+
+using mrcz::durability;
+using test::text;
+
+namespace {
+
+/// What a test wants to know of the calls whose effect only a power failure would show, and how they shall fail.
+struct system_calls {
+  std::function<int(int descriptor)> data_synced;  ///< returns 0, or the errno to fail with
+  std::function<int()> directory_synced;
+  int link_fails_with = 0;
+};
+system_calls* observed = nullptr;
+
+/// The calls of this program go through here while an instance lives.
+class observe_system_calls : public system_calls {
+ public:
+  observe_system_calls() { observed = this; }
+  observe_system_calls(const observe_system_calls&) = delete;
+  observe_system_calls& operator=(const observe_system_calls&) = delete;
+  ~observe_system_calls() { observed = nullptr; }
+};
+
+int answer(int reason) {
+  if (reason == 0) return 0;
+  errno = reason;
+  return -1;
+}
+
+}  // namespace
+
+extern "C" int fdatasync(int descriptor) {
+  if (observed != nullptr && observed->data_synced) return answer(observed->data_synced(descriptor));
+  return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
+}
+
+extern "C" int fsync(int descriptor) {
+  if (observed != nullptr && observed->directory_synced) return answer(observed->directory_synced());
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
+
+extern "C" int link(const char* from, const char* to) noexcept {
+  if (observed != nullptr && observed->link_fails_with != 0) return answer(observed->link_fails_with);
+  return static_cast<int>(::syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+namespace {
+
+void write_all(const std::filesystem::path& path, const std::string& content, durability wanted, bool replace) {
+  mrcz::atomic_file out{path, wanted, replace};
+  out.write_at(0, text(content));
+  out.publish();
+}
+
+mode_t permissions_of(const std::filesystem::path& path) {
+  return static_cast<mode_t>(std::filesystem::status(path).permissions());
+}
+
+/// The failure to begin writing `path`.
+std::optional<test::failure> refusal(const std::filesystem::path& path, bool replace = true) {
+  return test::failure_of([&] { const mrcz::atomic_file out{path, durability::none, replace}; });
+}
+
+}  // namespace
+
+// atomic_file: new destinations
+
+TEST_CASE("the destination appears complete when it is published, whatever the durability") {
+  for (const auto wanted : {durability::none, durability::data, durability::full})
+    for (const bool replace : {false, true}) {
+      const test::scratch_folder folder;
+      mrcz::atomic_file out{folder / "a.mrc", wanted, replace};
+      CHECK(out.name() == (folder / "a.mrc").string());
+      out.write_at(6, text("tail"));
+      out.write_at(0, text("head"));
+      CHECK_FALSE(std::filesystem::exists(folder / "a.mrc"));
+      CHECK(folder.files() == std::vector{out.temporary().filename().string()});
+      out.publish();
+      CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
+      CHECK(test::bytes_of(folder / "a.mrc") == text(std::string{"head\0\0tail", 10}));
+    }
+}
+
+TEST_CASE("a file without content can be published") {
+  const test::scratch_folder folder;
+  write_all(folder / "empty", "", durability::data, true);
+  CHECK(std::filesystem::file_size(folder / "empty") == 0);
+}
+
+TEST_CASE("a temporary file is next to its destination and recognisable by name") {
+  const test::scratch_folder folder;
+  const mrcz::atomic_file out{folder / "movie.mrcz", durability::none, true};
+  CHECK(out.temporary().parent_path() == folder.path());
+  const std::string name = out.temporary().filename().string();
+  CHECK(name.starts_with("movie.mrcz."));
+  CHECK(name.ends_with(".partial"));
+  CHECK(name.size() > std::string{"movie.mrcz..partial"}.size());
+}
+
+TEST_CASE("a relative path is written in the folder that was the working one at the beginning") {
+  const test::scratch_folder folder;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  write_all("a.mrc", "content", durability::full, true);
+  std::filesystem::current_path(before);
+  CHECK(test::bytes_of(folder / "a.mrc") == text("content"));
+}
+
+TEST_CASE("nothing is left of a file that is not published") {
+  const test::scratch_folder folder;
+  {
+    mrcz::atomic_file out{folder / "a.mrc", durability::full, true};
+    out.write_at(0, text("half"));
+    CHECK(folder.files().size() == 1);
+  }
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("a partial file is kept if that is wanted, and never under the final name") {
+  const test::scratch_folder folder;
+  std::filesystem::path temporary;
+  {
+    mrcz::atomic_file out{folder / "a.mrc", durability::none, true};
+    out.write_at(0, text("half"));
+    temporary = out.temporary();
+    out.keep_partial();
+  }
+  CHECK(folder.files() == std::vector{temporary.filename().string()});
+  CHECK(test::bytes_of(temporary) == text("half"));
+}
+
+TEST_CASE("a file that was published stays, also if its partial content was to be kept") {
+  const test::scratch_folder folder;
+  {
+    mrcz::atomic_file out{folder / "a.mrc", durability::none, true};
+    out.write_at(0, text("whole"));
+    out.keep_partial();
+    out.publish();
+    CHECK(out.temporary().empty());
+  }
+  CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
+}
+
+TEST_CASE("a program that is killed leaves no file under the final name, and an old one as it was") {
+  for (const bool exists : {false, true}) {
+    const test::scratch_folder folder;
+    if (exists) test::write_bytes(folder / "a.mrc", text("old"));
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      mrcz::atomic_file out{folder / "a.mrc", durability::data, true};
+      out.write_at(0, text("half"));
+      ::kill(::getpid(), SIGKILL);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    CHECK(std::filesystem::exists(folder / "a.mrc") == exists);
+    if (exists) CHECK(test::bytes_of(folder / "a.mrc") == text("old"));
+  }
+}
+
+TEST_CASE("a file that was published is closed") {
+  const test::scratch_folder folder;
+  mrcz::atomic_file out{folder / "a.mrc", durability::none, true};
+  out.publish();
+  for (const auto& thrown :
+       {test::failure_of([&] { out.write_at(0, text("more")); }), test::failure_of([&] { out.publish(); })}) {
+    REQUIRE(thrown);
+    CHECK(thrown->code == mrcz::errc::closed);
+    CHECK(thrown->message == (folder / "a.mrc").string() + ": already published");
+  }
+  CHECK(std::filesystem::file_size(folder / "a.mrc") == 0);
+}
+
+TEST_CASE("a new file has the permissions that the umask leaves") {
+  const test::scratch_folder folder;
+  for (const mode_t mask : {022U, 077U, 002U, 0U}) {
+    const mode_t before = ::umask(mask);
+    const auto path = folder / fmt::format("{:o}", mask);
+    write_all(path, "content", durability::none, true);
+    ::umask(before);
+    CHECK(permissions_of(path) == (0666U & ~mask));
+  }
+}
+
+// atomic_file: existing destinations
+
+TEST_CASE("an existing file is replaced in one step and keeps its permissions") {
+  const test::scratch_folder folder;
+  for (const mode_t bits : {0600U, 0444U, 0755U, 0666U}) {
+    const auto path = folder / fmt::format("{:o}", bits);
+    test::write_bytes(path, text("old and longer than new"));
+    REQUIRE(::chmod(path.c_str(), bits) == 0);
+    mrcz::atomic_file out{path, durability::data, true};
+    out.write_at(0, text("new"));
+    CHECK(permissions_of(out.temporary()) == bits);
+    CHECK(test::bytes_of(path) == text("old and longer than new"));
+    out.publish();
+    CHECK(test::bytes_of(path) == text("new"));
+    CHECK(permissions_of(path) == bits);
+  }
+  CHECK(folder.files().size() == 4);
+}
+
+TEST_CASE("a reader that has the old file open goes on reading it") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("old"));
+  const mrcz::file_source old{folder / "a"};
+  write_all(folder / "a", "new", durability::none, true);
+  std::vector<std::byte> bytes(3);
+  old.read_at(0, bytes);
+  CHECK(bytes == text("old"));
+}
+
+TEST_CASE("an existing file that may not be replaced is refused at the beginning") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a.mrc", text("old"));
+  const auto thrown = refusal(folder / "a.mrc", false);
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::already_exists);
+  CHECK(thrown->message == (folder / "a.mrc").string() + ": exists and may not be replaced");
+  CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
+  CHECK(test::bytes_of(folder / "a.mrc") == text("old"));
+}
+
+TEST_CASE("a destination that appears meanwhile and may not be replaced is not touched") {
+  for (const int without_links : {0, EOPNOTSUPP, EPERM, ENOSYS}) {
+    const test::scratch_folder folder;
+    {
+      mrcz::atomic_file out{folder / "a.mrc", durability::data, false};
+      out.write_at(0, text("mine"));
+      test::write_bytes(folder / "a.mrc", text("theirs"));
+      observe_system_calls calls;
+      calls.link_fails_with = without_links;
+      const auto thrown = test::failure_of([&] { out.publish(); });
+      REQUIRE(thrown);
+      CHECK(thrown->code == mrcz::errc::already_exists);
+      CHECK(thrown->message == (folder / "a.mrc").string() + ": exists and may not be replaced");
+    }
+    CHECK(test::bytes_of(folder / "a.mrc") == text("theirs"));
+    CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
+  }
+}
+
+TEST_CASE("a file system without hard links is written to all the same") {
+  for (const int without_links : {EOPNOTSUPP, EPERM, ENOSYS}) {
+    const test::scratch_folder folder;
+    observe_system_calls calls;
+    calls.link_fails_with = without_links;
+    write_all(folder / "a.mrc", "content", durability::none, false);
+    CHECK(test::bytes_of(folder / "a.mrc") == text("content"));
+    CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
+  }
+}
+
+TEST_CASE("a link that fails for another reason is reported, and nothing is left") {
+  const test::scratch_folder folder;
+  {
+    mrcz::atomic_file out{folder / "a.mrc", durability::none, false};
+    observe_system_calls calls;
+    calls.link_fails_with = EIO;
+    const auto thrown = test::failure_of([&] { out.publish(); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::io_error);
+    CHECK(thrown->message == (folder / "a.mrc").string() + ": cannot publish the finished file: Input/output error");
+  }
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("a symbolic link stays, and the file that it leads to is replaced") {
+  const test::scratch_folder folder;
+  std::filesystem::create_directory(folder / "store");
+  test::write_bytes(folder / "store/real", text("old"));
+  REQUIRE(::chmod((folder / "store/real").c_str(), 0640) == 0);
+  std::filesystem::create_symlink("store/real", folder / "relative");
+  std::filesystem::create_symlink(folder / "relative", folder / "absolute");
+  for (const std::string name : {"relative", "absolute"}) {
+    mrcz::atomic_file out{folder / name, durability::full, true};
+    CHECK(out.temporary().parent_path() == folder / "store");
+    out.write_at(0, text(name));
+    out.publish();
+    CHECK(std::filesystem::is_symlink(folder / name));
+    CHECK(test::bytes_of(folder / "store/real") == text(name));
+    CHECK(permissions_of(folder / "store/real") == 0640);
+  }
+  const auto thrown = refusal(folder / "absolute", false);
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::already_exists);
+}
+
+TEST_CASE("a symbolic link to a file that is still missing stays, and the file is created") {
+  const test::scratch_folder folder;
+  std::filesystem::create_directory(folder / "store");
+  std::filesystem::create_symlink("store/new", folder / "link");
+  write_all(folder / "link", "content", durability::none, false);
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / "store/new")));
+  CHECK(test::bytes_of(folder / "store/new") == text("content"));
+}
+
+TEST_CASE("symbolic links that go in a circle are refused and stay") {
+  const test::scratch_folder folder;
+  std::filesystem::create_symlink("b", folder / "a");
+  std::filesystem::create_symlink("a", folder / "b");
+  const auto thrown = refusal(folder / "a");
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::too_many_symbolic_link_levels);
+  CHECK(std::filesystem::is_symlink(folder / "a"));
+  CHECK(folder.files().size() == 2);
+}
+
+// atomic_file: destinations that cannot be written
+
+TEST_CASE("a destination that is a directory or no file at all is refused") {
+  const test::scratch_folder folder;
+  std::filesystem::create_directory(folder / "directory");
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0666) == 0);
+  for (const bool replace : {true, false}) {
+    const auto directory = refusal(folder / "directory", replace);
+    REQUIRE(directory);
+    CHECK(directory->code == std::errc::is_a_directory);
+    CHECK(directory->message == (folder / "directory").string() + ": cannot be written: Is a directory");
+    const auto fifo = refusal(folder / "fifo", replace);
+    REQUIRE(fifo);
+    CHECK(fifo->code == mrcz::errc::bad_option);
+    CHECK(fifo->mentions((folder / "fifo").string() + ": is not a regular file"));
+  }
+  CHECK(folder.files().size() == 2);
+}
+
+TEST_CASE("a path without a file name is refused") {
+  for (const std::string path : {"", "/", "folder/"}) {
+    const auto thrown = refusal(path);
+    REQUIRE(thrown);
+    CHECK(thrown->code == mrcz::errc::bad_option);
+    CHECK(thrown->message == "'" + path + "' names no file to write to");
+  }
+}
+
+TEST_CASE("a destination in a folder that is missing, no folder, or closed to us is refused") {
+  const test::scratch_folder folder;
+  const auto missing = refusal(folder / "missing/a.mrc");
+  REQUIRE(missing);
+  CHECK(missing->code == std::errc::no_such_file_or_directory);
+  CHECK(missing->mentions((folder / "missing/a.mrc").string()));
+
+  test::write_bytes(folder / "file", {});
+  const auto in_a_file = refusal(folder / "file/a.mrc");
+  REQUIRE(in_a_file);
+  CHECK(in_a_file->code == std::errc::not_a_directory);
+  CHECK(in_a_file->message == (folder / "file/a.mrc").string() + ": cannot be written: Not a directory");
+
+  test::write_bytes(folder / "old", text("old"));
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
+  for (const std::string name : {"a.mrc", "old"}) {
+    const auto read_only = [&] {
+      const test::without_privileges nobody;
+      return refusal(folder / name);
+    }();
+    REQUIRE(read_only);
+    CHECK(read_only->code == std::errc::permission_denied);
+    CHECK(read_only->mentions((folder / name).string()));
+  }
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0600});
+  const auto closed = [&] {
+    const test::without_privileges nobody;
+    return refusal(folder / "old");
+  }();
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0700});
+  REQUIRE(closed);
+  CHECK(closed->code == std::errc::permission_denied);
+  CHECK(closed->message == (folder / "old").string() + ": cannot be written: Permission denied");
+  CHECK(test::bytes_of(folder / "old") == text("old"));
+}
+
+TEST_CASE("a destination that becomes a directory meanwhile is reported, and nothing is left") {
+  const test::scratch_folder folder;
+  {
+    mrcz::atomic_file out{folder / "a", durability::none, true};
+    std::filesystem::create_directory(folder / "a");
+    const auto thrown = test::failure_of([&] { out.publish(); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::is_a_directory);
+    CHECK(thrown->message == (folder / "a").string() + ": cannot rename the finished file: Is a directory");
+  }
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
+// atomic_file: full disks and failing ones
+
+TEST_CASE("a full disk is reported, the old file stays and no temporary one is left") {
+  const test::scratch_folder folder;
+  const auto answer = test::on_small_disk(folder.path(), [](const std::filesystem::path& disk) -> std::string {
+    test::write_bytes(disk / "a.mrc", text("old"));
+    std::string result;
+    {
+      mrcz::atomic_file out{disk / "a.mrc", durability::data, true};
+      out.write_at(0, std::vector<std::byte>(20'000, std::byte{1}));
+      const auto thrown = test::failure_of([&] { out.write_at(20'000, std::vector<std::byte>(100'000)); });
+      if (!thrown) return "no failure";
+      if (thrown->code != std::errc::no_space_on_device) return thrown->message;
+      if (!thrown->mentions((disk / "a.mrc").string())) return thrown->message;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator{disk}) result += entry.path().filename().string();
+    return result + (test::bytes_of(disk / "a.mrc") == text("old") ? " is old" : " has changed");
+  });
+  if (!answer) {
+    MESSAGE("skipped: this system does not let us mount a small disk");
+    return;
+  }
+  CHECK(*answer == "a.mrc is old");
+}
+
+TEST_CASE("a limit on the size of files is reported like a full disk") {
+  const test::scratch_folder folder;
+  std::optional<test::failure> thrown;
+  {
+    mrcz::atomic_file out{folder / "a.mrc", durability::data, false};
+    const test::file_size_limit limit{4096};
+    out.write_at(0, std::vector<std::byte>(4096));
+    thrown = test::failure_of([&] { out.write_at(4000, std::vector<std::byte>(1000)); });
+  }
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::file_too_large);
+  CHECK(thrown->mentions(": cannot write: File too large"));
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("a sync that fails is reported before the destination changes") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a.mrc", text("old"));
+  for (const auto wanted : {durability::data, durability::full}) {
+    mrcz::atomic_file out{folder / "a.mrc", wanted, true};
+    out.write_at(0, text("new"));
+    observe_system_calls calls;
+    calls.data_synced = [](int) { return EIO; };
+    const auto thrown = test::failure_of([&] { out.publish(); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::io_error);
+    CHECK(thrown->mentions((folder / "a.mrc").string()));
+    CHECK(thrown->mentions(": cannot sync: Input/output error"));
+    CHECK(test::bytes_of(folder / "a.mrc") == text("old"));
+  }
+  CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
+}
+
+TEST_CASE("durability decides what is synced, and when") {
+  struct {
+    durability wanted;
+    std::vector<std::string> expected;
+  } const cases[] = {{durability::none, {}},
+                     {durability::data, {"content before the rename"}},
+                     {durability::full, {"content before the rename", "directory after the rename"}}};
+  for (const auto& [wanted, expected] : cases)
+    for (const bool replace : {true, false}) {
+      const test::scratch_folder folder;
+      const auto when = [&] {
+        return std::filesystem::exists(folder / "a") ? " after the rename" : " before the rename";
+      };
+      std::vector<std::string> log;
+      observe_system_calls calls;
+      calls.data_synced = [&](int) {
+        log.push_back(std::string{"content"} + when());
+        return 0;
+      };
+      calls.directory_synced = [&] {
+        log.push_back(std::string{"directory"} + when());
+        return 0;
+      };
+      write_all(folder / "a", "content", wanted, replace);
+      CHECK(log == expected);
+    }
+}
+
+TEST_CASE("a directory that cannot be synced is an error, unless its file system has no such thing") {
+  const test::scratch_folder folder;
+  observe_system_calls calls;
+  calls.directory_synced = [] { return EIO; };
+  const auto thrown = test::failure_of([&] { write_all(folder / "a", "content", durability::full, true); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::io_error);
+  CHECK(thrown->message == folder.path().string() + ": cannot sync the directory: Input/output error");
+  calls.directory_synced = [] { return EINVAL; };
+  write_all(folder / "b", "content", durability::full, true);
+  CHECK(test::bytes_of(folder / "b") == text("content"));
+}
+
+// atomic_file: several writers
+
+TEST_CASE("many writers of one path have a temporary file each") {
+  const test::scratch_folder folder;
+  std::vector<std::unique_ptr<mrcz::atomic_file>> writers(100);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t id = 0; id < 4; ++id)
+      threads.emplace_back([&, id] {
+        for (std::size_t i = id; i < writers.size(); i += 4)
+          writers[i] = std::make_unique<mrcz::atomic_file>(folder / "a", durability::none, true);
+      });
+  }
+  std::set<std::filesystem::path> temporaries;
+  for (std::size_t i = 0; i < writers.size(); ++i) {
+    temporaries.insert(writers[i]->temporary());
+    writers[i]->write_at(0, text(fmt::format("writer {:02}", i)));
+  }
+  CHECK(temporaries.size() == writers.size());
+  for (auto& writer : writers) writer->publish();
+  writers.clear();
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+  CHECK(test::bytes_of(folder / "a") == text("writer 99"));
+}
+
+TEST_CASE("of many writers that may not replace exactly one wins") {
+  const test::scratch_folder folder;
+  constexpr std::size_t count = 8;
+  std::latch all_ready{count};
+  std::array<std::optional<test::failure>, count> failures;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t id = 0; id < count; ++id)
+      threads.emplace_back([&, id] {
+        mrcz::atomic_file out{folder / "a", durability::none, false};
+        out.write_at(0, text(fmt::format("writer {}", id)));
+        all_ready.arrive_and_wait();
+        failures[id] = test::failure_of([&] { out.publish(); });
+      });
+  }
+  std::string winner;
+  for (std::size_t id = 0; id < count; ++id) {
+    if (!failures[id]) winner += fmt::format("writer {}", id);
+    else CHECK(failures[id]->code == mrcz::errc::already_exists);
+  }
+  CHECK(test::bytes_of(folder / "a") == text(winner));
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
+// extended_file
+
+TEST_CASE("a file is extended behind what is kept, and the header written last makes it count") {
+  for (const auto wanted : {durability::none, durability::data, durability::full}) {
+    const test::scratch_folder folder;
+    test::write_bytes(folder / "a", text("HEAD:one,"));
+    {
+      mrcz::extended_file out{folder / "a", wanted, 9};
+      CHECK(out.name() == (folder / "a").string());
+      out.write_at(9, text("two,"));
+      out.write_at(13, text("three,"));
+      out.write_at(0, text("head"));
+      out.publish();
+    }
+    CHECK(test::bytes_of(folder / "a") == text("head:one,two,three,"));
+    CHECK(folder.files() == std::vector<std::string>{"a"});
+  }
+}
+
+TEST_CASE("an extension that is given up before the header is cut off again") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("HEAD:one,"));
+  {
+    mrcz::extended_file out{folder / "a", durability::data, 9};
+    out.write_at(9, text("two,"));
+    out.write_at(30, text("far away"));
+    CHECK(std::filesystem::file_size(folder / "a") == 38);
+  }
+  CHECK(test::bytes_of(folder / "a") == text("HEAD:one,"));
+}
+
+TEST_CASE("an extension whose header was written stays, though nothing was published") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("HEAD:one,"));
+  {
+    mrcz::extended_file out{folder / "a", durability::none, 9};
+    out.write_at(9, text("two,"));
+    out.write_at(0, text("head"));
+  }
+  CHECK(test::bytes_of(folder / "a") == text("head:one,two,"));
+}
+
+TEST_CASE("an extension that is published stays, though no header was written") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("HEAD:one,"));
+  {
+    mrcz::extended_file out{folder / "a", durability::none, 9};
+    out.write_at(9, text("two,"));
+    out.publish();
+  }
+  CHECK(test::bytes_of(folder / "a") == text("HEAD:one,two,"));
+}
+
+TEST_CASE("bytes behind what is kept are gone when the extension ends, however it ends") {
+  const test::scratch_folder folder;
+  const auto extend = [&](auto&& action) {
+    test::write_bytes(folder / "a", text("HEAD:one,trailing bytes"));
+    {
+      mrcz::extended_file out{folder / "a", durability::none, 9};
+      action(out);
+    }
+    return test::bytes_of(folder / "a");
+  };
+  CHECK(extend([](auto& out) {
+          out.write_at(9, text("two,"));
+          out.write_at(0, text("head"));
+          out.publish();
+        }) == text("head:one,two,"));
+  CHECK(extend([](auto& out) { out.write_at(9, text("two,")); }) == text("HEAD:one,"));
+  CHECK(extend([](auto& out) { out.publish(); }) == text("HEAD:one,"));
+}
+
+TEST_CASE("a file that was opened to be extended and was not is as it was") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("HEAD:one,trailing bytes"));
+  {
+    const mrcz::extended_file out{folder / "a", durability::full, 9};
+  }
+  CHECK(test::bytes_of(folder / "a") == text("HEAD:one,trailing bytes"));
+}
+
+TEST_CASE("the new bytes are synced before the header that refers to them") {
+  const test::scratch_folder folder;
+  for (const auto wanted : {durability::none, durability::data}) {
+    test::write_bytes(folder / "a", text("HEAD:one,"));
+    std::vector<std::vector<std::byte>> synced;
+    observe_system_calls calls;
+    calls.data_synced = [&](int) {
+      synced.push_back(test::bytes_of(folder / "a"));
+      return 0;
+    };
+    mrcz::extended_file out{folder / "a", wanted, 9};
+    out.write_at(9, text("two,"));
+    out.write_at(0, text("head"));
+    out.publish();
+    if (wanted == durability::none) CHECK(synced.empty());
+    else CHECK(synced == std::vector{text("HEAD:one,two,"), text("head:one,two,")});
+  }
+}
+
+TEST_CASE("a sync that fails before the header leaves the file as it was") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("HEAD:one,"));
+  {
+    mrcz::extended_file out{folder / "a", durability::data, 9};
+    out.write_at(9, text("two,"));
+    observe_system_calls calls;
+    calls.data_synced = [](int) { return EIO; };
+    const auto thrown = test::failure_of([&] { out.write_at(0, text("head")); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::io_error);
+    CHECK(thrown->message == (folder / "a").string() + ": cannot sync: Input/output error");
+  }
+  CHECK(test::bytes_of(folder / "a") == text("HEAD:one,"));
+}
+
+TEST_CASE("a full disk leaves the file that was to be extended as it was") {
+  const test::scratch_folder folder;
+  const auto answer = test::on_small_disk(folder.path(), [](const std::filesystem::path& disk) -> std::string {
+    test::write_bytes(disk / "a", text("HEAD:one,"));
+    {
+      mrcz::extended_file out{disk / "a", durability::data, 9};
+      const auto thrown = test::failure_of([&] { out.write_at(9, std::vector<std::byte>(100'000)); });
+      if (!thrown) return "no failure";
+      if (thrown->code != std::errc::no_space_on_device) return thrown->message;
+      if (std::filesystem::file_size(disk / "a") == 9) return "nothing was written";
+    }
+    return test::bytes_of(disk / "a") == text("HEAD:one,") ? "as it was" : "changed";
+  });
+  if (!answer) {
+    MESSAGE("skipped: this system does not let us mount a small disk");
+    return;
+  }
+  CHECK(*answer == "as it was");
+}
+
+TEST_CASE("only a file that exists and may be written is extended") {
+  const test::scratch_folder folder;
+  const auto failure_for = [](const std::filesystem::path& path) {
+    return test::failure_of([&] { const mrcz::extended_file out{path, durability::none, 0}; });
+  };
+  const auto missing = failure_for(folder / "missing");
+  REQUIRE(missing);
+  CHECK(missing->code == std::errc::no_such_file_or_directory);
+  CHECK(missing->message == (folder / "missing").string() + ": cannot open: No such file or directory");
+  const auto directory = failure_for(folder.path());
+  REQUIRE(directory);
+  CHECK(directory->code == std::errc::is_a_directory);
+  CHECK(folder.files().empty());
+
+  test::write_bytes(folder / "a", text("HEAD:one,"));
+  std::filesystem::permissions(folder / "a", std::filesystem::perms{0444});
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
+  const auto read_only = [&] {
+    const test::without_privileges nobody;
+    return failure_for(folder / "a");
+  }();
+  REQUIRE(read_only);
+  CHECK(read_only->code == std::errc::permission_denied);
+}

@@ -1,0 +1,87 @@
+#include "mrcz/slice_unpacker.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <memory>
+
+#include "mrcz/io/memory.hpp"
+#include "mrcz/reader.hpp"
+#include "mrcz/writer.hpp"
+#include "tests/support.hpp"
+
+namespace {
+
+std::vector<std::byte> file_of(const mrcz::volume<float>& voxels, const mrcz::write_options& options) {
+  std::vector<std::byte> file;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(file), options};
+  out.append(voxels);
+  out.close();
+  return file;
+}
+
+/// Passes on what it is asked for and counts it.
+class counting_source final : public mrcz::byte_source {
+ public:
+  counting_source(std::vector<std::byte>&& content, std::atomic<std::uint64_t>& count)
+      : content_{std::move(content)}, count_{count} {}
+  std::uint64_t size() const override { return content_.size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    content_.read_at(offset, into);
+    count_ += into.size();
+  }
+  std::string name() const override { return "counted"; }
+
+ private:
+  mrcz::memory_source content_;
+  std::atomic<std::uint64_t>& count_;
+};
+
+mrcz::volume<float> large() {
+  auto voxels = mrcz::make_volume<float>({2, 1500, 1100});  // 6.3 MiB per slice: worth several threads
+  for (std::size_t i = 0; i < voxels.size(); ++i) voxels.data()[i] = static_cast<float>(i * 2654435761U % 1000);
+  return voxels;
+}
+
+}  // namespace
+
+TEST_CASE("voxels are the same for every number of threads, also where one slice is spread over several") {
+  const auto voxels = large();
+  for (const auto codec : {mrcz::codec::none, mrcz::codec::lz4, mrcz::codec::zstd})
+    for (const std::size_t threads : {1U, 2U, 3U, 7U}) {
+      const mrcz::reader in{std::make_unique<mrcz::memory_source>(file_of(voxels, {.compression = {.codec = codec}})),
+                            {.threads = threads}};
+      CHECK(in.read<float>() == voxels);
+      CHECK(in.read_slice<float>(1) == xt::view(voxels, 1, xt::all(), xt::all()));
+      CHECK(in.read_slice<double>(1) == xt::view(voxels, 1, xt::all(), xt::all()));
+    }
+}
+
+TEST_CASE("a region reads its rows of an uncompressed file and its blocks of a compressed one") {
+  const auto voxels = large();
+  for (const auto codec : {mrcz::codec::none, mrcz::codec::zstd}) {
+    std::atomic<std::uint64_t> read = 0;
+    auto file = file_of(voxels, {.compression = {.codec = codec}});
+    const std::size_t size = file.size();
+    const mrcz::reader in{std::make_unique<counting_source>(std::move(file), read)};
+    read = 0;
+    const auto box = in.read_region<float>({.z = {1, 1}, .y = {700, 20}, .x = {30, 40}});
+    CHECK(box == xt::view(voxels, xt::range(1, 2), xt::range(700, 720), xt::range(30, 70)));
+    CHECK(read > 0);
+    CHECK(read < size / 10);
+  }
+}
+
+TEST_CASE("an error in a part of a slice names file, slice and byte") {
+  auto file = file_of(large(), {.compression = {.codec = mrcz::codec::zstd}});
+  const mrcz::reader whole{std::make_unique<mrcz::memory_source>(std::vector(file))};
+  const auto second = whole.slices()[1].offset;
+  file[second + 17] ^= std::byte{0x7f};  // where the first block begins
+  const mrcz::reader in{std::make_unique<mrcz::memory_source>(std::move(file), "movie")};
+  const auto failure = test::failure_of([&] { (void)in.read_region<float>({.z = {1, 1}, .y = {700, 20}}); });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::bad_chunk);
+  CHECK(failure->message.starts_with("movie: "));
+  CHECK(failure->mentions(fmt::format("(slice 1, byte {})", second)));
+  CHECK(in.read_slice<float>(0)(0, 0) == 0.0F);
+}
