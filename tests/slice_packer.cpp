@@ -53,7 +53,7 @@ TEST_CASE("a slice that is stored as it lies in memory is not copied until it mu
 TEST_CASE("a slice that must be evaluated, swapped or narrowed has bytes of its own") {
   const auto all = test::counts<std::int16_t>({2, 3, 5});
   std::vector<std::byte> swapped(30);
-  mrcz::swap_bytes(std::as_bytes(std::span{all.data() + 15, 15}), swapped.data(), 2);
+  test::swap_bytes(std::as_bytes(std::span{all.data() + 15, 15}), swapped.data(), 2);
   const mrcz::slice_packer packer{mrcz::write_options{}};
   const auto other = mrcz::opposite(std::endian::native);
   CHECK(owned(packer.pack(all, 1, {2, 3, 5}, header_in(other))) == swapped);

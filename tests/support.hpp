@@ -72,6 +72,12 @@ mrcz::volume<T> counts(const mrcz::shape& extents, unsigned seed = 1) {
   return voxels;
 }
 
+/// Copies words of `word_bytes` bytes and reverses the bytes of each.
+inline void swap_bytes(std::span<const std::byte> from, std::byte* to, std::size_t word_bytes) {
+  for (std::size_t word = 0; word < from.size(); word += word_bytes)
+    for (std::size_t i = 0; i < word_bytes; ++i) to[word + i] = from[word + word_bytes - 1 - i];
+}
+
 /// What `action` threw.
 struct failure {
   std::error_code code;

@@ -30,7 +30,7 @@ bytes voxel_bytes(const mrcz::reader& in) {
     bytes found(voxels.size() * sizeof(T));
     const auto native = std::as_bytes(std::span{voxels.data(), voxels.size()});
     const bool swap = std::endian::native == std::endian::big;
-    mrcz::swap_bytes(native, found.data(), swap ? mrcz::word_bytes(in.mode()) : 1);
+    test::swap_bytes(native, found.data(), swap ? mrcz::word_bytes(in.mode()) : 1);
     return found;
   });
 }

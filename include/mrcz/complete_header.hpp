@@ -35,10 +35,6 @@ namespace detail {
 /// python-mrcz looks for this in the first label and takes MZ for what it is from version 0.5.0 on.
 inline constexpr std::string_view version_label = "MRCZ" MRCZ_VERSION_STRING;
 
-inline bool has_version_label(const labels& in) {
-  return !in.empty() && in[0].starts_with("MRCZ") && !(in[0].starts_with("MRCZ0.") && in[0] < "MRCZ0.5");
-}
-
 inline std::int32_t to_field(std::uint64_t value, const char* field) {
   if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max()))
     fail(errc::too_large, "{} is {}, more than the header can say", field, value);
@@ -112,7 +108,8 @@ inline header complete(const header& before, const file_content& content, const 
   if (content.mode.codec != codec::none) h.packed_bytes = static_cast<std::int64_t>(content.packed_bytes);
   else if (!h.from_imod()) h.packed_bytes = 0;  // IMOD keeps numbers of its own there
   set_statistics(h, content.statistics);
-  if (!detail::has_version_label(h.labels)) h.labels.add_first(detail::version_label);
+  if (is_complex_mode(content.mode.mode)) set_statistics(h, {.rms = content.statistics.rms});  // real voxels among them
+  if (!h.has_mrcz_label() || h.is_early_mrcz()) h.labels.add_first(detail::version_label);
   return h;
 }
 

@@ -32,7 +32,7 @@ namespace detail {
 /// What went wrong, without the name of the file and the place in it, which a finding has anyway. Throws on what is no
 /// fault of the file: a failing disk.
 inline std::string reason_of(const error& e, std::string_view name) {
-  if (e.code().category() != error_category()) throw e;
+  if (e.code().category() != mrcz::error_category()) throw e;
   std::string_view text = e.what();
   if (text.starts_with(name) && text.substr(name.size()).starts_with(": ")) text.remove_prefix(name.size() + 2);
   return std::string{text.substr(0, text.rfind(" (slice "))};

@@ -76,8 +76,8 @@ class writer {
   }
 
   /// Packs an image, or any expression of rank 2: evaluates, summarises, converts and compresses it. The result does
-  /// not refer to the expression. A lazy expression that several threads pack must have been asked for its `shape()`
-  /// before, which xtensor computes when it is first wanted.
+  /// not refer to the expression. Before several threads pack one and the same view or lazy expression, call
+  /// `fill_caches` with it.
   template <expression E>
   packed_slice pack(const E& e) const {
     return naming(name_, [&] {
@@ -116,10 +116,12 @@ class writer {
     require_open();
     const auto extents = naming(name_, [&] { return shape_of(e); });
     if (extents[0] == 0) naming(name_, [&] { fail(errc::shape_mismatch, "volume has no slices"); });
+    const std::size_t threads = thread_count(packer_.options().threads, extents[0]);
+    if (threads > 1) fill_caches(e);
     const std::size_t before = put_;
     try {
       parallel_ordered(
-          extents[0], thread_count(packer_.options().threads, extents[0]),
+          extents[0], threads,
           [&](std::size_t z) { return naming_slice(before + z, [&] { return packer_.pack(e, z, extents, header_); }); },
           [&](packed_slice&& packed) { put(std::move(packed)); });
     } catch (...) {

@@ -22,7 +22,6 @@ HELPERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin")
 SKIPPED = 77
 
 
-
 def run(command, folder, environment):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=environment, text=True,
                           errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -33,13 +32,11 @@ def run(command, folder, environment):
 def replay(text, folder, environment):
     """The session as it should read: the same commands and comments with what is printed now."""
     lines = []
-    previous_blank = True
     for line in text.splitlines():
         if line.startswith("$ "):
             lines += [line] + run(line[2:], folder, environment)
-            previous_blank = False
-        elif line.startswith("# ") or line == "#":
-            if not previous_blank and lines and not lines[-1].startswith("# "):
+        elif line.startswith("# "):
+            if lines and not lines[-1].startswith("# "):
                 lines.append("")
             lines.append(line)
     return "\n".join(lines) + "\n"
@@ -64,7 +61,7 @@ def play(session, arguments):
         print(f"skipped: {session} needs maps of EMDB")
         return SKIPPED
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "EMDB": os.path.abspath(arguments.emdb), "PATH": os.pathsep.join(
-        [os.path.abspath(arguments.program), HELPERS, os.environ["PATH"], os.path.dirname(sys.executable)])}
+        [os.path.abspath(arguments.program), HELPERS, os.path.dirname(sys.executable), os.environ["PATH"]])}
     with tempfile.TemporaryDirectory(prefix="mrcz-session-") as folder:
         for entry in os.scandir(arguments.golden):
             shutil.copyfile(entry.path, os.path.join(folder, entry.name))
@@ -73,8 +70,8 @@ def play(session, arguments):
         with open(session, "w", encoding="utf-8") as f:
             f.write(found)
         return 0
-    difference = list(difflib.unified_diff(without_blank_lines(expected), without_blank_lines(found), "expected", "found",
-                                           lineterm=""))
+    difference = list(difflib.unified_diff(without_blank_lines(expected), without_blank_lines(found), "expected",
+                                           "found", lineterm=""))
     print("\n".join([f"{session}: {expected.count(chr(10) + '$ ')} commands"] + difference))
     return 1 if difference else 0
 

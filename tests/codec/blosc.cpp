@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -34,15 +33,13 @@ std::string complaint(std::span<const std::byte> chunk, std::size_t size) {
   return thrown->message;
 }
 
-/// Decompresses what may be damaged: an error of the right kind, or as many bytes as were promised, and no byte
-/// before, between or behind. Returns whether it succeeded.
+/// Decompresses what may be damaged. Returns whether it succeeded; an error of the wrong kind goes through.
 bool survives(std::span<const std::byte> chunk, std::span<std::byte> into) {
   try {
     mrcz::decompress(chunk, into);
     return true;
   } catch (const mrcz::error& e) {
-    REQUIRE(e.code() == mrcz::errc::bad_chunk);
-    REQUIRE(std::strlen(e.what()) > 0);
+    if (e.code() != mrcz::errc::bad_chunk) throw;
     return false;
   }
 }
@@ -239,6 +236,7 @@ TEST_CASE("any damage to the first 32 bytes of a chunk is an error or leaves all
   // version, codec version, uncompressed and packed bytes: no other value can be right
   const auto must_fail = [](std::size_t at) { return at < 2 || (at >= 4 && at < 8) || (at >= 12 && at < 16); };
   std::size_t damaged = 0;
+  std::size_t wrongly_decoded = 0;
   const bytes content = image_like(4000);
   const guarded into{content.size()};
   for (const auto c : compressors)
@@ -254,8 +252,7 @@ TEST_CASE("any damage to the first 32 bytes of a chunk is an error or leaves all
           for (unsigned value = 0; value < 256; ++value) {
             if (static_cast<std::byte>(value) == good[at]) continue;
             chunk[at] = static_cast<std::byte>(value);
-            const bool decoded = survives(chunk, into.span());
-            if (must_fail(at)) REQUIRE_FALSE(decoded);
+            if (survives(chunk, into.span()) && must_fail(at)) ++wrongly_decoded;
           }
           chunk[at] = good[at];
         }
@@ -263,6 +260,7 @@ TEST_CASE("any damage to the first 32 bytes of a chunk is an error or leaves all
         REQUIRE(std::ranges::equal(into.span(), content));
         ++damaged;
       }
+  CHECK(wrongly_decoded == 0);
   CHECK(damaged >= compressors.size() * shuffles.size());
 }
 

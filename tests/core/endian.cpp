@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -87,39 +88,4 @@ TEST_CASE("a NaN keeps its payload and a zero its sign") {
       mrcz::store(memory.data(), std::bit_cast<float>(pattern), order);
       CHECK(mrcz::load<std::uint32_t>(memory.data(), order) == pattern);
     }
-}
-
-TEST_CASE("whole buffers are swapped word by word") {
-  const auto source = bytes(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
-  std::vector<std::byte> swapped(source.size());
-  const auto swap = [&](std::size_t word_bytes) {
-    mrcz::swap_bytes(source, swapped.data(), word_bytes);
-    return swapped;
-  };
-  CHECK(swap(1) == source);
-  CHECK(swap(2) == bytes(2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15));
-  CHECK(swap(4) == bytes(4, 3, 2, 1, 8, 7, 6, 5, 12, 11, 10, 9, 16, 15, 14, 13));
-  CHECK(swap(8) == bytes(8, 7, 6, 5, 4, 3, 2, 1, 16, 15, 14, 13, 12, 11, 10, 9));
-}
-
-TEST_CASE("a buffer is swapped in place, and twice is not at all") {
-  const auto source = bytes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  for (const std::size_t word_bytes : {1U, 2U, 4U, 8U}) {
-    std::vector<std::byte> expected(source.size());
-    mrcz::swap_bytes(source, expected.data(), word_bytes);
-    auto memory = source;
-    mrcz::swap_bytes(memory, memory.data(), word_bytes);
-    CHECK(memory == expected);
-    mrcz::swap_bytes(memory, memory.data(), word_bytes);
-    CHECK(memory == source);
-  }
-}
-
-TEST_CASE("unaligned buffers are swapped, empty ones are no special case") {
-  auto source = bytes(99, 1, 2, 3, 4, 5, 6, 7, 8);
-  std::vector<std::byte> swapped(source.size() + 2, std::byte{77});
-  mrcz::swap_bytes(std::span{source}.subspan(1), swapped.data() + 1, 4);
-  CHECK(swapped == bytes(77, 4, 3, 2, 1, 8, 7, 6, 5, 77, 77));
-  for (const std::size_t word_bytes : {1U, 2U, 4U, 8U}) mrcz::swap_bytes({}, nullptr, word_bytes);
-  CHECK(source == bytes(99, 1, 2, 3, 4, 5, 6, 7, 8));
 }

@@ -131,7 +131,7 @@ std::vector<std::byte> little_endian_voxels(const mrcz::reader& in) {
     const auto voxels = in.read<T>();
     const auto native = std::as_bytes(std::span{voxels.data(), voxels.size()});
     std::vector<std::byte> bytes(native.size());
-    mrcz::swap_bytes(native, bytes.data(),
+    test::swap_bytes(native, bytes.data(),
                      std::endian::native == std::endian::little ? 1 : mrcz::word_bytes(in.mode()));
     return bytes;
   });

@@ -53,6 +53,19 @@ class file_size_limit {
   rlimit was_{};
 };
 
+/// Makes this process, which has one thread, root among mounts of its own; nobody else sees what it mounts.
+inline bool have_own_mounts() {
+  const auto user = ::geteuid();
+  const auto group = ::getegid();
+  if (::unshare(user == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0) return false;
+  if (user != 0) {
+    std::ofstream{"/proc/self/setgroups"} << "deny";
+    std::ofstream{"/proc/self/uid_map"} << fmt::format("0 {} 1", user);
+    std::ofstream{"/proc/self/gid_map"} << fmt::format("0 {} 1", group);
+  }
+  return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
 /// What `action(folder)`, which returns a string, says of a disk of 64 KiB mounted on `folder`; nothing if the system
 /// does not let us mount one. It runs in a process of its own, and no other process sees the disk.
 template <class Action>
@@ -62,9 +75,8 @@ std::optional<std::string> on_small_disk(const std::filesystem::path& folder, Ac
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
-    const bool mounted = ::unshare(::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) == 0 &&
-                         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                         ::mount("none", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k") == 0;
+    const bool mounted =
+        have_own_mounts() && ::mount("none", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k") == 0;
     if (!mounted) ::_exit(2);
     std::string answer;
     try {

@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
-#include "mrcz/complete_header.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/reader.hpp"
+#include "mrcz/version.hpp"
 #include "mrcz/writer.hpp"
 
 namespace {
@@ -46,7 +46,7 @@ int convert(const arguments& given) {
 
   auto out = open(given.out, options);
   out.header() = in.header();
-  if (mrcz::detail::has_version_label(in.header().labels))
+  if (in.header().has_mrcz_label())
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
   if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));

@@ -106,4 +106,21 @@ void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, 
   }
 }
 
+/// Has xtensor compute what it otherwise computes when it is first wanted (the shapes of functions, the strides of
+/// views), so that several threads may evaluate `e` afterwards. Evaluates one voxel.
+template <expression E>
+void fill_caches(const E& e) {
+  const shape extents = shape_of(e);
+  if (extents[0] * extents[1] * extents[2] == 0) return;
+  if constexpr (container<const E>) static_cast<void>(contiguous(e));
+  std::remove_cv_t<typename E::value_type> voxel{};
+  const std::array<std::size_t, 2> one{1, 1};
+  auto target = xt::adapt(&voxel, 1, xt::no_ownership(), one);
+  if (e.dimension() == 2) {
+    xt::noalias(target) = xt::view(e, xt::range(0, 1), xt::range(0, 1));
+  } else {
+    xt::noalias(target) = xt::view(e, 0, xt::range(0, 1), xt::range(0, 1));
+  }
+}
+
 }  // namespace mrcz

@@ -261,7 +261,7 @@ template <class Row, class T>
   typename Row::type ignored;
   const auto* bad = std::find_if(from, from + count, [&](T v) { return !narrow_voxel<Row>(v, ignored); });
   fail(errc::mode_mismatch,
-       "voxel {} has the value {}{}, which mode {}{} cannot represent exactly; round or xt::cast first",
+       "voxel {} has the value {}{}, which mode {}{} cannot represent exactly; round or cast it first",
        first + static_cast<std::size_t>(bad - from), real_part(*bad),
        imaginary_part(*bad) == 0 ? "" : fmt::format("{:+}i", imaginary_part(*bad)),
        std::is_same_v<Row, unsigned_bytes_row> ? "unsigned " : "", name_of(Row::mode));

@@ -47,7 +47,11 @@ inline std::span<const std::byte> compress(std::span<const std::byte> from, std:
     fail(errc::too_large,
          "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none",
          from.size(), chunk_header::max_bytes);
+  check(wanted);
+  if (typesize == 0 || typesize > BLOSC_MAX_TYPESIZE)
+    fail(errc::bad_option, "typesize is {}, expected 1 to {}", typesize, BLOSC_MAX_TYPESIZE);
   const codec c = wanted.codec.value_or(codec::zstd);
+  if (c == codec::none) fail(errc::bad_option, "codec none makes no chunks");
   const std::size_t block_size = wanted.block_size.value_or(default_block_size);
   const auto packed = into.acquire(from.size() + BLOSC_MAX_OVERHEAD);
   const int result =

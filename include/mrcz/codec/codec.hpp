@@ -56,7 +56,7 @@ struct compression {
   int level = 1;                               ///< 0 (store) to 9 (smallest); the effort, not the result, is bounded
   mrcz::shuffle shuffle = mrcz::shuffle::bit;  ///< bit is what MRCZ always used and what suits detector data
   std::optional<std::size_t> block_size =
-      std::nullopt;  ///< bytes compressed at a time; not stated: chosen for the codec and voxel
+      std::nullopt;  ///< bytes compressed at a time, a wish: codecs that split their blocks may get larger ones
 };
 static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");
 

@@ -1,4 +1,4 @@
-/// Byte order: loading and storing numbers at any address, and swapping whole buffers.
+/// Byte order: loading and storing numbers at any address.
 #pragma once
 
 #include <array>
@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -61,30 +60,6 @@ void store(std::byte* to, T value, std::endian order) noexcept {
   auto bits = std::bit_cast<detail::word<sizeof(T)>>(value);
   if (order != std::endian::native) bits = byteswap(bits);
   std::memcpy(to, &bits, sizeof bits);
-}
-
-namespace detail {
-template <class Word>
-void swap_copy(const std::byte* from, std::byte* to, std::size_t words) noexcept {
-  for (std::size_t i = 0; i < words; ++i) {
-    Word bits;
-    std::memcpy(&bits, from + i * sizeof(Word), sizeof bits);
-    bits = byteswap(bits);
-    std::memcpy(to + i * sizeof(Word), &bits, sizeof bits);
-  }
-}
-}  // namespace detail
-
-/// Copies words of 1, 2, 4 or 8 bytes and reverses the bytes of each. `to` may equal `from`; otherwise the two
-/// must not overlap. `from.size()` is a multiple of `word_bytes`.
-inline void swap_bytes(std::span<const std::byte> from, std::byte* to, std::size_t word_bytes) noexcept {
-  switch (word_bytes) {
-    case 2: detail::swap_copy<std::uint16_t>(from.data(), to, from.size() / 2); break;
-    case 4: detail::swap_copy<std::uint32_t>(from.data(), to, from.size() / 4); break;
-    case 8: detail::swap_copy<std::uint64_t>(from.data(), to, from.size() / 8); break;
-    default:
-      if (to != from.data() && !from.empty()) std::memcpy(to, from.data(), from.size());
-  }
 }
 
 }  // namespace mrcz

@@ -9,8 +9,9 @@
 
 namespace mrcz {
 
-/// The first write to each page of fresh memory costs a visit to the kernel; pages of 2 MiB make 512 times fewer. Concerns
-/// the whole pages inside `memory`, does nothing to its content and nothing at all where the system has no such advice.
+/// The first write to each page of fresh memory costs a visit to the kernel; pages of 2 MiB make 512 times fewer.
+/// Concerns the whole pages inside `memory`, does nothing to its content and nothing at all where the system has no
+/// such advice.
 inline void advise_huge_pages([[maybe_unused]] std::span<std::byte> memory) noexcept {
 #ifdef MADV_HUGEPAGE
   constexpr std::size_t page = std::size_t{2} << 20U;

@@ -104,12 +104,12 @@ void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&
     return;
   }
   using result = std::invoke_result_t<Make&, std::size_t>;
-  std::vector<std::optional<result>> waiting(threads + 2);
+  std::vector<std::optional<result>> waiting(threads + 2);  // i has place i modulo size; that of next_to_take is empty
+                                                            // while it is being taken, and for good if that fails
   std::mutex mutex;
   std::condition_variable room;
   std::size_t next_to_make = 0;
   std::size_t next_to_take = 0;
-  bool taking = false;
   detail::first_failure failure;
 
   auto work = [&] {
@@ -124,8 +124,6 @@ void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&
         result made = make(i);
         lock.lock();
         waiting[i % waiting.size()].emplace(std::move(made));
-        if (taking) continue;
-        taking = true;
         while (waiting[next_to_take % waiting.size()]) {
           current = next_to_take;
           auto& place = waiting[current % waiting.size()];
@@ -137,7 +135,6 @@ void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&
           ++next_to_take;
           room.notify_all();
         }
-        taking = false;
       } catch (...) {
         if (!lock.owns_lock()) lock.lock();
         failure.keep(current, std::current_exception());

@@ -136,9 +136,12 @@ struct header {
     return valid(mapc) && valid(mapr) && valid(maps) && mapc != mapr && mapr != maps && mapc != maps;
   }
 
-  /// Whether the first label is that of python-mrcz 0.3.1 to 0.4.1.
+  /// Whether the first label names a version of MRCZ, as python-mrcz and this library write it.
+  bool has_mrcz_label() const noexcept { return !labels.empty() && labels[0].starts_with("MRCZ"); }
+
+  /// Whether that version is one of 0.3.1 to 0.4.1, in whose files MZ means nothing.
   bool is_early_mrcz() const noexcept {
-    return !labels.empty() && labels[0].starts_with("MRCZ0.") && labels[0] < "MRCZ0.5";
+    return has_mrcz_label() && labels[0].starts_with("MRCZ0.") && labels[0] < "MRCZ0.5";
   }
 
   bool from_imod() const noexcept { return imod_stamp == imod_stamp_value; }

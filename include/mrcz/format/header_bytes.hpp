@@ -54,20 +54,21 @@ void for_each_text(Header& h, Field&& field) {
 
 constexpr std::size_t labels_offset = 224;
 
-/// python-mrcz writes these fields in the order of the machine even into a file of the other order.
+/// python-mrcz writes NLABL in the order of the machine even into a file of the other order.
 inline bool has_host_order_fields(const header& h) noexcept {
   const auto swapped = std::bit_cast<std::int32_t>(byteswap(std::bit_cast<std::uint32_t>(h.nlabl)));
-  return !h.labels.empty() && h.labels[0].starts_with("MRCZ") && (h.nlabl < 0 || h.nlabl > 10) && swapped >= 0 &&
-         swapped <= 10;
+  return h.has_mrcz_label() && (h.nlabl < 0 || h.nlabl > 10) && swapped >= 0 && swapped <= 10;
 }
 
+/// Then MODE, the statistics and MRCZ's own fields are in that order too, unless MODE makes sense as it stands.
 inline void read_host_order_fields(const header_bytes& bytes, header& h) noexcept {
   const auto take = [&](std::size_t at, auto& value) {
     value = load<std::remove_reference_t<decltype(value)>>(bytes.data() + at, opposite(h.byte_order));
   };
+  take(220, h.nlabl);
+  if (decode_mode_word(h.mode) && h.mode != 0) return;
   take(12, h.mode), take(76, h.dmin), take(80, h.dmax), take(84, h.dmean);
   take(132, h.voltage), take(136, h.c3), take(140, h.gain), take(144, h.packed_bytes);
-  take(220, h.nlabl);
 }
 
 inline bool has_map(const header& h) noexcept { return std::string_view{h.map.data(), 3} == "MAP"; }

@@ -59,9 +59,10 @@ class labels {
     for (std::size_t i = 0; i < text_.size(); ++i) std::copy(text_[i].begin(), text_[i].end(), to + i * length);
   }
 
-  /// `text` without trailing blanks and NULs.
+  /// `text` without trailing white space and NULs.
   static constexpr std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.remove_suffix(1);
+    constexpr std::string_view blank{" \t\r\n\v\f\0", 7};
+    while (!text.empty() && blank.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
     return text;
   }
 

@@ -172,6 +172,12 @@ inline std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx) {
   return checked_multiply(ny, row_bytes(m, nx), "the size of a slice");
 }
 
+constexpr bool is_complex_mode(mode m) noexcept {
+  bool complex = false;
+  with_mode(m, [&]<class Row>(Row) { complex = is_complex<typename Row::type>; });
+  return complex;
+}
+
 /// Whether every value of mode `From` is exactly a value of `To`.
 template <class Row, voxel To>
 constexpr bool widens_exactly() {

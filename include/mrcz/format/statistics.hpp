@@ -39,8 +39,7 @@ inline statistics statistics_of(const header& h) noexcept {
   constexpr float most = std::numeric_limits<float>::max();
   const bool new_from_imod = h.dmin == most && h.dmax == -most;
   if (h.dmean >= std::min(h.dmin, h.dmax) && std::isfinite(h.dmean) && !new_from_imod) s.mean = h.dmean;
-  const bool from_python_mrcz =
-      h.is_early_mrcz() || (h.mx == 0 && h.my == 0 && !h.labels.empty() && h.labels[0].starts_with("MRCZ"));
+  const bool from_python_mrcz = h.is_early_mrcz() || (h.mx == 0 && h.my == 0 && h.has_mrcz_label());
   if (h.rms >= 0 && std::isfinite(h.rms) && !(from_python_mrcz && h.rms == 0)) s.rms = h.rms;
   return s;
 }

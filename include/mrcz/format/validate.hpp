@@ -67,7 +67,7 @@ inline std::string printable(std::string_view text) {
   std::string shown;
   for (const char c : text)
     shown += c >= ' ' && c <= '~' ? std::string{c} : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  return "'" + shown + "'";
+  return fmt::format("'{}'", shown);
 }
 
 inline void validate_identity(const header& h, findings& list) {
@@ -177,7 +177,7 @@ inline void validate_mode(const header& h, findings& list) {
   list.error_if(!word, "MODE", 12, std::to_string(h.mode), "a mode of MRC2014, or one plus 1000 times a codec of MRCZ");
   if (!word) return;
   const bool extension = word->mode == mode::int32 || word->mode == mode::uint32;
-  const bool mrcz_family = word->codec != codec::none || (!h.labels.empty() && h.labels[0].starts_with("MRCZ"));
+  const bool mrcz_family = word->codec != codec::none || h.has_mrcz_label();
   list.error_if(extension && !mrcz_family, "MODE", 12, std::to_string(h.mode),
                 "a mode of MRC2014; only MRCZ has 7 and 8");
   list.warn_if(h.mode >= 10000, "MODE", 12, std::to_string(h.mode),

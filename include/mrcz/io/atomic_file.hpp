@@ -48,7 +48,8 @@ class atomic_file final : public byte_sink {
         file_.emplace(temporary_name(), file::access::create);
         break;
       } catch (const error& e) {
-        if (e.code() != std::errc::file_exists) throw;  // another writer took this name: try the next
+        if (e.code() == std::errc::file_exists) continue;  // another writer took this name: try the next
+        fail_system(e.code().value(), name() + ": cannot create a temporary file beside it");
       }
     }
     try {
@@ -116,9 +117,10 @@ class atomic_file final : public byte_sink {
     static std::atomic<std::uint32_t> counter = 0;
     struct timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    auto temporary = destination_;
-    temporary += fmt::format(".{:x}-{:x}-{:x}.partial", ::getpid(), now.tv_nsec, counter.fetch_add(1));
-    return temporary;
+    constexpr std::size_t longest = 200;  // file systems take names of 255 bytes
+    const auto beginning = destination_.filename().string().substr(0, longest);
+    return destination_.parent_path() /
+           fmt::format("{}.{:x}-{:x}-{:x}.partial", beginning, ::getpid(), now.tv_nsec, counter.fetch_add(1));
   }
 
   /// Unlike `rename`, `link` refuses an existing name, so two writers cannot overwrite each other.

@@ -39,7 +39,7 @@ class file {
     if (wanted == access::create) return;
     if (const auto status = stat(); !S_ISREG(status.st_mode)) {
       close();
-      if (S_ISDIR(status.st_mode)) fail_about("is a directory, not a file", EISDIR);
+      if (S_ISDIR(status.st_mode)) fail_about("cannot read or write", EISDIR);
       fail_about("is not a regular file; positional access needs one", ESPIPE);
     }
   }
