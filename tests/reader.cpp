@@ -644,7 +644,7 @@ TEST_CASE("what is no MRC file is refused with what was found") {
   refused(errc::bad_header, "NSYMBT is 200 (byte 92), but only 97 bytes follow the header");
   std::filesystem::remove(path);
   std::filesystem::create_directory(path);
-  refused(std::errc::is_a_directory, "is a directory, not a file");
+  refused(std::errc::is_a_directory, "cannot read or write");
 }
 
 TEST_CASE("a negative NSYMBT is refused unless the size of the file shows that nothing is there") {

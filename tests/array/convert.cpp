@@ -286,8 +286,8 @@ TEST_CASE("a byte of 4-bit voxels holds the left one in its low half") {
 
 TEST_CASE("the spare half byte of an odd row is written as zero and ignored when read") {
   for (std::size_t count = 1; count < 10; ++count) {
-    std::vector<std::uint8_t> voxels(count);
-    for (std::size_t i = 0; i < count; ++i) voxels[i] = static_cast<std::uint8_t>(15 - i);
+    std::vector<std::uint8_t> voxels;
+    for (std::size_t i = 0; i < count; ++i) voxels.push_back(static_cast<std::uint8_t>(15 - i));
     bytes row = encoded<std::uint8_t>({mode::uint4}, voxels);
     CHECK(row.size() == (count + 1) / 2);
     if (count % 2 != 0) CHECK(std::to_integer<int>(row.back()) == 15 - static_cast<int>(count - 1));
@@ -307,7 +307,7 @@ TEST_CASE("bytes go up to their borders and no further") {
   CHECK(encoded<std::int16_t>({mode::int8}, {-128, 127, -1}) ==
         bytes{std::byte{0x80}, std::byte{0x7f}, std::byte{0xff}});
   CHECK(refusal<std::int16_t>({mode::int8}, {0, 128}).message ==
-        "voxel 1 has the value 128, which mode int8 cannot represent exactly; round or xt::cast first");
+        "voxel 1 has the value 128, which mode int8 cannot represent exactly; round or cast it first");
   CHECK(refusal<std::int16_t>({mode::int8}, {0, 1, -129}).mentions("voxel 2 has the value -129"));
   CHECK(refusal<std::uint8_t>({mode::int8}, {127, 128}).mentions("voxel 1 has the value 128, which mode int8"));
   CHECK(encoded<std::int16_t>({mode::int8, true}, {0, 255}) == bytes{std::byte{0}, std::byte{0xff}});

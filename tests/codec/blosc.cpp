@@ -193,8 +193,23 @@ TEST_CASE("a value that is no codec is unavailable") {
   const auto thrown =
       test::failure_of([&] { mrcz::compress(content, 1, {.codec = static_cast<mrcz::codec>(7)}, memory); });
   REQUIRE(thrown);
-  CHECK(thrown->code == mrcz::errc::codec_unavailable);
-  CHECK(thrown->mentions("it has blosclz,"));
+  CHECK(thrown->code == mrcz::errc::bad_option);
+  CHECK(thrown->mentions("codec 7 is unknown"));
+}
+
+TEST_CASE("what cannot be handed to c-blosc is refused before it is") {
+  const bytes content = image_like(1000);
+  mrcz::buffer memory;
+  const auto refused = [&](std::size_t typesize, const mrcz::compression& wanted, const char* message) {
+    const auto thrown = test::failure_of([&] { mrcz::compress(content, typesize, wanted, memory); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == mrcz::errc::bad_option);
+    CHECK(thrown->mentions(message));
+  };
+  refused(0, {}, "typesize is 0, expected 1 to 255");
+  refused(256, {}, "typesize is 256");
+  refused(1, {.level = 10}, "level is 10");
+  refused(1, {.codec = mrcz::codec::none}, "codec none makes no chunks");
 }
 
 TEST_CASE("a chunk that is shorter than its header is refused") {

@@ -32,11 +32,11 @@ std::vector<std::byte> zeros(std::size_t size) { return std::vector<std::byte>(s
 
 /// The 16 bytes in front of a chunk of `packed` bytes, and what follows them.
 void add_chunk(std::vector<std::byte>& file, std::uint32_t packed, std::uint8_t version = 2) {
-  const std::size_t at = file.size();
-  file.resize(at + std::max<std::size_t>(packed, 16), std::byte{0xee});
-  file[at] = std::byte{version};
-  file[at + 1] = std::byte{1};
-  mrcz::store(file.data() + at + 12, packed, std::endian::little);
+  std::vector<std::byte> chunk(std::max<std::size_t>(packed, 16), std::byte{0xee});
+  chunk[0] = std::byte{version};
+  chunk[1] = std::byte{1};
+  mrcz::store(chunk.data() + 12, packed, std::endian::little);
+  for (const std::byte b : chunk) file.push_back(b);
 }
 
 std::vector<std::byte> with_chunks(std::initializer_list<std::uint32_t> packed, std::size_t begin = 1024) {

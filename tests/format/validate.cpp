@@ -188,7 +188,7 @@ TEST_CASE("extended header") {
   for (const char* type : {"CCP4", "MRCO", "SERI", "AGAR", "FEI1", "FEI2", "HDF5", "json"}) {
     CHECK(after([&](auto& h) { h.i32(92, 80).text(104, type); }).empty());
     CHECK(after([&](auto& h) { h.text(104, type); }) ==
-          only(warning, "EXTTYP", 104, "'" + std::string{type} + "'", "nothing, as there is no extended header"));
+          only(warning, "EXTTYP", 104, fmt::format("'{}'", type), "nothing, as there is no extended header"));
   }
 }
 

@@ -58,7 +58,7 @@ TEST_CASE("a directory is no file") {
   const auto read = failure_to_open(folder.path(), open_for::read);
   REQUIRE(read);
   CHECK(read->code == std::errc::is_a_directory);
-  CHECK(read->message == folder.path().string() + ": is a directory, not a file: Is a directory");
+  CHECK(read->message == folder.path().string() + ": cannot read or write: Is a directory");
   const auto write = failure_to_open(folder.path(), open_for::read_write);
   REQUIRE(write);
   CHECK(write->code == std::errc::is_a_directory);
