@@ -13,6 +13,7 @@
 #include <span>
 #include <type_traits>
 
+#include "mrcz/format/byte_sums.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/mode.hpp"
 
@@ -118,9 +119,11 @@ class moments {
   static moments of_block(std::span<const T> voxels) noexcept {
     if constexpr (is_complex<T>) {
       return of_complex(voxels);
-    } else if constexpr (std::is_integral_v<T> && sizeof(T) <= 2) {
+    } else if constexpr (std::is_integral_v<T> && sizeof(T) == 1) {
+      return of_bytes(voxels.data(), voxels.size());
+    } else if constexpr (std::is_integral_v<T> && sizeof(T) == 2) {
       using whole_block = std::integral_constant<std::size_t, block>;  // a constant, so that loops vectorise at -O2 too
-      return voxels.size() == block ? of_narrow(voxels.data(), whole_block{}) : of_narrow(voxels.data(), voxels.size());
+      return voxels.size() == block ? of_words(voxels.data(), whole_block{}) : of_words(voxels.data(), voxels.size());
     } else if constexpr (std::is_same_v<T, half>) {
       return of_wide<float>(voxels, to_float);
     } else {
@@ -128,10 +131,15 @@ class moments {
     }
   }
 
-  /// Integers of 8 and 16 bits: exact sums. `count` is at most `block`.
+  static moments of_bytes(const auto* voxels, std::size_t count) noexcept {
+    const byte_sums s = sums_of(voxels, count);
+    return of_sums(static_cast<double>(count), s.min, s.max, 0, s.sum, s.squares);
+  }
+
+  /// Integers of 16 bits: exact sums. `count` is at most `block`.
   template <class T, class Count>
-  static moments of_narrow(const T* voxels, Count count) noexcept {
-    constexpr int offset = std::is_same_v<T, std::uint16_t> ? 32768 : 0;
+  static moments of_words(const T* voxels, Count count) noexcept {
+    constexpr int offset = std::is_signed_v<T> ? 0 : 32768;
     std::array<std::int16_t, block> values;
     for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<std::int16_t>(voxels[i] - offset);
     auto low = static_cast<std::int16_t>(voxels[0] - offset);
@@ -146,8 +154,8 @@ class moments {
     std::uint32_t squares_high = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const auto square = static_cast<std::uint32_t>(std::int32_t{values[i]} * values[i]);
-      squares_low += sizeof(T) == 1 ? square : square & 0xffffU;
-      if constexpr (sizeof(T) == 2) squares_high += square >> 16U;
+      squares_low += square & 0xffffU;
+      squares_high += square >> 16U;
     }
     return of_sums(static_cast<double>(count), low + offset, high + offset, offset, sum,
                    65536.0 * squares_high + squares_low);
