@@ -10,6 +10,8 @@
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/slice_codec.hpp"
+#include "mrcz/codec/blosc.hpp"
+#include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/statistics.hpp"

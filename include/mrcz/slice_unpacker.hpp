@@ -27,25 +27,19 @@ class slice_unpacker {
   const slice_format& format() const noexcept { return format_; }
   bool compressed() const noexcept { return slices_.compressed(); }
 
-  /// The hot path: rows y and columns x of slice z into `to`, which has y.count * x.count voxels. A whole compressed
-  /// slice is decompressed straight into place if the file stores `T`, on `threads` threads of c-blosc; of a part only
-  /// the blocks that hold its rows are read and decompressed, of an uncompressed slice only its rows are read.
+  /// The hot path: rows y and columns x of slice z into `to`, which has y.count * x.count voxels. Only the rows, or the
+  /// blocks that hold them, are read.
   template <voxel T>
-  void unpack(std::size_t z, resolved_range y, resolved_range x, T* to, unpack_memory& memory, int threads) const {
+  void unpack(std::size_t z, resolved_range y, resolved_range x, T* to, unpack_memory& memory) const {
     const slice_place place = slices_[z];
     try {
-      if (!compressed()) {
-        read_rows(place, y, x, to, memory);
-      } else if (y.count == format_.ny && x.count == format_.nx) {
-        decode_slice(format_, true, bytes_at(place, memory.packed), to, memory.plain, threads);
-      } else {
+      if (compressed()) {
         const auto read_at = [&](std::uint64_t offset, std::span<std::byte> into) {
           source_.read_at(place.offset + offset, into);
         };
-        const std::size_t row_bytes = format_.row_bytes();
-        const auto rows = decompress_part(read_at, place.packed_bytes, format_.bytes(), y.first * row_bytes,
-                                          y.count * row_bytes, memory);
-        decode_rows(format_, rows, y, x, to);
+        unpack_blocks(chunk_blocks{read_at, place.packed_bytes, format_.bytes()}, y, x, to, memory);
+      } else {
+        read_rows(place, y, x, to, memory);
       }
     } catch (const error& e) {
       throw error{e.code(), fmt::format("{}: {} (slice {}, byte {})", source_.name(), e.what(), z, place.offset)};
@@ -53,6 +47,34 @@ class slice_unpacker {
   }
 
  private:
+  /// Some blocks at a time, so that their packed and plain bytes stay in the core's cache: straight into place where
+  /// the file stores `T`, through a small buffer otherwise. Groups of blocks do not end with rows, so parts of rows,
+  /// and 4-bit voxels, whose rows are padded, are decompressed all rows at once.
+  template <class Blocks, voxel T>
+  void unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, T* to, unpack_memory& memory) const {
+    constexpr std::size_t group_bytes = std::size_t{1} << 20U;
+    const std::size_t item = item_bytes(format_.voxels.mode);
+    const std::size_t begin = y.first * format_.row_bytes();
+    const std::size_t end = y.end() * format_.row_bytes();
+    if (x.count != format_.nx || format_.voxels.mode == mode::uint4 || blocks.block_size() % item != 0)
+      return decode_rows(format_, decompress_part(blocks, begin, end - begin, memory), y, x, to);
+    const bool in_place = detail::is_stored_as<T>(format_.voxels);
+    for (std::size_t done = begin; done < end;) {
+      const auto group = blocks.group_at(done, group_bytes);
+      const std::size_t next = std::min(group.end, end);
+      T* const place = to + (done - begin) / item;
+      const std::size_t voxels = (next - done) / item;
+      if (in_place && group.begin == done && group.end == next) {
+        blocks.decompress(group, std::as_writable_bytes(std::span{place, voxels}), memory.packed);
+      } else {
+        const auto plain = memory.plain.acquire(group.end - group.begin);
+        blocks.decompress(group, plain, memory.packed);
+        decode_voxels(format_.voxels, plain.data() + (done - group.begin), place, voxels);
+      }
+      done = next;
+    }
+  }
+
   template <voxel T>
   void read_rows(slice_place place, resolved_range y, resolved_range x, T* to, unpack_memory& memory) const {
     const std::size_t row_bytes = format_.row_bytes();
@@ -79,27 +101,25 @@ class slice_unpacker {
   const slice_format& format_;
 };
 
-/// Fewer bytes than this are not worth a second thread: starting one costs about as much as reading a megabyte.
-inline constexpr std::size_t least_bytes_per_thread = std::size_t{4} << 20U;
+/// Fewer bytes of the file's rows than this are not worth another thread, whose start takes some 50 microseconds.
+inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
 
-/// Reads a box of voxels on up to `threads` threads. Many slices are spread over the threads. Where there are fewer
-/// slices than threads, an uncompressed slice is read in bands of rows, and a whole compressed one by several threads
-/// of c-blosc, which is slower than one thread per slice and therefore never done otherwise.
+/// Reads a box of voxels on up to `threads` threads: slice by slice, or in bands of rows where there are fewer slices
+/// than threads.
 template <voxel T>
 void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, std::optional<std::size_t> threads, T* to) {
   const std::size_t slice_voxels = box.y.count * box.x.count;
   if (slice_voxels == 0 || box.z.count == 0) return;
-  const std::size_t useful = std::max<std::size_t>(box.z.count * slice_voxels * sizeof(T) / least_bytes_per_thread, 1);
+  const std::size_t row_bytes = box.z.count * box.y.count * unpacker.format().row_bytes();
+  const std::size_t useful = std::max<std::size_t>(row_bytes / least_bytes_per_thread, 1);
   const std::size_t available = thread_count(threads, useful);
-  const std::size_t per_slice = std::max<std::size_t>(available / box.z.count, 1);
-  const std::size_t bands = unpacker.compressed() ? 1 : std::min(per_slice, box.y.count);
-  const int blosc_threads = unpacker.compressed() ? static_cast<int>(per_slice) : 1;
+  const std::size_t bands = std::clamp<std::size_t>(available / box.z.count, 1, box.y.count);
   parallel_for<unpack_memory>(box.z.count * bands, available, [&](std::size_t i, unpack_memory& memory) {
     const std::size_t z = i / bands;
     const std::size_t begin = box.y.count * (i % bands) / bands;
     const std::size_t end = box.y.count * (i % bands + 1) / bands;
     unpacker.unpack(box.z.first + z, {box.y.first + begin, end - begin}, box.x,
-                    to + z * slice_voxels + begin * box.x.count, memory, blosc_threads);
+                    to + z * slice_voxels + begin * box.x.count, memory);
   });
 }
 

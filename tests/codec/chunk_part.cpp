@@ -17,6 +17,13 @@ using namespace test;
 
 namespace {
 
+template <class ReadAt>
+auto part_of(ReadAt&& read_at, std::uint64_t packed_bytes, std::size_t expected, std::size_t first, std::size_t count,
+             mrcz::unpack_memory& memory) {
+  const auto by_reference = [&](std::uint64_t offset, std::span<std::byte> into) { read_at(offset, into); };
+  return mrcz::decompress_part(mrcz::chunk_blocks{by_reference, packed_bytes, expected}, first, count, memory);
+}
+
 using bytes = std::vector<std::byte>;
 
 struct chunk {
@@ -49,7 +56,7 @@ struct counted_reads {
 
 void check_part(const chunk& c, std::size_t first, std::size_t count, mrcz::unpack_memory& memory) {
   counted_reads reads{c};
-  const auto part = mrcz::decompress_part(reads, c.packed.size(), c.plain.size(), first, count, memory);
+  const auto part = part_of(reads, c.packed.size(), c.plain.size(), first, count, memory);
   REQUIRE(part.size() == count);
   CHECK(std::ranges::equal(part, std::span{c.plain}.subspan(first, count)));
 }
@@ -65,7 +72,7 @@ auto reader_of(const bytes& chunk) {
 
 bytes part_of(const bytes& chunk, std::size_t expected, std::size_t first, std::size_t count) {
   mrcz::unpack_memory memory;
-  const auto found = mrcz::decompress_part(reader_of(chunk), chunk.size(), expected, first, count, memory);
+  const auto found = part_of(reader_of(chunk), chunk.size(), expected, first, count, memory);
   return {found.begin(), found.end()};
 }
 
@@ -141,7 +148,7 @@ TEST_CASE("a part costs its own blocks, not the chunk") {
   const auto c = make_chunk(1'000'000, 4, {.codec = mrcz::codec::zstd, .block_size = 10'000});
   mrcz::unpack_memory memory;
   counted_reads reads{c};
-  (void)mrcz::decompress_part(reads, c.packed.size(), c.plain.size(), 500'000, 1000, memory);
+  (void)part_of(reads, c.packed.size(), c.plain.size(), 500'000, 1000, memory);
   CHECK(reads.bytes < c.packed.size() / 20);
 }
 
@@ -150,8 +157,8 @@ TEST_CASE("a part of a stored chunk is read as it is") {
   mrcz::unpack_memory memory;
   check_part(c, 1234, 77, memory);
   counted_reads reads{c};
-  (void)mrcz::decompress_part(reads, c.packed.size(), c.plain.size(), 1234, 77, memory);
-  CHECK(reads.bytes == 16 + 77);
+  (void)part_of(reads, c.packed.size(), c.plain.size(), 1234, 77, memory);
+  CHECK(reads.bytes <= 16 + 77 + 2 * 64);  // in pieces of 64 bytes
 }
 
 TEST_CASE("an empty part is empty") {
@@ -170,7 +177,7 @@ TEST_CASE("every changed byte in header and block list gives an error or the rig
       damaged.packed[at] ^= static_cast<std::byte>(change);
       counted_reads reads{damaged};
       const auto failure = test::failure_of([&] {
-        const auto part = mrcz::decompress_part(reads, damaged.packed.size(), damaged.plain.size(), 9000, 9000, memory);
+        const auto part = part_of(reads, damaged.packed.size(), damaged.plain.size(), 9000, 9000, memory);
         CHECK(part.size() == 9000);
       });
       if (failure) CHECK(failure->code == mrcz::errc::bad_chunk);
@@ -243,8 +250,7 @@ TEST_CASE("damage to a chunk of which a part is wanted is an error or leaves all
         const std::size_t first = random() % content.size();
         const std::size_t count = 1 + random() % (content.size() - first);
         try {
-          const auto found =
-              mrcz::decompress_part(reader_of(chunk), chunk.size(), content.size(), first, count, memory);
+          const auto found = part_of(reader_of(chunk), chunk.size(), content.size(), first, count, memory);
           REQUIRE(found.size() == count);
         } catch (const mrcz::error& e) {
           REQUIRE(e.code() == mrcz::errc::bad_chunk);  // and never a read outside the chunk, which is errc::truncated
@@ -260,7 +266,7 @@ TEST_CASE("a source that fails is not asked again, and its error comes through")
     int reads = 0;
     mrcz::unpack_memory memory;
     const auto thrown = test::failure_of([&] {
-      mrcz::decompress_part(
+      part_of(
           [&](std::uint64_t offset, std::span<std::byte> into) {
             if (++reads == fails_at) mrcz::fail_system(EIO, "disk");
             std::ranges::copy(std::span{chunk}.subspan(static_cast<std::size_t>(offset), into.size()), into.begin());

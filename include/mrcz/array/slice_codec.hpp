@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "mrcz/array/convert.hpp"
-#include "mrcz/codec/blosc.hpp"
-#include "mrcz/codec/codec.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/region.hpp"
@@ -51,22 +49,6 @@ void decode_rows(const slice_format& format, std::span<const std::byte> rows, re
       });
       decode_voxels(format.voxels, from + x.first / 2 + 1, to + 1, x.count - 1);
     }
-  }
-}
-
-/// Unpacks a whole slice into `to`, which has ny * nx voxels: straight into its place where the file stores `T`,
-/// through `scratch` otherwise. `packed` is a chunk, or plain bytes if `compressed` is false.
-template <voxel T>
-void decode_slice(const slice_format& format, bool compressed, std::span<const std::byte> packed, T* to,
-                  buffer& scratch, int threads = 1) {
-  if (!compressed) {
-    decode_rows(format, packed, {0, format.ny}, {0, format.nx}, to);
-  } else if (detail::is_stored_as<T>(format.voxels)) {
-    decompress(packed, std::as_writable_bytes(std::span{to, format.ny * format.nx}), threads);
-  } else {
-    const auto plain = scratch.acquire(format.bytes());
-    decompress(packed, plain, threads);
-    decode_rows(format, plain, {0, format.ny}, {0, format.nx}, to);
   }
 }
 

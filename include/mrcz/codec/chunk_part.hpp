@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "mrcz/codec/blosc.hpp"
@@ -56,7 +57,7 @@ inline std::vector<block_place> block_places(std::span<const std::byte> begins, 
 
 /// Makes a chunk of some of the blocks of another: its header with other sizes, a new list of begins, the packed bytes.
 template <class ReadAt>
-std::span<const std::byte> assemble_blocks(ReadAt&& read_at, std::span<const std::byte, chunk_header::size> header,
+std::span<const std::byte> assemble_blocks(const ReadAt& read_at, std::span<const std::byte, chunk_header::size> header,
                                            std::span<const block_place> places, std::size_t plain_bytes,
                                            buffer& memory) {
   std::size_t packed_bytes = chunk_header::size + 4 * places.size();
@@ -82,39 +83,78 @@ std::span<const std::byte> assemble_blocks(ReadAt&& read_at, std::span<const std
 
 }  // namespace detail
 
-/// The plain bytes [first, first + count) of a chunk of `packed_bytes` that holds `expected` bytes, in `memory`. Reads
-/// the list of blocks and those that hold the part, through `read_at(offset in the chunk, span)`. Throws as
-/// `decompress` does.
+/// A chunk that is read and decompressed block by block, through `read_at(offset in the chunk, span)`. The blocks of a
+/// stored chunk are pieces of it.
 template <class ReadAt>
-std::span<const std::byte> decompress_part(ReadAt&& read_at, std::uint64_t packed_bytes, std::size_t expected,
-                                           std::size_t first, std::size_t count, unpack_memory& memory) {
-  std::array<std::byte, chunk_header::size> first_bytes;
-  if (packed_bytes < first_bytes.size())
-    fail(errc::bad_chunk, "chunk has {} bytes, expected at least {}", packed_bytes, first_bytes.size());
-  read_at(std::uint64_t{0}, std::span<std::byte>{first_bytes});
-  const auto header = chunk_header::decode(first_bytes);
-  check(header, packed_bytes, expected);
-  if (count == 0) return {};
-  if (header.stored()) {
-    const auto part = memory.plain.acquire(count);
-    read_at(chunk_header::size + std::uint64_t{first}, part);
-    return part;
+class chunk_blocks {
+ public:
+  /// Reads the header and the list of blocks. Throws `errc::bad_chunk` unless they are those of a chunk of
+  /// `packed_bytes` that holds `expected` bytes.
+  chunk_blocks(ReadAt read_at, std::uint64_t packed_bytes, std::size_t expected)
+      : read_at_{std::move(read_at)}, bytes_{expected} {
+    if (packed_bytes < first_bytes_.size())
+      fail(errc::bad_chunk, "chunk has {} bytes, expected at least {}", packed_bytes, first_bytes_.size());
+    read_at_(std::uint64_t{0}, std::span<std::byte>{first_bytes_});
+    const auto header = chunk_header::decode(first_bytes_);
+    check(header, packed_bytes, expected);
+    stored_ = header.stored();
+    block_size_ = stored_ ? stored_piece : header.block_size;
+    if (stored_ || expected == 0) return;
+    std::vector<std::byte> begins(static_cast<std::size_t>(4 * header.blocks()));
+    read_at_(std::uint64_t{chunk_header::size}, std::span<std::byte>{begins});
+    places_ = detail::block_places(begins, header.packed_bytes);
   }
-  const auto begins = memory.plain.acquire(static_cast<std::size_t>(4 * header.blocks()));
-  read_at(std::uint64_t{chunk_header::size}, begins);
-  const auto places = detail::block_places(begins, header.packed_bytes);
-  std::size_t first_block = first / header.block_size;
-  const std::size_t end_block = (first + count - 1) / header.block_size + 1;
-  if (end_block == header.blocks() && first_block > 0 && first_block + 1 == end_block)
-    --first_block;  // c-blosc packs a shorter last block differently, and takes it for the last only behind a whole one
-  const std::size_t offset = first_block * header.block_size;
-  const std::size_t plain_bytes = std::min<std::size_t>(end_block * std::size_t{header.block_size}, expected) - offset;
-  const auto chunk = detail::assemble_blocks(read_at, std::span{first_bytes},
-                                             std::span{places}.subspan(first_block, end_block - first_block),
-                                             plain_bytes, memory.packed);
-  const auto plain = memory.plain.acquire(plain_bytes);
-  decompress(chunk, plain);
-  return plain.subspan(first - offset, count);
+
+  /// Plain bytes of each block but the last, which may be shorter.
+  std::size_t block_size() const noexcept { return block_size_; }
+
+  /// Blocks that can be decompressed together, as plain bytes [begin, end) of the chunk.
+  struct group {
+    std::size_t begin;
+    std::size_t end;
+  };
+
+  /// The group of about `bytes` bytes that begins with the block at plain byte `first`, or with the one before it:
+  /// c-blosc packs a shorter last block differently and takes it for the last only behind a whole one.
+  group group_at(std::size_t first, std::size_t bytes) const noexcept {
+    const std::size_t blocks = (bytes_ + block_size_ - 1) / block_size_;
+    std::size_t begin = first / block_size_;
+    std::size_t end = std::min(begin + std::max<std::size_t>(bytes / block_size_, 1), blocks);
+    if (end + 1 == blocks) end = blocks;
+    if (begin > 0 && begin + 1 == blocks) --begin;
+    return {begin * block_size_, std::min(end * block_size_, bytes_)};
+  }
+
+  /// Reads and decompresses a group into `into`, which has its size.
+  void decompress(const group& wanted, std::span<std::byte> into, buffer& memory) const {
+    if (stored_) return read_at_(chunk_header::size + std::uint64_t{wanted.begin}, into);
+    const std::size_t first = wanted.begin / block_size_;
+    const std::size_t end = (wanted.end + block_size_ - 1) / block_size_;
+    const auto places = std::span{places_}.subspan(first, end - first);
+    mrcz::decompress(detail::assemble_blocks(read_at_, std::span{first_bytes_}, places, into.size(), memory), into);
+  }
+
+ private:
+  static constexpr std::size_t stored_piece = 64;  // bytes; a multiple of every voxel's size
+
+  ReadAt read_at_;
+  std::array<std::byte, chunk_header::size> first_bytes_{};
+  std::vector<detail::block_place> places_;
+  std::size_t bytes_;
+  std::size_t block_size_ = 1;
+  bool stored_ = false;
+};
+
+/// The plain bytes [first, first + count) of a chunk, in `memory`. Only the list of blocks and those that hold the part
+/// are read.
+template <class ReadAt>
+std::span<const std::byte> decompress_part(const chunk_blocks<ReadAt>& chunk, std::size_t first, std::size_t count,
+                                           unpack_memory& memory) {
+  if (count == 0) return {};
+  const auto group = chunk.group_at(first, first % chunk.block_size() + count + chunk.block_size() - 1);
+  const auto plain = memory.plain.acquire(group.end - group.begin);
+  chunk.decompress(group, plain, memory.packed);
+  return plain.subspan(first - group.begin, count);
 }
 
 }  // namespace mrcz
