@@ -137,7 +137,7 @@ class writer {
   /// Finishes the header and publishes the file; a closed writer cannot be used again. Throws `errc::shape_mismatch`
   /// or `mode_mismatch`, and leaves the writer open, if there is no slice, not a whole number of volumes, or a header
   /// whose byte order or unsigned bytes are not those of the slices. After any other failure nothing has been published
-  /// and the writer is closed.
+  /// and the writer is closed; only the folder that `durability::full` syncs comes after the publishing.
   void close() {
     require_open();
     const auto header = naming(name_, [&] {
