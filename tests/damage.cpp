@@ -73,9 +73,20 @@ void read_all(std::span<const std::byte> file, tally& seen) {
 }
 
 /// Values that turn signs, sizes and flags around.
-std::array<std::byte, 6> damaged(std::byte b) {
+std::vector<std::byte> damaged(std::byte b) {
   return {b ^ std::byte{0x01}, b ^ std::byte{0x80}, b ^ std::byte{0xff},
           std::byte{0x00},     std::byte{0x7f},     std::byte{0xff}};
+}
+
+/// Every other value. ThreadSanitizer, which is slow and has one thread to watch here, makes do with some.
+std::vector<std::byte> every_damage(std::byte b) {
+#ifdef __SANITIZE_THREAD__
+  return damaged(b);
+#else
+  std::vector<std::byte> values;
+  for (unsigned change = 1; change < 256; ++change) values.push_back(b ^ static_cast<std::byte>(change));
+  return values;
+#endif
 }
 
 /// Every file as it is damaged below: one per codec and one without, both byte orders, with metadata.
@@ -141,12 +152,14 @@ TEST_CASE("a file that is cut off anywhere is an error or shorter, never a crash
 }
 
 TEST_CASE("any damaged byte of the header is an error or gives voxels, never a crash") {
-  for (const auto& file : small_files()) {
+  const auto files = small_files();
+  for (const auto& file : files) {
     const int status = in_bounded_child([&] {
       tally seen;
       test::bytes copy = file;
       for (std::size_t at = 0; at < mrcz::header_size; ++at) {
-        for (const std::byte b : damaged(file[at])) {
+        const bool is_field = at < 224;  // labels are text, which one file is enough for
+        for (const std::byte b : is_field || &file == &files.front() ? every_damage(file[at]) : damaged(file[at])) {
           copy[at] = b;
           read_all(copy, seen);
         }
@@ -169,7 +182,7 @@ TEST_CASE("any damaged byte at the beginning of a chunk is an error or gives vox
         const auto place = whole.slices()[z];
         for (std::size_t i = 0; i < std::min<std::uint64_t>(32, place.packed_bytes); ++i) {
           const auto at = static_cast<std::size_t>(place.offset) + i;
-          for (const std::byte b : damaged(file[at])) {
+          for (const std::byte b : every_damage(file[at])) {
             copy[at] = b;
             read_all(copy, seen);
           }
