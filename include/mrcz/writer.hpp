@@ -50,8 +50,9 @@ class writer {
   }
 
   /// Opens an existing file to put more slices behind those that it has, with its mode, codec and byte order. The old
-  /// bytes stay as they are until `close()` writes the new header, so an interruption leaves the old file readable.
-  /// Bytes behind the last slice are lost. Throws `errc::truncated` or `bad_chunk` for a file that lacks slices.
+  /// bytes stay as they are until `close()`, or with `keep_partial` each `put`, writes the new header, so an
+  /// interruption leaves a readable file. Bytes behind the last slice are lost. Throws `errc::truncated` or `bad_chunk`
+  /// for a file that lacks slices.
   static writer append_to(const std::filesystem::path& path, write_options options = {}) {
     return naming(path.string(), [&] { return writer{reader{path}, path, options}; });
   }

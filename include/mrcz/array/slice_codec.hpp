@@ -1,4 +1,4 @@
-/// One slice between an array and the packed bytes of a file: the hot path of every read and write.
+/// One slice between an array and its plain bytes in a file: rows, columns and the padding of 4-bit rows.
 #pragma once
 
 #include <cstddef>
