@@ -15,8 +15,7 @@ void measure_reading(const benchmark::settings& s, benchmark::table& t, const st
   const auto path = s.folder / "voxels.mrcz";
   mrcz::write(path, voxels, options);
   const auto times = benchmark::measure(
-      {{"own type", [&] { (void)mrcz::read<Stored>(path); }}, {"float", [&] { (void)mrcz::read<float>(path); }}},
-      s.repeats);
+      s, {{"own type", [&] { (void)mrcz::read<Stored>(path); }}, {"float", [&] { (void)mrcz::read<float>(path); }}});
   const double millions = static_cast<double>(voxels.size()) / 1e6;
   t.row(name, {millions / times[0], millions / times[1], times[0] / times[1]});
   if (target) t.target(name + ": read<float> against the own type, per voxel", times[0] / times[1], *target);

@@ -2,9 +2,14 @@
 ///
 /// All candidates of one question run in turns, several times, and the median counts: what the machine does to one it
 /// does to all. Only ratios within one run mean anything.
+///
+/// A virtual machine hands memory that is free for some seconds back to its host, and who asks for it next waits ten
+/// times as long. That would be charged to whichever candidate comes after a pause, so before each measurement the
+/// free memory is taken from the host again.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -17,12 +22,16 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "mrcz/core/bytes.hpp"
+#include "mrcz/core/parallel.hpp"
+
 namespace benchmark {
 
 struct settings {
   bool quick = false;
   std::filesystem::path folder;  ///< where files are written; best on a file system in memory
   std::size_t repeats = 5;
+  std::size_t largest_array = std::size_t{5} << 28U;  ///< bytes of the largest array and file that are in use at once
 };
 
 struct candidate {
@@ -43,18 +52,33 @@ inline double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+/// Writes to each page of so much new memory, as all threads together do with an array that they fill, and frees it.
+inline void touch_fresh_memory(std::size_t size) {
+  struct nothing {};
+  constexpr std::size_t page = 4096;
+  constexpr std::size_t part = std::size_t{1} << 23U;
+  mrcz::buffer memory;
+  const auto bytes = memory.acquire(size);
+  const std::size_t parts = (size + part - 1) / part;
+  mrcz::parallel_for<nothing>(parts, mrcz::thread_count(std::nullopt, parts), [&](std::size_t i, nothing&) {
+    for (std::size_t b = i * part; b < std::min((i + 1) * part, size); b += page) bytes[b] = std::byte{1};
+  });
+}
+
 /// Median seconds of each candidate, in their order. One unmeasured round comes first, so that caches are hot.
-inline std::vector<double> measure(const std::vector<candidate>& candidates, std::size_t repeats) {
-  std::vector<std::vector<double>> times(candidates.size());
-  for (std::size_t round = 0; round <= repeats; ++round) {
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
+template <std::size_t count>
+std::array<double, count> measure(const settings& s, const candidate (&candidates)[count]) {
+  std::array<std::vector<double>, count> times;
+  for (std::size_t round = 0; round <= s.repeats; ++round) {
+    for (std::size_t i = 0; i < count; ++i) {
       candidates[i].prepare();
+      touch_fresh_memory(s.largest_array);
       const double time = seconds(candidates[i].run);
       if (round > 0) times[i].push_back(time);
     }
   }
-  std::vector<double> medians;
-  for (auto& of_one : times) medians.push_back(median(std::move(of_one)));
+  std::array<double, count> medians;
+  for (std::size_t i = 0; i < count; ++i) medians[i] = median(std::move(times[i]));
   return medians;
 }
 
@@ -64,7 +88,7 @@ class table {
   table(nlohmann::ordered_json& all, const std::string& title, const std::string& note,
         std::vector<std::string> columns)
       : columns_{std::move(columns)}, json_{&all[title]} {
-    fmt::print("\n{}\n{}\n\n{:<24}", title, note, "");
+    fmt::print("\n{}\n{}\n\n{:<32}", title, note, "");
     for (const auto& column : columns_) fmt::print(" {:>13}", column);
     fmt::print("\n");
     *json_ = {{"note", note}, {"rows", nlohmann::ordered_json::array()}};
@@ -73,7 +97,7 @@ class table {
   /// Values in the order of the columns; nothing where there is none.
   void row(const std::string& name, const std::vector<std::optional<double>>& values) {
     nlohmann::ordered_json row{{"name", name}};
-    fmt::print("{:<24}", name);
+    fmt::print("{:<32}", name);
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       fmt::print(" {:>13}", values[i] ? shown(*values[i]) : std::string{"-"});
       row[columns_[i]] = values[i] ? nlohmann::ordered_json(*values[i]) : nlohmann::ordered_json(nullptr);
@@ -101,8 +125,6 @@ class table {
   nlohmann::ordered_json* json_;
 };
 
-using question = void (*)(const settings&, nlohmann::ordered_json&);
-
 void whole_files(const settings& s, nlohmann::ordered_json& all);
 void plain_files(const settings& s, nlohmann::ordered_json& all);
 void regions(const settings& s, nlohmann::ordered_json& all);
@@ -110,6 +132,7 @@ void slice_tables(const settings& s, nlohmann::ordered_json& all);
 void conversions(const settings& s, nlohmann::ordered_json& all);
 void statistics(const settings& s, nlohmann::ordered_json& all);
 void memory(const settings& s, nlohmann::ordered_json& all);
+void block_sizes(const settings& s, nlohmann::ordered_json& all);
 void compile_times(const settings& s, nlohmann::ordered_json& all);
 void mrcfile_beside_us(const settings& s, nlohmann::ordered_json& all);
 

@@ -15,16 +15,23 @@
 
 namespace {
 
+struct question {
+  std::string_view name;
+  void (*ask)(const benchmark::settings&, nlohmann::ordered_json&);
+  bool quick = true;  ///< asked by --quick too
+};
+
 constexpr std::array questions{
-    std::pair{"whole_files", &benchmark::whole_files},
-    std::pair{"plain_files", &benchmark::plain_files},
-    std::pair{"regions", &benchmark::regions},
-    std::pair{"slice_tables", &benchmark::slice_tables},
-    std::pair{"conversions", &benchmark::conversions},
-    std::pair{"statistics", &benchmark::statistics},
-    std::pair{"memory", &benchmark::memory},
-    std::pair{"compile_times", &benchmark::compile_times},
-    std::pair{"mrcfile_beside_us", &benchmark::mrcfile_beside_us},
+    question{"whole_files", &benchmark::whole_files},
+    question{"plain_files", &benchmark::plain_files},
+    question{"regions", &benchmark::regions},
+    question{"slice_tables", &benchmark::slice_tables},
+    question{"conversions", &benchmark::conversions},
+    question{"statistics", &benchmark::statistics},
+    question{"memory", &benchmark::memory},
+    question{"block_sizes", &benchmark::block_sizes, false},
+    question{"compile_times", &benchmark::compile_times},
+    question{"mrcfile_beside_us", &benchmark::mrcfile_beside_us},
 };
 
 struct arguments {
@@ -42,11 +49,12 @@ std::optional<arguments> parsed(const std::vector<std::string>& given) {
     if (given[i] == "--quick") {
       result.settings.quick = true;
       result.settings.repeats = 3;
+      result.settings.largest_array /= 4;
     } else if (given[i] == "--json" && has_value) {
       result.json = given[++i];
     } else if (given[i] == "--folder" && has_value) {
       result.settings.folder = given[++i];
-    } else if (std::any_of(questions.begin(), questions.end(), [&](const auto& q) { return q.first == given[i]; })) {
+    } else if (std::any_of(questions.begin(), questions.end(), [&](const auto& q) { return q.name == given[i]; })) {
       result.questions.push_back(given[i]);
     } else {
       return std::nullopt;
@@ -55,9 +63,9 @@ std::optional<arguments> parsed(const std::vector<std::string>& given) {
   return result;
 }
 
-bool is_asked(const arguments& given, std::string_view name) {
-  return given.questions.empty() ||
-         std::find(given.questions.begin(), given.questions.end(), name) != given.questions.end();
+bool is_asked(const arguments& given, const question& q) {
+  if (given.questions.empty()) return q.quick || !given.settings.quick;
+  return std::find(given.questions.begin(), given.questions.end(), q.name) != given.questions.end();
 }
 
 }  // namespace
@@ -66,7 +74,7 @@ int main(int count, char** words) try {
   auto given = parsed({words + 1, words + count});
   if (!given) {
     fmt::print(stderr, "usage: benchmark [--quick] [--json FILE] [--folder FOLDER] [QUESTION...]\nquestions:");
-    for (const auto& [name, ask] : questions) fmt::print(stderr, " {}", name);
+    for (const auto& q : questions) fmt::print(stderr, " {}", q.name);
     fmt::print(stderr, "\n");
     return 2;
   }
@@ -79,8 +87,8 @@ int main(int count, char** words) try {
                              {"quick", given->settings.quick}};
   fmt::print("{} threads, medians of {}, files in {}\n", std::thread::hardware_concurrency(), given->settings.repeats,
              folder);
-  for (const auto& [name, ask] : questions)
-    if (is_asked(*given, name)) ask(given->settings, all);
+  for (const auto& q : questions)
+    if (is_asked(*given, q)) q.ask(given->settings, all);
   std::filesystem::remove_all(folder);
   if (!given->json.empty()) std::ofstream{given->json} << all.dump(2) << '\n';
 } catch (const std::exception& e) {

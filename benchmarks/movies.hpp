@@ -34,25 +34,23 @@ mrcz::volume<T> repeated_noise(const mrcz::shape& extents, Draw draw) {
 }
 
 /// A counting detector: one electron per pixel.
-inline mrcz::volume<std::int8_t> counts(const settings& s) {
+inline mrcz::volume<std::int8_t> counts(const mrcz::shape& extents) {
   std::mt19937 random{1};
   std::poisson_distribution<int> electrons{1.0};
-  return repeated_noise<std::int8_t>(movie_shape(s, 1), [&] { return static_cast<std::int8_t>(electrons(random)); });
+  return repeated_noise<std::int8_t>(extents, [&] { return static_cast<std::int8_t>(electrons(random)); });
 }
 
 /// An integrating detector: some electrons of about 100 units each.
-inline mrcz::volume<std::int16_t> integrated(const settings& s) {
+inline mrcz::volume<std::int16_t> integrated(const mrcz::shape& extents) {
   std::mt19937 random{2};
   std::poisson_distribution<int> electrons{3.0};
   std::normal_distribution<double> noise{0, 12};
-  return repeated_noise<std::int16_t>(movie_shape(s, 2), [&] {
-    return static_cast<std::int16_t>(std::lround(100 * electrons(random) + noise(random)));
-  });
+  return repeated_noise<std::int16_t>(
+      extents, [&] { return static_cast<std::int16_t>(std::lround(100 * electrons(random) + noise(random))); });
 }
 
 /// Counts times the gain of their pixel.
-inline mrcz::volume<float> gain_corrected(const settings& s) {
-  const auto extents = movie_shape(s, 4);
+inline mrcz::volume<float> gain_corrected(const mrcz::shape& extents) {
   std::mt19937 random{3};
   std::poisson_distribution<int> electrons{1.0};
   std::normal_distribution<float> gain{1.0F, 0.05F};
@@ -62,5 +60,9 @@ inline mrcz::volume<float> gain_corrected(const settings& s) {
   for (std::size_t i = 0; i < movie.size(); ++i) movie.data()[i] *= gains[i % gains.size()];
   return movie;
 }
+
+inline mrcz::volume<std::int8_t> counts(const settings& s) { return counts(movie_shape(s, 1)); }
+inline mrcz::volume<std::int16_t> integrated(const settings& s) { return integrated(movie_shape(s, 2)); }
+inline mrcz::volume<float> gain_corrected(const settings& s) { return gain_corrected(movie_shape(s, 4)); }
 
 }  // namespace benchmark

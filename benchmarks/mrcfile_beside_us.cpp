@@ -35,9 +35,8 @@ void benchmark::mrcfile_beside_us(const settings& s, nlohmann::ordered_json& all
   }
   const auto python = nlohmann::json::parse(answer);
   const auto times =
-      measure({{"write", [&] { mrcz::write(theirs, movie, options); }, [&] { std::filesystem::remove(theirs); }},
-               {"read", [&] { (void)mrcz::read<std::int16_t>(ours); }}},
-              s.repeats);
+      measure(s, {{"write", [&] { mrcz::write(theirs, movie, options); }, [&] { std::filesystem::remove(theirs); }},
+                  {"read", [&] { (void)mrcz::read<std::int16_t>(ours); }}});
   table t{all,
           "mrcfile beside us",
           "Uncompressed int16 movie, medians of separate runs after each other, in MB/s; mrcfile computes its "

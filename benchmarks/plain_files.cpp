@@ -32,16 +32,15 @@ void measure_reading(const benchmark::settings& s, benchmark::table& t, const st
   const auto path = s.folder / "plain.mrc";
   mrcz::write(path, voxels, {.durability = mrcz::durability::none});
   const mrcz::shape extents{voxels.shape()[0], voxels.shape()[1], voxels.shape()[2]};
-  const auto times = benchmark::measure({{"read(2)",
-                                          [&] {
-                                            auto fresh = mrcz::make_volume<T>(extents);
-                                            const auto memory =
-                                                std::as_writable_bytes(std::span{fresh.data(), fresh.size()});
-                                            mrcz::advise_huge_pages(memory);
-                                            read_at_once(path, memory);
-                                          }},
-                                         {"ours", [&] { (void)mrcz::read<T>(path); }}},
-                                        s.repeats);
+  const auto times = benchmark::measure(s, {{"read(2)",
+                                             [&] {
+                                               auto fresh = mrcz::make_volume<T>(extents);
+                                               const auto memory =
+                                                   std::as_writable_bytes(std::span{fresh.data(), fresh.size()});
+                                               mrcz::advise_huge_pages(memory);
+                                               read_at_once(path, memory);
+                                             }},
+                                            {"ours", [&] { (void)mrcz::read<T>(path); }}});
   const double megabytes = static_cast<double>(voxels.size() * sizeof(T)) / 1e6;
   t.row(name, {megabytes / times[0], megabytes / times[1], times[0] / times[1]});
   if (std::thread::hardware_concurrency() > 1) t.target("ours against read(2)", times[0] / times[1], 1.5);

@@ -18,15 +18,14 @@ void benchmark::regions(const settings& s, nlohmann::ordered_json& all) {
   for (const auto codec : {mrcz::codec::none, mrcz::codec::lz4, mrcz::codec::zstd}) {
     mrcz::write(path, movie, {.compression = {.codec = codec}, .durability = mrcz::durability::none});
     const mrcz::reader in{path};
-    const auto times = measure(
-        {{"slice", [&] { (void)in.read_slice<float>(1); }}, {"region", [&] { (void)in.read_region<float>(middle); }}},
-        s.repeats);
+    const auto times = measure(s, {{"slice", [&] { (void)in.read_slice<float>(1); }},
+                                   {"region", [&] { (void)in.read_region<float>(middle); }}});
     t.row(fmt::format("{}", mrcz::name_of(codec)), {times[0] * 1e3, times[1] * 1e3, times[0] / times[1]});
     if (codec != mrcz::codec::none)
       t.target("region of a compressed slice, times faster than the slice", times[0] / times[1], 8);
   }
   mrcz::write(path, movie, {.compression = {.codec = mrcz::codec::none}, .durability = mrcz::durability::none});
-  const auto times = measure({{"map", [&] { (void)mrcz::mapped_volume<float>{path}; }}}, s.repeats);
+  const auto times = measure(s, {{"map", [&] { (void)mrcz::mapped_volume<float>{path}; }}});
   t.row("open a mapped volume", {std::nullopt, times[0] * 1e3, std::nullopt});
   t.target("a mapped open, 1 ms / time", 1e-3 / times[0], 1);
 }

@@ -18,10 +18,10 @@ void benchmark::slice_tables(const settings& s, nlohmann::ordered_json& all) {
     return stack;
   }();
   mrcz::write(path, voxels, {.durability = mrcz::durability::none});
-  const auto times = measure({{"open", [&] { (void)mrcz::reader{path}; }},
-                              {"open mapped", [&] { (void)mrcz::reader{std::make_unique<mrcz::mapped_file>(path)}; }},
-                              {"read", [&] { (void)mrcz::reader{path}.read<std::int16_t>(); }}},
-                             s.repeats);
+  const auto times =
+      measure(s, {{"open", [&] { (void)mrcz::reader{path}; }},
+                  {"open mapped", [&] { (void)mrcz::reader{std::make_unique<mrcz::mapped_file>(path)}; }},
+                  {"read", [&] { (void)mrcz::reader{path}.read<std::int16_t>(); }}});
   t.row("file", {times[0] * 1e3, times[0] * 1e6 / static_cast<double>(slices), times[2] * 1e3});
   t.row("mapped file", {times[1] * 1e3, times[1] * 1e6 / static_cast<double>(slices), std::nullopt});
 }

@@ -19,8 +19,7 @@ void measure_writing(const benchmark::settings& s, benchmark::table& t, const st
       };
     };
     const auto remove = [&] { std::filesystem::remove(path); };
-    const auto times =
-        benchmark::measure({{"without", write(false), remove}, {"with", write(true), remove}}, s.repeats);
+    const auto times = benchmark::measure(s, {{"without", write(false), remove}, {"with", write(true), remove}});
     const double megabytes = static_cast<double>(movie.size() * sizeof(T)) / 1e6;
     t.row(fmt::format("{} {}", kind, name), {megabytes / times[0], megabytes / times[1], times[0] / times[1]});
     if (compression.codec != mrcz::codec::none) t.target("with/without", times[0] / times[1], 0.9);

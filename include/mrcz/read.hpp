@@ -1,6 +1,7 @@
 /// Reading a whole file with one call.
 #pragma once
 
+#include <concepts>
 #include <filesystem>
 #include <type_traits>
 #include <variant>
@@ -28,8 +29,9 @@ volume<T> read(const std::filesystem::path& path, read_options options = {}) {
   return reader{path, options}.read<T>();
 }
 
-/// The file decides the type of the voxels.
-inline any_volume read(const std::filesystem::path& path, read_options options = {}) {
+/// The file decides the type of the voxels. A template only so that a program pays for compiling it where it is called.
+template <std::convertible_to<std::filesystem::path> Path>
+any_volume read(const Path& path, read_options options = {}) {
   const reader in{path, options};
   return in.visit([&]<class T>(std::type_identity<T>) -> any_volume { return in.read<T>(); });
 }

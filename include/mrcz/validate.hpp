@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -137,7 +138,8 @@ inline void compare_statistics(const header& h, const statistics& real, findings
                   fmt::format("{}", h.dmean), shown(real.mean));
 }
 
-inline void validate_content(const reader& in, findings& list) {
+template <class Reader>
+void validate_content(const Reader& in, findings& list) {
   validate_slices(in, list);
   validate_metadata(in, list);
   const auto all = in.visit([&]<class T>(std::type_identity<T>) { return decode_all<T>(in, list); });
@@ -148,8 +150,10 @@ inline void validate_content(const reader& in, findings& list) {
 
 /// All findings about a file, in the order of the rules; empty if there is nothing to find. Reads and decompresses
 /// everything, one slice per processor at a time. Agrees with mrcfile's validator on each rule that both have. Throws
-/// only if the file cannot be read at all: a missing file, a failing disk.
-inline std::vector<finding> validate(std::unique_ptr<const byte_source> source) {
+/// only if the file cannot be read at all: a missing file, a failing disk. A template only so that a program pays for
+/// compiling it where it is called.
+template <std::derived_from<byte_source> Source>
+std::vector<finding> validate(std::unique_ptr<Source> source) {
   const std::uint64_t size = source->size();
   detail::findings list;
   if (size < header_size) {
@@ -171,7 +175,9 @@ inline std::vector<finding> validate(std::unique_ptr<const byte_source> source) 
   return std::move(list).take();
 }
 
-inline std::vector<finding> validate(const std::filesystem::path& path) {
+template <std::convertible_to<std::filesystem::path> Path>
+std::vector<finding> validate(const Path& file) {
+  const std::filesystem::path path{file};
   return naming(path.string(), [&] { return validate(std::make_unique<file_source>(path)); });
 }
 

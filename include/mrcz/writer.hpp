@@ -117,13 +117,17 @@ class writer {
     require_open();
     const auto extents = naming(name_, [&] { return shape_of(e); });
     if (extents[0] == 0) naming(name_, [&] { fail(errc::shape_mismatch, "volume has no slices"); });
-    const std::size_t threads = thread_count(packer_.options().threads, extents[0]);
+    const std::size_t available = thread_count(packer_.options().threads);
+    const std::size_t threads = std::min(available, extents[0]);
+    const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
     if (threads > 1) fill_caches(e);
     const std::size_t before = put_;
     try {
       parallel_ordered(
           extents[0], threads,
-          [&](std::size_t z) { return naming_slice(before + z, [&] { return packer_.pack(e, z, extents, header_); }); },
+          [&](std::size_t z) {
+            return naming_slice(before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
+          },
           [&](packed_slice&& packed) { put(std::move(packed)); });
     } catch (...) {
       if (put_ != before) abandon();

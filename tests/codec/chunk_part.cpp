@@ -32,7 +32,7 @@ struct chunk {
 };
 
 /// Compressible noise in a chunk of small blocks.
-chunk make_chunk(std::size_t size, std::size_t typesize, const mrcz::compression& wanted, int threads = 1) {
+chunk make_chunk(std::size_t size, std::size_t typesize, const mrcz::compression& wanted, std::size_t threads = 1) {
   chunk made;
   std::mt19937 random{static_cast<unsigned>(size)};
   for (std::size_t i = 0; i < size; ++i) made.plain.push_back(static_cast<std::byte>(random() % 7));

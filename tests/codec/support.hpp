@@ -40,7 +40,7 @@ inline std::vector<std::byte> noise(std::size_t size) {
 }
 
 inline std::vector<std::byte> packed(const std::vector<std::byte>& content, std::size_t typesize,
-                                     const mrcz::compression& wanted, int threads = 1) {
+                                     const mrcz::compression& wanted, std::size_t threads = 1) {
   mrcz::buffer memory;
   const auto chunk = mrcz::compress(content, typesize, wanted, memory, threads);
   return {chunk.begin(), chunk.end()};

@@ -15,10 +15,14 @@
 
 namespace mrcz {
 
-/// How many threads to use for `tasks` independent tasks: what was asked for, or one per processor.
+/// How many threads to use: what was asked for, or one per processor.
+inline std::size_t thread_count(std::optional<std::size_t> wanted) noexcept {
+  return std::max<std::size_t>(wanted.value_or(std::thread::hardware_concurrency()), 1);
+}
+
+/// The same for `tasks` independent tasks, which need no more threads than there are tasks.
 inline std::size_t thread_count(std::optional<std::size_t> wanted, std::size_t tasks) noexcept {
-  const std::size_t available = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
-  return std::clamp<std::size_t>(wanted.value_or(available), 1, std::max<std::size_t>(tasks, 1));
+  return std::min(thread_count(wanted), std::max<std::size_t>(tasks, 1));
 }
 
 namespace detail {

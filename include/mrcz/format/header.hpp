@@ -4,9 +4,9 @@
 
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -150,7 +150,7 @@ struct header {
   float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept {
     const std::int32_t intervals = m > 0 ? m : n_along(axis);
     const float size = intervals > 0 ? cell / static_cast<float>(intervals) : 0.0F;
-    return std::isfinite(size) && size > 0 ? size : 0.0F;
+    return size > 0 && size <= std::numeric_limits<float>::max() ? size : 0.0F;  // neither NaN nor infinite
   }
 };
 

@@ -1,9 +1,9 @@
 /// The ten labels of 80 characters at byte 224 (MRC2014, words 57 to 256).
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,8 +55,8 @@ class labels {
 
   /// Writes 800 characters, padded with blanks as the standard says.
   void encode(char* to) const noexcept {
-    std::fill_n(to, capacity * length, ' ');
-    for (std::size_t i = 0; i < text_.size(); ++i) std::copy(text_[i].begin(), text_[i].end(), to + i * length);
+    std::memset(to, ' ', capacity * length);
+    for (std::size_t i = 0; i < text_.size(); ++i) text_[i].copy(to + i * length, length);
   }
 
   /// `text` without trailing white space and NULs.
@@ -71,8 +71,8 @@ class labels {
     if (text.size() > length)
       fail(errc::bad_option, "label has {} characters, expected at most {}", text.size(), length);
     if (trimmed(text).empty()) fail(errc::bad_option, "label is blank");
-    if (!std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
-      fail(errc::bad_option, "label has a character that is not printable ASCII");
+    for (const char c : text)
+      if (c < ' ' || c > '~') fail(errc::bad_option, "label has a character that is not printable ASCII");
   }
 
   std::vector<std::string> text_;

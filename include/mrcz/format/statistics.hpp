@@ -13,8 +13,9 @@
 #include <span>
 #include <type_traits>
 
-#include "mrcz/format/byte_sums.hpp"
+#include "mrcz/core/prefetch.hpp"
 #include "mrcz/format/header.hpp"
+#include "mrcz/format/integer_sums.hpp"
 #include "mrcz/format/mode.hpp"
 
 namespace mrcz {
@@ -119,46 +120,15 @@ class moments {
   static moments of_block(std::span<const T> voxels) noexcept {
     if constexpr (is_complex<T>) {
       return of_complex(voxels);
-    } else if constexpr (std::is_integral_v<T> && sizeof(T) == 1) {
-      return of_bytes(voxels.data(), voxels.size());
-    } else if constexpr (std::is_integral_v<T> && sizeof(T) == 2) {
-      using whole_block = std::integral_constant<std::size_t, block>;  // a constant, so that loops vectorise at -O2 too
-      return voxels.size() == block ? of_words(voxels.data(), whole_block{}) : of_words(voxels.data(), voxels.size());
+    } else if constexpr (small_integer<T>) {
+      const integer_sums s = sums_of(voxels.data(), voxels.size());
+      return of_sums(static_cast<double>(voxels.size()), s.min, s.max, s.shift, static_cast<double>(s.sum),
+                     static_cast<double>(s.squares));
     } else if constexpr (std::is_same_v<T, half>) {
       return of_wide<float>(voxels, to_float);
     } else {
       return of_wide<T>(voxels, [](T v) { return v; });
     }
-  }
-
-  static moments of_bytes(const auto* voxels, std::size_t count) noexcept {
-    const byte_sums s = sums_of(voxels, count);
-    return of_sums(static_cast<double>(count), s.min, s.max, 0, s.sum, s.squares);
-  }
-
-  /// Integers of 16 bits: exact sums. `count` is at most `block`.
-  template <class T, class Count>
-  static moments of_words(const T* voxels, Count count) noexcept {
-    constexpr int offset = std::is_signed_v<T> ? 0 : 32768;
-    std::array<std::int16_t, block> values;
-    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<std::int16_t>(voxels[i] - offset);
-    auto low = static_cast<std::int16_t>(voxels[0] - offset);
-    std::int16_t high = low;
-    for (std::size_t i = 0; i < count; ++i) {
-      low = std::min(low, values[i]);
-      high = std::max(high, values[i]);
-    }
-    std::int32_t sum = 0;
-    for (std::size_t i = 0; i < count; ++i) sum += values[i];
-    std::uint32_t squares_low = 0;  // the squares, split so that 32 bits hold the sums
-    std::uint32_t squares_high = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto square = static_cast<std::uint32_t>(std::int32_t{values[i]} * values[i]);
-      squares_low += square & 0xffffU;
-      squares_high += square >> 16U;
-    }
-    return of_sums(static_cast<double>(count), low + offset, high + offset, offset, sum,
-                   65536.0 * squares_high + squares_low);
   }
 
   /// Everything else: sums in several lanes, so that the compiler may use vector registers without reordering a sum
@@ -181,8 +151,10 @@ class moments {
       high[lane] = high[lane] < value ? value : high[lane];
     };
     const std::size_t even = voxels.size() / lanes * lanes;
-    for (std::size_t i = 0; i < even; i += lanes)
+    for (std::size_t i = 0; i < even; i += lanes) {
+      prefetch_next_page(&voxels[i]);
       for (std::size_t lane = 0; lane < lanes; ++lane) add(lane, value_of(voxels[i + lane]));
+    }
     for (std::size_t i = even; i < voxels.size(); ++i) add(i % lanes, value_of(voxels[i]));
     return of_sums(static_cast<double>(voxels.size()), static_cast<double>(*std::min_element(low.begin(), low.end())),
                    static_cast<double>(*std::max_element(high.begin(), high.end())), static_cast<double>(first),

@@ -1,4 +1,4 @@
-#include "mrcz/format/byte_sums.hpp"
+#include "mrcz/format/integer_sums.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,11 +10,12 @@ namespace {
 
 template <class T>
 concept summable = requires(const T* voxels) { mrcz::sums_of(voxels, 1); };
-static_assert(summable<std::int8_t> && summable<std::uint8_t>);
-static_assert(!summable<std::int16_t> && !summable<float>);
+static_assert(summable<std::int8_t> && summable<std::uint8_t> && summable<std::int16_t> && summable<std::uint16_t>);
+static_assert(!summable<std::int32_t> && !summable<bool> && !summable<float>);
 
 template <class T>
 void check_against_one_by_one(const std::vector<T>& voxels, std::size_t first) {
+  const auto found = mrcz::sums_of(voxels.data() + first, voxels.size() - first);
   std::int32_t min = voxels[first];
   std::int32_t max = voxels[first];
   std::int64_t sum = 0;
@@ -23,10 +24,9 @@ void check_against_one_by_one(const std::vector<T>& voxels, std::size_t first) {
     const std::int32_t v = voxels[i];
     min = v < min ? v : min;
     max = v > max ? v : max;
-    sum += v;
-    squares += std::int64_t{v} * v;
+    sum += v - found.shift;
+    squares += std::int64_t{v - found.shift} * (v - found.shift);
   }
-  const auto found = mrcz::sums_of(voxels.data() + first, voxels.size() - first);
   CHECK(found.min == min);
   CHECK(found.max == max);
   CHECK(found.sum == sum);
@@ -35,7 +35,8 @@ void check_against_one_by_one(const std::vector<T>& voxels, std::size_t first) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("sums are those of adding one by one, for every length and address", T, std::int8_t, std::uint8_t) {
+TEST_CASE_TEMPLATE("sums are those of adding one by one, for every length and address", T, std::int8_t, std::uint8_t,
+                   std::int16_t, std::uint16_t) {
   std::mt19937 random{11};
   for (std::size_t size = 1; size < 120; ++size) {
     std::vector<T> voxels(size);
@@ -45,7 +46,8 @@ TEST_CASE_TEMPLATE("sums are those of adding one by one, for every length and ad
   }
 }
 
-TEST_CASE_TEMPLATE("the largest block of the most extreme values does not overflow", T, std::int8_t, std::uint8_t) {
+TEST_CASE_TEMPLATE("the largest block of the most extreme values does not overflow", T, std::int8_t, std::uint8_t,
+                   std::int16_t, std::uint16_t) {
   for (const T value : {std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max(), T{0}, T{1}})
     check_against_one_by_one(std::vector<T>(std::size_t{1} << 15U, value), 0);
 }
