@@ -25,7 +25,7 @@ class MrczConan(ConanFile):
         self.version = re.search(r'MRCZ_VERSION_STRING "([\d.]+)"', header).group(1)
 
     def requirements(self):
-        for reference in ("c-blosc/1.21.5", "fmt/11.2.0", "nlohmann_json/3.12.0", "xtensor/0.27.1", "xtl/0.8.0"):
+        for reference in ("c-blosc/1.21.5", "asio/1.32.0", "fmt/11.2.0", "nlohmann_json/3.12.0", "xtensor/0.27.1", "xtl/0.8.0"):
             self.requires(reference, transitive_headers=True, transitive_libs=True)
 
     def validate(self):
@@ -48,6 +48,7 @@ class MrczConan(ConanFile):
         self.cpp_info.libdirs = []
         self.cpp_info.requires = [
             "c-blosc::c-blosc",
+            "asio::asio",
             "fmt::fmt",
             "nlohmann_json::nlohmann_json",
             "xtensor::xtensor",

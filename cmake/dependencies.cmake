@@ -3,6 +3,7 @@
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(Blosc 1.21)
+find_dependency(Asio)
 find_dependency(fmt)
 find_dependency(nlohmann_json)
 find_dependency(xtl)

@@ -8,3 +8,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION
   target_compile_options(mrcz_warnings INTERFACE -fno-relaxed-template-template-args
     -Wno-deprecated-no-relaxed-template-template-args)
 endif()
+
+# Asio before 1.26 does not notice that clang has coroutines.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_definitions(mrcz_warnings INTERFACE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
+endif()

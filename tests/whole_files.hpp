@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bit>
+#include <cerrno>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +19,9 @@
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/core/endian.hpp"
+#include "mrcz/core/error.hpp"
 #include "mrcz/format/mode.hpp"
+#include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/writer.hpp"
@@ -56,6 +59,34 @@ numbers expected_counts(const mrcz::shape& extents, unsigned seed = 1);
 
 /// All voxels in the type that the file decides, as little-endian bytes.
 bytes voxel_bytes(const mrcz::reader& in);
+
+/// A sink in memory that fails at its n-th call and remembers what happened to it.
+class failing_sink final : public mrcz::byte_sink {
+ public:
+  struct history {
+    int calls = 0;
+    bool published = false;
+    bool destroyed = false;
+  };
+
+  failing_sink(int good_calls, history& seen) : good_calls_{good_calls}, seen_{&seen} {}
+  ~failing_sink() override { seen_->destroyed = true; }
+
+  void write_at(std::uint64_t, std::span<const std::byte>) override { count(); }
+  void publish() override {
+    count();
+    seen_->published = true;
+  }
+  std::string name() const override { return "bad disk"; }
+
+ private:
+  void count() {
+    if (seen_->calls++ == good_calls_) mrcz::fail_system(ENOSPC, "bad disk: cannot write");
+  }
+
+  int good_calls_;
+  history* seen_;
+};
 
 /// Overwrites a number in a file.
 template <class T>

@@ -35,34 +35,6 @@ using mrcz::mode;
 
 namespace {
 
-/// A sink in memory that fails at its n-th call and remembers what happened to it.
-class failing_sink final : public mrcz::byte_sink {
- public:
-  struct history {
-    int calls = 0;
-    bool published = false;
-    bool destroyed = false;
-  };
-
-  failing_sink(int good_calls, history& seen) : good_calls_{good_calls}, seen_{&seen} {}
-  ~failing_sink() override { seen_->destroyed = true; }
-
-  void write_at(std::uint64_t, std::span<const std::byte>) override { count(); }
-  void publish() override {
-    count();
-    seen_->published = true;
-  }
-  std::string name() const override { return "bad disk"; }
-
- private:
-  void count() {
-    if (seen_->calls++ == good_calls_) mrcz::fail_system(ENOSPC, "bad disk: cannot write");
-  }
-
-  int good_calls_;
-  history* seen_;
-};
-
 /// A sink that calls `on_write` before each write and otherwise keeps nothing.
 class watching_sink final : public mrcz::byte_sink {
  public:

@@ -1,6 +1,10 @@
 /// Everything: reading and writing electron-microscopy images in the MRC2014 and MRCZ formats.
 #pragma once
 
+#include "mrcz/async/read.hpp"
+#include "mrcz/async/reader.hpp"
+#include "mrcz/async/write.hpp"
+#include "mrcz/async/writer.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/mapped_volume.hpp"
 #include "mrcz/read.hpp"

@@ -34,6 +34,7 @@ class packed_slice {
   std::span<const std::byte> bytes_;
   buffer memory_;          // where bytes_ lie ...
   bool borrowed_ = false;  // ... unless they are those of the array itself
+  bool of_volume_ = false;
 };
 
 /// Slices are packed side by side, one thread each, as c-blosc's own threads never beat that: they are started and
@@ -67,6 +68,7 @@ class slice_packer {
     static_assert(stored_voxel<T>, "MRC has no mode for this element type: xt::cast to one that it has, such as float");
     packed_slice packed;
     packed.format_ = format_of(h, options_.mode.value_or(default_mode<T>), extents[1], extents[2]);
+    packed.of_volume_ = e.dimension() == 3;
     require_storable(packed.format_);
     buffer evaluated;
     buffer plain;

@@ -67,6 +67,9 @@ class writer {
   /// what it said.
   mrcz::header& header() noexcept { return header_; }
 
+  /// What messages call the file: its path.
+  const std::string& name() const noexcept { return name_; }
+
   /// Replaces the metadata by an extended header of any kind; symmetry operators without an EXTTYP get theirs. Throws
   /// `errc::closed` once a slice has been put.
   void set_extended_header(mrcz::extended_header extended) {
@@ -81,11 +84,21 @@ class writer {
   /// `fill_caches` with it.
   template <expression E>
   packed_slice pack(const E& e) const {
+    naming(name_, [&] {
+      if (e.dimension() != 2)
+        fail(errc::shape_mismatch, "pack takes an image (rank 2), but the array has rank {}; say which slice",
+             e.dimension());
+    });
+    return pack(e, 0);
+  }
+
+  /// Packs slice z of a volume, or of any expression of rank 3.
+  template <expression E>
+  packed_slice pack(const E& e, std::size_t z) const {
     return naming(name_, [&] {
       const auto extents = shape_of(e);
-      if (e.dimension() != 2)
-        fail(errc::shape_mismatch, "pack takes an image (rank 2), but the array has rank {}", e.dimension());
-      auto packed = packer_.pack(e, 0, extents, header_);
+      if (z >= extents[0]) fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, extents[0]);
+      auto packed = packer_.pack(e, z, extents, header_);
       slice_packer::detach(packed);
       return packed;
     });
@@ -101,6 +114,7 @@ class writer {
       sink_->write_at(end_, packed.bytes_);
       end_ += packed.bytes_.size();
       moments_ += packed.moments_;
+      volumes_ = volumes_ || packed.of_volume_;
       ++put_;
       if (packer_.options().keep_partial) sink_->write_at(0, encode(finished_header()));  // salvageable from now on
     } catch (...) {
@@ -133,7 +147,6 @@ class writer {
       if (put_ != before) abandon();
       throw;
     }
-    if (e.dimension() == 3) volumes_ = true;
   }
 
   /// Slices in the file so far, those that `append_to` found included.

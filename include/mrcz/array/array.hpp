@@ -82,9 +82,10 @@ volume<T> make_volume(const shape& extents) {
   return volume<T>::from_shape({extents[0], extents[1], extents[2]});
 }
 
-/// A view of voxels that lie somewhere else and outlive it.
-template <voxel T>
-auto view_of(const T* first, const shape& extents) {
+/// A view of voxels that lie somewhere else and outlive it; through a pointer to const it only reads.
+template <class T>
+  requires voxel<std::remove_const_t<T>>
+auto view_of(T* first, const shape& extents) {
   return xt::adapt(first, extents[0] * extents[1] * extents[2], xt::no_ownership(), extents);
 }
 

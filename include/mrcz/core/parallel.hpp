@@ -52,6 +52,7 @@ class first_failure {
     }
   }
   explicit operator bool() const noexcept { return failure_ != nullptr; }
+  const std::exception_ptr& get() const noexcept { return failure_; }
   void rethrow_if_any() const {
     if (failure_) std::rethrow_exception(failure_);
   }

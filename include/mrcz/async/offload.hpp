@@ -1,0 +1,202 @@
+/// Running work on another executor while a coroutine waits for it. The only header that includes Asio; everything in
+/// it is the same from Asio 1.22 on.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/async_result.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/error.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/post.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/parallel.hpp"
+
+namespace mrcz::async {
+
+/// What a cancelled coroutine is resumed with: `asio::error::operation_aborted`, as everywhere in Asio.
+inline std::exception_ptr cancelled() {
+  return std::make_exception_ptr(
+      error{std::error_code{asio::error::operation_aborted}, "the operation was cancelled before it was done"});
+}
+
+/// What is reported where an executor has been destroyed together with the work that was to run on it.
+inline std::exception_ptr workers_are_gone() {
+  return std::make_exception_ptr(error{make_error_code(errc::closed), "the workers ended before the work was done"});
+}
+
+/// A coroutine that waits to be resumed, once, from any thread. It goes on on its own executor, never inside `resume`.
+class suspended {
+ public:
+  suspended() = default;
+
+  template <class Handler>
+  explicit suspended(Handler handler) : waiting_{std::make_unique<waiting<Handler>>(std::move(handler))} {}
+
+  /// With a failure the coroutine sees it thrown from its `co_await`.
+  void resume(std::exception_ptr failure = nullptr) {
+    if (const auto handler = std::move(waiting_)) handler->resume(std::move(failure));
+  }
+
+ private:
+  struct any_waiting {
+    any_waiting() = default;
+    any_waiting(const any_waiting&) = delete;
+    any_waiting& operator=(const any_waiting&) = delete;
+    virtual ~any_waiting() = default;
+    virtual void resume(std::exception_ptr failure) = 0;
+  };
+
+  template <class Handler>
+  class waiting final : public any_waiting {
+   public:
+    explicit waiting(Handler handler)
+        : handler_{std::move(handler)}, executor_{asio::get_associated_executor(handler_)} {}
+
+    void resume(std::exception_ptr failure) override {
+      asio::post(executor_.get_executor(), [handler = std::move(handler_), failure = std::move(failure)]() mutable {
+        std::move(handler)(failure);
+      });
+    }
+
+   private:
+    Handler handler_;
+    asio::executor_work_guard<asio::associated_executor_t<Handler>> executor_;  // keeps its run() from returning
+  };
+
+  std::unique_ptr<any_waiting> waiting_;
+};
+
+/// Suspends the calling coroutine and calls `keep(suspended, slot)`, which sees to it that it is resumed. `slot` tells
+/// of cancellation, on the executor of the coroutine.
+template <class Keep>
+asio::awaitable<void> suspend(Keep keep) {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
+      [](auto handler, Keep keep_it) {
+        const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
+        keep_it(suspended{std::move(handler)}, slot);
+      },
+      asio::use_awaitable, std::move(keep));
+}
+
+namespace detail {
+
+/// The tasks of one `for_each`, shared by the runners that wait in the queue of the workers.
+template <class Task>
+class tasks : public std::enable_shared_from_this<tasks<Task>> {
+ public:
+  tasks(asio::any_io_executor workers, std::size_t count, Task task)
+      : workers_{std::move(workers)}, count_{count}, task_{std::move(task)} {}
+
+  void start(suspended whoever_waits, asio::cancellation_slot slot) {
+    if (slot.is_connected())
+      slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->cancel(); });
+    waiting_ = std::move(whoever_waits);
+    runners_ = thread_count(std::nullopt, count_);
+    for (std::size_t i = runners_; i > 0; --i) asio::post(workers_, runner{this->shared_from_this()});
+  }
+
+ private:
+  /// Runs one task and queues up again behind what others have posted meanwhile.
+  class runner {
+   public:
+    explicit runner(std::shared_ptr<tasks> all) : all_{std::move(all)} {}
+    runner(runner&&) noexcept = default;
+    runner& operator=(runner&&) = delete;
+    ~runner() {
+      if (all_) all_->leave(workers_are_gone());
+    }
+    void operator()() {
+      const auto all = std::move(all_);
+      if (all->run_next()) asio::post(all->workers_, runner{all});
+      else all->leave(nullptr);
+    }
+
+   private:
+    std::shared_ptr<tasks> all_;
+  };
+
+  bool run_next() {
+    std::size_t i = 0;
+    {
+      const std::lock_guard lock{mutex_};
+      if (next_ == count_ || failure_) return false;
+      i = next_++;
+    }
+    try {
+      task_(i);
+      return true;
+    } catch (...) {
+      const std::lock_guard lock{mutex_};
+      failure_.keep(i, std::current_exception());
+      return false;
+    }
+  }
+
+  void cancel() {
+    const std::lock_guard lock{mutex_};
+    if (next_ < count_) failure_.keep(count_, cancelled());
+  }
+
+  void leave(const std::exception_ptr& failure) {
+    const std::lock_guard lock{mutex_};
+    if (failure && next_ < count_) failure_.keep(count_, failure);
+    if (--runners_ == 0) waiting_.resume(failure_.get());
+  }
+
+  asio::any_io_executor workers_;
+  std::size_t count_;
+  Task task_;
+  std::mutex mutex_;
+  std::size_t next_ = 0;
+  std::size_t runners_ = 0;
+  mrcz::detail::first_failure failure_;
+  suspended waiting_;
+};
+
+}  // namespace detail
+
+/// Calls `task(i)` once for each i in [0, count) on `workers`, side by side as far as these have threads, and returns
+/// when all are done. After a failure no new task starts, and the failure of the lowest index that ran is thrown. So it
+/// is with cancellation: tasks that have begun are finished, and only if some never began is
+/// `asio::error::operation_aborted` thrown.
+template <std::invocable<std::size_t> Task>
+asio::awaitable<void> for_each(asio::any_io_executor workers, std::size_t count, Task task) {
+  if (count == 0) co_return;
+  auto all = std::make_shared<detail::tasks<Task>>(std::move(workers), count, std::move(task));
+  auto start = [all](suspended whoever_waits, asio::cancellation_slot slot) {
+    all->start(std::move(whoever_waits), slot);
+  };
+  co_await suspend(std::move(start));
+}
+
+/// Calls `work()` on `workers` and returns its result.
+template <std::invocable Work>
+asio::awaitable<std::invoke_result_t<Work&>> offload(asio::any_io_executor workers, Work work) {
+  using result = std::invoke_result_t<Work&>;
+  if constexpr (std::is_void_v<result>) {
+    auto task = [&work](std::size_t) { work(); };
+    co_await for_each(std::move(workers), 1, std::move(task));
+  } else {
+    std::optional<result> made;
+    auto task = [&work, &made](std::size_t) { made.emplace(work()); };
+    co_await for_each(std::move(workers), 1, std::move(task));
+    co_return std::move(*made);
+  }
+}
+
+}  // namespace mrcz::async

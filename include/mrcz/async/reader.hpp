@@ -1,0 +1,104 @@
+/// Reading on the workers while coroutines wait.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/async/offload.hpp"
+#include "mrcz/async/slice_stream.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/core/region.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/reader.hpp"
+
+namespace mrcz::async {
+
+/// An open file whose voxels are read on `workers`, slice by slice side by side. No thread is started, so
+/// `read_options::threads` is not looked at. Const and thread-safe, cheap to copy; the file stays open until the last
+/// copy and the last work on it are gone. Errors as for `mrcz::reader`; a cancelled read throws
+/// `asio::error::operation_aborted` after the slices that have begun.
+class reader {
+ public:
+  /// Refers to no file; there because `asio::co_spawn` wants results to be default constructible.
+  reader() = default;
+
+  /// Opens at once, on the calling thread, which reads the header and 16 bytes per slice; `async::open` does so on the
+  /// workers.
+  reader(asio::any_io_executor workers, const std::filesystem::path& path, read_options options = {})
+      : workers_{std::move(workers)}, file_{std::make_shared<const mrcz::reader>(path, one_thread(options))} {}
+
+  reader(asio::any_io_executor workers, std::unique_ptr<const byte_source> source, read_options options = {})
+      : workers_{std::move(workers)},
+        file_{std::make_shared<const mrcz::reader>(std::move(source), one_thread(options))} {}
+
+  /// Header, shape, metadata and everything else that is there without reading voxels.
+  const mrcz::reader& file() const noexcept { return *file_; }
+
+  template <voxel T>
+  asio::awaitable<volume<T>> read() const {
+    return read_slices<T>({});
+  }
+
+  template <voxel T>
+  asio::awaitable<volume<T>> read_slices(range z) const {
+    const auto file = file_;
+    const auto workers = workers_;
+    const auto slices = resolved(*file, z);
+    const shape extents{slices.count, file->shape()[1], file->shape()[2]};
+    auto make = [extents] {
+      auto fresh = make_volume<T>(extents);
+      advise_huge_pages(std::as_writable_bytes(std::span{fresh.data(), fresh.size()}));
+      return fresh;
+    };
+    auto voxels = co_await offload(workers, std::move(make));
+    auto read_one = [&file, &voxels, &slices, &extents](std::size_t i) {
+      auto slice = view_of(voxels.data() + i * extents[1] * extents[2], {1, extents[1], extents[2]});
+      file->read_slices({.first = slices.first + i, .count = 1}, slice);
+    };
+    co_await for_each(workers, slices.count, std::move(read_one));
+    co_return voxels;
+  }
+
+  template <voxel T>
+  asio::awaitable<image<T>> read_slice(std::size_t z) const {
+    auto read_one = [file = file_, z] { return file->read_slice<T>(z); };
+    return offload(workers_, std::move(read_one));
+  }
+
+  /// The slices of `z` one after the other. Up to `ahead` slices are read before they are asked for; not stated: one
+  /// per processor and one more.
+  template <voxel T>
+  slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
+    if (ahead == 0U) fail(errc::bad_option, "ahead is 0, expected at least 1");
+    return {workers_, file_, resolved(*file_, z), ahead.value_or(thread_count(std::nullopt) + 1)};
+  }
+
+ private:
+  static read_options one_thread(read_options options) noexcept {
+    options.threads = 1;
+    return options;
+  }
+
+  static resolved_range resolved(const mrcz::reader& file, range z) {
+    return naming(file.source().name(), [&] { return resolve({.z = z}, file.shape()).z; });
+  }
+
+  asio::any_io_executor workers_;
+  std::shared_ptr<const mrcz::reader> file_;
+};
+
+/// Opens a file on the workers.
+inline asio::awaitable<reader> open(asio::any_io_executor workers, std::filesystem::path path,
+                                    read_options options = {}) {
+  auto open_it = [&] { return reader{workers, path, options}; };
+  co_return co_await offload(workers, std::move(open_it));
+}
+
+}  // namespace mrcz::async

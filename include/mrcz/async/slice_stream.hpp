@@ -1,0 +1,162 @@
+/// The slices of a file one after the other, read ahead on the workers.
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/async/offload.hpp"
+#include "mrcz/core/region.hpp"
+#include "mrcz/reader.hpp"
+
+namespace mrcz::async {
+
+namespace detail {
+
+/// Shared by a `slice_stream` and the work that it has posted. Thread-safe.
+template <voxel T>
+class read_window : public std::enable_shared_from_this<read_window<T>> {
+ public:
+  read_window(asio::any_io_executor workers, std::shared_ptr<const mrcz::reader> file, resolved_range slices,
+              std::size_t ahead)
+      : workers_{std::move(workers)},
+        file_{std::move(file)},
+        next_{slices.first},
+        started_{slices.first},
+        end_{slices.end()},
+        ahead_{ahead} {}
+
+  bool at_end() const noexcept { return next_ == end_; }
+
+  /// Posts the reading of slices until as many are on their way as may be.
+  void read_ahead() {
+    for (; started_ < end_ && started_ - next_ < ahead_; ++started_)
+      asio::post(workers_, reading{this->shared_from_this(), started_});
+  }
+
+  asio::awaitable<void> arrival() {
+    auto enlist = [self = this->shared_from_this()](suspended who, asio::cancellation_slot slot) {
+      self->enlist(std::move(who), slot);
+    };
+    return suspend(std::move(enlist));
+  }
+
+  /// The next slice, which has arrived.
+  image<T> take() {
+    std::unique_lock lock{mutex_};
+    auto arrived = arrived_.extract(next_++);
+    lock.unlock();
+    if (const auto* const failure = std::get_if<std::exception_ptr>(&arrived.mapped()))
+      std::rethrow_exception(*failure);
+    return std::get<image<T>>(std::move(arrived.mapped()));
+  }
+
+  /// What has not begun is not read any more.
+  void stop() noexcept {
+    const std::lock_guard lock{mutex_};
+    stopped_ = true;
+  }
+
+ private:
+  class reading {
+   public:
+    reading(std::shared_ptr<read_window> work, std::size_t z) : work_{std::move(work)}, z_{z} {}
+    reading(reading&&) noexcept = default;
+    reading& operator=(reading&&) = delete;
+    ~reading() {
+      if (work_) work_->arrive(z_, workers_are_gone());
+    }
+
+    void operator()() {
+      const auto work = std::move(work_);
+      if (work->is_stopped()) return;
+      try {
+        work->arrive(z_, work->file_->template read_slice<T>(z_));
+      } catch (...) {
+        work->arrive(z_, std::current_exception());
+      }
+    }
+
+   private:
+    std::shared_ptr<read_window> work_;
+    std::size_t z_;
+  };
+
+  bool is_stopped() {
+    const std::lock_guard lock{mutex_};
+    return stopped_;
+  }
+
+  void arrive(std::size_t z, std::variant<image<T>, std::exception_ptr> slice) {
+    const std::lock_guard lock{mutex_};
+    arrived_.emplace(z, std::move(slice));
+    if (z == next_) waiting_.resume();
+  }
+
+  void enlist(suspended who, asio::cancellation_slot slot) {
+    const std::lock_guard lock{mutex_};
+    if (slot.is_connected())
+      slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->cancel(); });
+    waiting_ = std::move(who);
+    if (arrived_.contains(next_)) waiting_.resume();
+  }
+
+  void cancel() {
+    const std::lock_guard lock{mutex_};
+    waiting_.resume(cancelled());
+  }
+
+  asio::any_io_executor workers_;
+  std::shared_ptr<const mrcz::reader> file_;
+  std::size_t next_;     // to be taken
+  std::size_t started_;  // to be read
+  std::size_t end_;
+  std::size_t ahead_;
+  std::mutex mutex_;
+  std::map<std::size_t, std::variant<image<T>, std::exception_ptr>> arrived_;
+  suspended waiting_;
+  bool stopped_ = false;
+};
+
+}  // namespace detail
+
+/// `while (auto slice = co_await slices.next())` goes through a file of any size in the memory of a few slices. Made by
+/// `async::reader::slices`. One coroutine at a time calls it; destroyed before its end it does not wait for the
+/// workers.
+template <voxel T>
+class slice_stream {
+ public:
+  slice_stream(asio::any_io_executor workers, std::shared_ptr<const mrcz::reader> file, resolved_range slices,
+               std::size_t ahead)
+      : work_{std::make_shared<detail::read_window<T>>(std::move(workers), std::move(file), slices, ahead)} {}
+
+  slice_stream(slice_stream&&) noexcept = default;
+  slice_stream& operator=(slice_stream&&) = delete;
+
+  ~slice_stream() {
+    if (work_) work_->stop();
+  }
+
+  /// The next slice, or nothing behind the last one. Throws for a slice that is damaged; the call after that goes on
+  /// behind it. Cancelled it throws `asio::error::operation_aborted`, and the slice is still the next one.
+  asio::awaitable<std::optional<image<T>>> next() {
+    const auto work = work_;
+    if (work->at_end()) co_return std::nullopt;
+    work->read_ahead();
+    co_await work->arrival();
+    auto slice = work->take();
+    work->read_ahead();  // goes on while the caller looks at this one
+    co_return slice;
+  }
+
+ private:
+  std::shared_ptr<detail::read_window<T>> work_;
+};
+
+}  // namespace mrcz::async

@@ -1,0 +1,27 @@
+/// Writing a whole file with one call from a coroutine.
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/async/offload.hpp"
+#include "mrcz/async/window.hpp"
+#include "mrcz/async/writer.hpp"
+#include "mrcz/format/metadata.hpp"
+#include "mrcz/write_options.hpp"
+
+namespace mrcz::async {
+
+/// `co_await mrcz::async::write(workers, "out.mrcz", std::move(movie));` Takes over an image, a volume, or a lazy
+/// expression of such a rank, whose operands must outlive the call. Errors as for `mrcz::write`; after an error or a
+/// cancellation nothing has changed on disk.
+template <expression E>
+asio::awaitable<void> write(asio::any_io_executor workers, std::filesystem::path path, E voxels,
+                            write_options options = {}, metadata values = nullptr, window limits = {}) {
+  writer out{std::move(workers), path, options, values, limits};
+  co_await out.append(std::move(voxels));
+  co_await out.close();
+}
+
+}  // namespace mrcz::async

@@ -1,0 +1,91 @@
+/// What the tests of coroutines share: workers, running a coroutine to its end, frames, and an executor that delays.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/async/offload.hpp"
+#include "tests/support.hpp"
+
+namespace test {
+
+/// Runs a coroutine on an executor of its own and returns what it returns.
+template <class T>
+T run(asio::awaitable<T> coroutine) {
+  asio::io_context context;
+  auto result = asio::co_spawn(context, std::move(coroutine), asio::use_future);
+  context.run();
+  return result.get();
+}
+
+/// Frame z of a movie, in which every voxel says where it is.
+inline mrcz::image<std::int16_t> frame(std::size_t z, std::size_t ny = 12, std::size_t nx = 17) {
+  auto made = mrcz::make_image<std::int16_t>(ny, nx);
+  for (std::size_t i = 0; i < made.size(); ++i) made.data()[i] = static_cast<std::int16_t>(z * 1000 + i);
+  return made;
+}
+
+inline mrcz::volume<std::int16_t> movie(std::size_t nz, std::size_t ny = 12, std::size_t nx = 17) {
+  auto made = mrcz::make_volume<std::int16_t>({nz, ny, nx});
+  for (std::size_t z = 0; z < nz; ++z) {
+    const auto one = frame(z, ny, nx);
+    std::copy(one.begin(), one.end(), made.begin() + static_cast<std::ptrdiff_t>(z * ny * nx));
+  }
+  return made;
+}
+
+/// Runs everything on a pool, each time after a pause of up to a millisecond that a seed decides.
+class delaying_executor {
+ public:
+  delaying_executor(asio::thread_pool& pool, unsigned seed) : pool_{&pool}, random_{std::make_shared<dice>(seed)} {}
+
+  template <class Function>
+  void execute(Function&& f) const {
+    const auto pause = random_->roll();
+    asio::post(*pool_, [pause, g = std::forward<Function>(f)]() mutable {
+      std::this_thread::sleep_for(pause);
+      g();
+    });
+  }
+
+  asio::execution_context& query(asio::execution::context_t) const noexcept { return *pool_; }
+  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+    return asio::execution::blocking.never;
+  }
+  friend bool operator==(const delaying_executor& a, const delaying_executor& b) noexcept {
+    return a.pool_ == b.pool_ && a.random_ == b.random_;
+  }
+  friend bool operator!=(const delaying_executor& a, const delaying_executor& b) noexcept { return !(a == b); }
+
+ private:
+  class dice {
+   public:
+    explicit dice(unsigned seed) : engine_{seed} {}
+    std::chrono::microseconds roll() {
+      const std::lock_guard lock{mutex_};
+      return std::chrono::microseconds{engine_() % 1000};
+    }
+
+   private:
+    std::mutex mutex_;
+    std::mt19937 engine_;
+  };
+
+  asio::thread_pool* pool_;
+  std::shared_ptr<dice> random_;
+};
+
+}  // namespace test

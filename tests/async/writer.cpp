@@ -1,0 +1,414 @@
+#include "mrcz/async/writer.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <asio/experimental/awaitable_operators.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "mrcz/io/memory.hpp"
+#include "mrcz/read.hpp"
+#include "tests/async/support.hpp"
+#include "tests/whole_files.hpp"
+
+using namespace test;
+
+namespace {
+
+constexpr std::size_t frames = 6;
+
+/// A file that appears in memory once it is published, like one on disk.
+class published_sink final : public mrcz::byte_sink {
+ public:
+  explicit published_sink(std::optional<bytes>& content) : content_{&content} {}
+  void write_at(std::uint64_t offset, std::span<const std::byte> from) override { memory_.write_at(offset, from); }
+  void publish() override {
+    memory_.publish();
+    *content_ = growing_;
+  }
+  std::string name() const override { return "in memory"; }
+
+ private:
+  std::optional<bytes>* content_;
+  bytes growing_;
+  mrcz::memory_sink memory_{growing_};
+};
+
+bytes expected_file(std::size_t count = frames, const mrcz::write_options& options = {}) {
+  bytes content;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), options};
+  for (std::size_t z = 0; z < count; ++z) out.append(frame(z));
+  out.close();
+  return content;
+}
+
+asio::awaitable<void> acquire(asio::any_io_executor workers, std::filesystem::path path, mrcz::async::window limits,
+                              std::size_t count = frames) {
+  mrcz::async::writer out{workers, path, {.durability = mrcz::durability::none}, nullptr, limits};
+  for (std::size_t z = 0; z < count; ++z) co_await out.append(frame(z));
+  co_await out.close();
+}
+
+asio::awaitable<void> acquire_into(asio::any_io_executor workers, std::optional<bytes>& content,
+                                   mrcz::write_options options, mrcz::async::window limits) {
+  mrcz::async::writer out{workers, std::make_unique<published_sink>(content), options, nullptr, limits};
+  for (std::size_t z = 0; z < frames; ++z) co_await out.append(frame(z));
+  co_await out.close();
+}
+
+/// Failures in the order in which they surface: of each append, of closing, and of two calls after that.
+asio::awaitable<std::vector<failure>> failures_of(mrcz::async::writer out) {
+  std::vector<failure> seen;
+  for (std::size_t z = 0; z < frames + 3; ++z) {
+    try {
+      if (z < frames) co_await out.append(frame(z));
+      else co_await out.close();
+      if (z == frames) co_return seen;
+    } catch (const mrcz::error& e) {
+      seen.push_back({e.code(), e.what()});
+    }
+  }
+  co_return seen;
+}
+
+void check_complete_or_absent(const scratch_folder& folder, const bytes& complete) {
+  const auto left = folder.files();
+  if (left.empty()) return;
+  CHECK(left == std::vector<std::string>{"movie.mrcz"});
+  CHECK(bytes_of(folder / "movie.mrcz") == complete);
+}
+
+}  // namespace
+
+TEST_CASE("frames are written in order, as the synchronous writer does, whatever the workers do in between") {
+  for (const auto& options : {mrcz::write_options{}, mrcz::write_options{.compression = {.codec = mrcz::codec::lz4}}}) {
+    const auto expected = expected_file(frames, options);
+    for (const std::size_t threads : {1U, 2U, 5U})
+      for (const std::size_t slices : {1U, 2U, 5U, 100U}) {
+        asio::thread_pool pool{threads};
+        std::optional<bytes> content;
+        const auto seed = static_cast<unsigned>(threads * 1000 + slices);
+        run(acquire_into(delaying_executor{pool, seed}, content, options, {.slices = slices}));
+        CHECK(content == expected);
+      }
+  }
+}
+
+namespace {
+
+asio::awaitable<void> append_everything(asio::any_io_executor workers, bytes& content, const mrcz::image<float>& gain) {
+  mrcz::async::writer out{
+      workers, std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = mrcz::codec::zstd}}};
+  out.header().labels.add("aligned");
+  co_await out.append(mrcz::volume<float>{xt::cast<float>(movie(3))});
+  co_await out.append(xt::cast<float>(frame(3)) * gain);
+  co_await out.append(xt::cast<float>(movie(2)) * gain);
+  co_await out.append(xt::view(gain, xt::all(), xt::all()));
+  co_await out.close();
+}
+
+}  // namespace
+
+TEST_CASE("images, volumes, views and lazy expressions are taken, as by the synchronous writer") {
+  mrcz::image<float> gain = xt::cast<float>(frame(0)) * 0.5F + 1.0F;
+  bytes expected;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(expected), {.compression = {.codec = mrcz::codec::zstd}}};
+  out.header().labels.add("aligned");
+  out.append(mrcz::volume<float>{xt::cast<float>(movie(3))});
+  out.append(mrcz::image<float>{xt::cast<float>(frame(3)) * gain});
+  out.append(mrcz::volume<float>{xt::cast<float>(movie(2)) * gain});
+  out.append(gain);
+  out.close();
+  for (const std::size_t threads : {1U, 3U}) {
+    asio::thread_pool workers{threads};
+    bytes content;
+    run(append_everything(workers.get_executor(), content, gain));
+    CHECK(content == expected);
+  }
+}
+
+TEST_CASE("many writers and their coroutines share one pool, also of one thread") {
+  for (const std::size_t threads : {1U, 2U}) {
+    const scratch_folder folder;
+    asio::thread_pool pool{threads};
+    std::vector<std::future<void>> pending;
+    for (std::size_t i = 0; i < 8; ++i)
+      pending.push_back(asio::co_spawn(
+          pool, acquire(pool.get_executor(), folder / (std::to_string(i) + ".mrcz"), {.slices = 1 + i % 3}),
+          asio::use_future));
+    for (auto& one : pending) one.get();
+    const auto expected = expected_file(frames, {.compression = {.codec = mrcz::codec::zstd}});
+    for (std::size_t i = 0; i < 8; ++i) CHECK(bytes_of(folder / (std::to_string(i) + ".mrcz")) == expected);
+  }
+}
+
+TEST_CASE("completion may be a future, a callback, or another coroutine") {
+  const scratch_folder folder;
+  asio::thread_pool pool{2};
+  const auto ex = pool.get_executor();
+  asio::co_spawn(ex, acquire(ex, folder / "future.mrcz", {}), asio::use_future).get();
+  asio::io_context context;
+  bool called = false;
+  asio::co_spawn(context, acquire(ex, folder / "callback.mrcz", {}), [&](const std::exception_ptr& failure) {
+    called = true;
+    CHECK_FALSE(failure);
+  });
+  context.run();
+  CHECK(called);
+  run(acquire(ex, folder / "coroutine.mrcz", {}));
+  CHECK(folder.files().size() == 3);
+}
+
+TEST_CASE("an image that does not fit is reported once, with its slice, and closes the writer") {
+  const auto wrong_at = [](std::size_t at) -> asio::awaitable<std::vector<failure>> {
+    asio::thread_pool workers{2};
+    bytes content;
+    mrcz::async::writer out{workers.get_executor(), std::make_unique<mrcz::memory_sink>(content)};
+    std::vector<failure> seen;
+    for (std::size_t z = 0; z < frames + 2; ++z) {
+      try {
+        if (z >= frames) co_await out.close();
+        else if (z == at) co_await out.append(frame(z, 5, 5));
+        else co_await out.append(frame(z));
+      } catch (const mrcz::error& e) {
+        seen.push_back({e.code(), e.what()});
+      }
+    }
+    CHECK(content.empty());
+    co_return seen;
+  };
+  for (std::size_t at = 1; at < frames; ++at) {
+    const auto seen = run(wrong_at(at));
+    REQUIRE(seen.size() >= 2);
+    CHECK(seen[0].code == mrcz::errc::shape_mismatch);
+    CHECK(seen[0].mentions("(slice " + std::to_string(at) + ")"));
+    for (std::size_t i = 1; i < seen.size(); ++i) CHECK(seen[i].code == mrcz::errc::closed);
+  }
+}
+
+TEST_CASE("a disk that fails at its n-th write surfaces once, whatever n is, and nothing is published") {
+  asio::thread_pool workers{2};
+  for (int good = 0; good < 20; ++good)
+    for (const std::size_t slices : {1U, 3U}) {
+      failing_sink::history seen;
+      mrcz::async::writer out{
+          workers.get_executor(), std::make_unique<failing_sink>(good, seen), {}, nullptr, {.slices = slices}};
+      const auto failures = run(failures_of(std::move(out)));
+      if (failures.empty()) {
+        CHECK(seen.published);
+        CHECK(good >= seen.calls);
+        continue;
+      }
+      CHECK_FALSE(seen.published);
+      CHECK(failures[0].code == std::errc::no_space_on_device);
+      for (std::size_t i = 1; i < failures.size(); ++i) CHECK(failures[i].code == mrcz::errc::closed);
+    }
+}
+
+TEST_CASE("arrays of the wrong rank are refused and change nothing") {
+  const auto refuse = [](bytes& content) -> asio::awaitable<int> {
+    asio::thread_pool workers{1};
+    mrcz::async::writer out{workers.get_executor(), std::make_unique<mrcz::memory_sink>(content)};
+    int refused = 0;
+    const std::array<xt::xtensor<float, 4>, 1> wrong{xt::xtensor<float, 4>::from_shape({1, 1, 2, 2})};
+    try {
+      co_await out.append(wrong[0]);
+    } catch (const mrcz::error& e) {
+      refused += e.code() == mrcz::errc::shape_mismatch;
+    }
+    try {
+      co_await out.append(mrcz::make_volume<float>({0, 2, 2}));
+    } catch (const mrcz::error& e) {
+      refused += e.code() == mrcz::errc::shape_mismatch;
+    }
+    for (std::size_t z = 0; z < frames; ++z) co_await out.append(frame(z));
+    co_await out.close();
+    co_return refused;
+  };
+  bytes content;
+  CHECK(run(refuse(content)) == 2);
+  CHECK(content == expected_file());
+}
+
+TEST_CASE("closing without a slice is refused") {
+  const auto close_at_once = [](const scratch_folder& folder) -> asio::awaitable<void> {
+    asio::thread_pool workers{1};
+    mrcz::async::writer out{workers.get_executor(), folder / "movie.mrcz"};
+    co_await out.close();
+  };
+  const scratch_folder folder;
+  const auto failure = failure_of([&] { run(close_at_once(folder)); });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::shape_mismatch);
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("cancelled after any number of steps, a write leaves the complete file or nothing") {
+  const auto complete = expected_file(3, {.compression = {.codec = mrcz::codec::zstd}});
+  bool finished = false;
+  std::size_t aborted = 0;
+  for (std::size_t steps = 0; !finished; ++steps) {
+    REQUIRE(steps < 1000);
+    const scratch_folder folder;
+    asio::io_context context;  // workers and caller alike
+    asio::cancellation_signal cancel;
+    auto result = asio::co_spawn(context, acquire(context.get_executor(), folder / "movie.mrcz", {.slices = 1}, 3),
+                                 asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+    std::size_t done = 0;
+    while (done < steps && context.run_one() != 0) ++done;
+    finished = done < steps;
+    cancel.emit(asio::cancellation_type::terminal);
+    context.run();
+    try {
+      result.get();
+      CHECK(folder.files().size() == 1);
+    } catch (const std::system_error& e) {
+      CHECK(e.code() == asio::error::operation_aborted);
+      ++aborted;
+    }
+    check_complete_or_absent(folder, complete);
+    if (finished) CHECK(folder.files().size() == 1);
+  }
+  CHECK(aborted > 5);
+}
+
+TEST_CASE("a thousand writes cancelled at random leave complete files or nothing") {
+  const auto complete = expected_file(4, {.compression = {.codec = mrcz::codec::zstd}});
+  std::mt19937 random{5};
+  std::size_t aborted = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const scratch_folder folder;
+    {
+      asio::thread_pool workers{1 + random() % 3};
+      asio::io_context context;
+      asio::cancellation_signal cancel;
+      auto result = asio::co_spawn(
+          context, acquire(workers.get_executor(), folder / "movie.mrcz", {.slices = 1 + random() % 3}, 4),
+          asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+      const std::size_t steps = random() % 12;
+      for (std::size_t step = 0; step < steps; ++step) context.run_one_for(std::chrono::milliseconds{1});
+      cancel.emit(asio::cancellation_type::terminal);
+      context.run();
+      try {
+        result.get();
+      } catch (const std::system_error& e) {
+        CHECK(e.code() == asio::error::operation_aborted);
+        ++aborted;
+      }
+      workers.join();
+    }
+    check_complete_or_absent(folder, complete);
+  }
+  CHECK(aborted > 100);
+}
+
+namespace {
+
+asio::awaitable<bool> acquire_until(asio::any_io_executor workers, std::filesystem::path path,
+                                    std::chrono::milliseconds limit) {
+  using namespace asio::experimental::awaitable_operators;
+  asio::steady_timer timer{co_await asio::this_coro::executor, limit};
+  auto writing = acquire(workers, path, {.slices = 1}, 100'000);
+  auto waiting = timer.async_wait(asio::use_awaitable);
+  const auto first = co_await (std::move(writing) || std::move(waiting));
+  co_return first.index() == 0;
+}
+
+asio::awaitable<void> go_on_after_cancellation(mrcz::async::writer& out, std::vector<std::error_code>& seen) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  for (std::size_t z = 0; z < 4; ++z) {
+    try {
+      co_await out.append(frame(z));
+    } catch (const std::system_error& e) {
+      seen.push_back(e.code());
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a timer beside it cancels a write, and the file is not there") {
+  const scratch_folder folder;
+  asio::thread_pool workers{2};
+  CHECK_FALSE(run(acquire_until(workers.get_executor(), folder / "movie.mrcz", std::chrono::milliseconds{20})));
+  workers.join();
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("a writer whose append was cancelled is closed, and says so to a coroutine that goes on") {
+  const scratch_folder folder;
+  asio::io_context context;
+  asio::io_context workers;
+  asio::cancellation_signal cancel;
+  mrcz::async::writer out{workers.get_executor(), folder / "movie.mrcz", {}, nullptr, {.slices = 1}};
+  std::vector<std::error_code> seen;
+  asio::co_spawn(context, go_on_after_cancellation(out, seen),
+                 asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+  context.poll();  // the second frame waits for room
+  cancel.emit(asio::cancellation_type::terminal);
+  context.run();
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[0] == asio::error::operation_aborted);
+  CHECK(seen[1] == mrcz::errc::closed);
+  CHECK(seen[2] == mrcz::errc::closed);
+  CHECK(folder.files().empty());  // no worker was busy with it
+}
+
+namespace {
+
+asio::awaitable<void> append_and_leave(asio::any_io_executor workers, std::filesystem::path path, std::size_t count) {
+  mrcz::async::writer out{workers, path};
+  for (std::size_t z = 0; z < count; ++z) co_await out.append(frame(z));
+}
+
+}  // namespace
+
+TEST_CASE("a writer that is destroyed with slices on their way does not wait, publish or leave anything") {
+  for (std::size_t count = 0; count < 5; ++count) {
+    const scratch_folder folder;
+    asio::thread_pool pool{2};
+    run(append_and_leave(delaying_executor{pool, 3}, folder / "movie.mrcz", count));
+    pool.join();
+    CHECK(folder.files().empty());
+  }
+  const scratch_folder folder;
+  asio::io_context workers;  // never run
+  run(append_and_leave(workers.get_executor(), folder / "movie.mrcz", 2));
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("a writer whose workers are destroyed reports that, and leaves nothing") {
+  const scratch_folder folder;
+  asio::io_context context;
+  std::optional<asio::thread_pool> workers{std::in_place, 1};
+  workers->stop();  // takes work but never does it
+  auto result =
+      asio::co_spawn(context, acquire(workers->get_executor(), folder / "movie.mrcz", {.slices = 2}), asio::use_future);
+  context.poll();
+  workers.reset();
+  context.run();
+  const auto failure = failure_of([&] { result.get(); });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::closed);
+  CHECK(failure->message == "the workers ended before the work was done");
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("one executor that is destroyed in the middle of everything takes it all with it") {
+  const scratch_folder folder;
+  for (std::size_t steps = 0; steps < 40; ++steps) {
+    asio::io_context context;
+    asio::co_spawn(context, acquire(context.get_executor(), folder / "movie.mrcz", {.slices = 2}, 1000),
+                   asio::use_future);
+    for (std::size_t step = 0; step < steps; ++step) context.run_one();
+  }
+  CHECK(folder.files().empty());
+}
