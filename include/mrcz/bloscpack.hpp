@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mrcz/bloscpack/append.hpp"
+#include "mrcz/bloscpack/array.hpp"
 #include "mrcz/bloscpack/reader.hpp"
 #include "mrcz/bloscpack/stream_reader.hpp"
 #include "mrcz/bloscpack/stream_writer.hpp"

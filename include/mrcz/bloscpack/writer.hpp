@@ -44,11 +44,11 @@ void pack_chunks(const byte_source& source, std::uint64_t first, std::uint32_t c
       count, thread_count(options.threads, count),
       [&](std::size_t i) {
         const std::uint64_t begin = first + std::uint64_t{i} * chunk_size;
-        const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size, source.size() - begin));
+        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size, source.size() - begin));
         if (const auto all = source.in_memory(); !all.empty())
-          return packer.pack(all.subspan(static_cast<std::size_t>(begin), bytes));
+          return packer.pack(all.subspan(static_cast<std::size_t>(begin), length));
         buffer plain = pool.take();
-        const auto into = plain.acquire(bytes);
+        const auto into = plain.acquire(length);
         source.read_at(begin, into);
         auto packed = packer.pack(into);
         pool.give_back(std::move(plain));
