@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,14 @@ inline bytes numbers(std::size_t size, std::uint32_t seed = 0) {
     content[i] = static_cast<std::byte>(word >> (8 * (i % 4)));
   }
   return content;
+}
+
+/// Text that no compressor makes much shorter.
+inline std::string noise_text(std::size_t size) {
+  std::minstd_rand random{1};
+  std::string text;
+  while (text.size() < size) text += static_cast<char>('!' + random() % 94);
+  return text;
 }
 
 inline bytes to_bytes(std::string_view text) {
