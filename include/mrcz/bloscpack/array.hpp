@@ -69,7 +69,7 @@ inline array_layout parse_layout(const metadata& values) {
 /// The metadata that Python's bloscpack writes for such an array.
 inline metadata to_metadata(const array_layout& layout) {
   metadata values;
-  values["dtype"] = "'" + to_string(layout.dtype) + "'";
+  values["dtype"] = fmt::format("'{}'", to_string(layout.dtype));
   values["shape"] = layout.shape;
   values["order"] = layout.column_major ? "F" : "C";
   values["container"] = "numpy";

@@ -130,7 +130,7 @@ inline dtype parse_dtype(const metadata& value) {
     dtype d{.kind = text[1], .size = 0};
     if (text[0] == '<') d.byte_order = std::endian::little;
     if (text[0] == '>') d.byte_order = std::endian::big;
-    bool digits = true;
+    bool digits = text[2] != '0';
     for (const char c : text.substr(2)) {
       digits = digits && c >= '0' && c <= '9';
       d.size = 10 * d.size + static_cast<std::size_t>(c - '0');

@@ -91,10 +91,10 @@ inline std::string python_bytes(std::span<const std::byte> bytes) {
     else if (c < 0x20 || c > 0x7e) text += fmt::format("\\x{:02x}", c);
     else text += static_cast<char>(c);
   }
-  if (text.find('\'') == std::string::npos) return "b'" + text + "'";
-  if (text.find('"') == std::string::npos) return "b\"" + text + "\"";
+  if (text.find('\'') == std::string::npos) return fmt::format("b'{}'", text);
+  if (text.find('"') == std::string::npos) return fmt::format("b\"{}\"", text);
   for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
-  return "b'" + text + "'";
+  return fmt::format("b'{}'", text);
 }
 
 }  // namespace detail
