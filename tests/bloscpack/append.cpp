@@ -244,3 +244,27 @@ TEST_CASE("a process that is killed while it appends leaves a file that reads as
     CHECK(test::bytes_of(folder / "a.blp") == file);
   }
 }
+
+TEST_CASE("of two appends at the same time the later one fails, and the data of the other are there") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.blp";
+  test::write_bytes(path, test::packed_file(content, {.chunk_size = 7000}));
+  /// Appends to the same file while it is appended itself.
+  class meddling_source final : public mrcz::byte_source {
+   public:
+    explicit meddling_source(std::filesystem::path path) : path_{std::move(path)} {}
+    std::uint64_t size() const override { return 10; }
+    void read_at(std::uint64_t, std::span<std::byte>) const override {
+      test::bp::append(path_, mrcz::memory_source{std::span{more}});
+    }
+    std::string name() const override { return "meddling"; }
+
+   private:
+    std::filesystem::path path_;
+  };
+  const auto thrown = test::failure_of([&] { test::bp::append(path, meddling_source{path}); });
+  REQUIRE(thrown);
+  CHECK(thrown->mentions("another program replaced it while data were appended"));
+  CHECK(test::unpacked(test::bytes_of(path)) == test::joined(content, more));
+  CHECK(folder.files().size() == 1);
+}

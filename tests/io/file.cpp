@@ -328,3 +328,17 @@ TEST_CASE("parts of one file are copied into another, inside the system or not")
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::truncated);
 }
+
+TEST_CASE("a file knows whether another one has taken its place") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", {});
+  const mrcz::file opened{folder / "a", mrcz::file::access::read};
+  CHECK(opened.is_at(folder / "a"));
+  std::filesystem::create_symlink(folder / "a", folder / "link");
+  CHECK(opened.is_at(folder / "link"));
+  std::filesystem::rename(folder / "a", folder / "b");
+  CHECK_FALSE(opened.is_at(folder / "a"));
+  test::write_bytes(folder / "a", {});
+  CHECK_FALSE(opened.is_at(folder / "a"));
+  CHECK(opened.is_at(folder / "b"));
+}

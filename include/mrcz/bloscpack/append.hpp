@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -127,7 +128,6 @@ inline void write_appended(const reader& old, const byte_source& data, append_pl
   });
   if (!plan.metadata.empty()) to.write_at(header_size, plan.metadata);
   to.write_at(0, encode(plan.header));
-  to.publish();
 }
 
 }  // namespace detail
@@ -142,21 +142,27 @@ inline header append(const reader& old, const byte_source& data, byte_sink& to, 
   auto plan = naming(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   detail::write_appended(old, data, std::move(plan), options, to);
+  to.publish();
   return h;
 }
 
 /// The same in place of the file: the new one grows under another name and replaces the old one when it is complete, so
 /// an interruption at any time leaves the old one. The system shares the unchanged beginning between the two where the
-/// file system can. Without new data and metadata nothing happens. Two programs that append at the same time must not.
+/// file system can. Without new data and metadata nothing happens. Of two programs that append at the same time the
+/// later one fails.
 inline header append(const std::filesystem::path& path, const byte_source& data, append_options options = {},
                      const metadata& values = nullptr) {
   check(options);
-  const reader old{path, {.threads = options.threads}};
+  const auto source = std::make_shared<file_source>(path);
+  const reader old{source, {.threads = options.threads}};
   if (data.size() == 0 && values.is_null()) return old.header();
   auto plan = naming(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   atomic_file to{path, options.durability, true};
   detail::write_appended(old, data, std::move(plan), options, to);
+  if (!source->opened().is_at(path))
+    fail_system(ESTALE, path.string() + ": another program replaced it while data were appended");
+  to.publish();
   return h;
 }
 

@@ -68,6 +68,14 @@ class file {
 
   std::uint64_t size() const { return static_cast<std::uint64_t>(stat().st_size); }
 
+  /// Whether `path` leads to this file, which another one may have replaced meanwhile.
+  bool is_at(const std::filesystem::path& path) const {
+    struct stat there{};
+    if (::stat(path.c_str(), &there) != 0) return false;
+    const auto here = stat();
+    return there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+  }
+
   /// Permission bits, as for `chmod`.
   mode_t permissions() const { return stat().st_mode & 07777U; }
   void permissions(mode_t bits) {
