@@ -16,6 +16,8 @@ class MrczConan(ConanFile):
     topics = ("mrc", "mrcz", "electron-microscopy", "cryo-em", "blosc", "xtensor", "header-only")
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
+    options = {"bloscpack": [True, False]}  # .blp files; needs zlib and OpenSSL
+    default_options = {"bloscpack": False}
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
     no_copy_source = True
     test_package_folder = "tests/package/conan"
@@ -27,6 +29,9 @@ class MrczConan(ConanFile):
     def requirements(self):
         for reference in ("c-blosc/1.21.5", "asio/1.32.0", "fmt/11.2.0", "nlohmann_json/3.12.0", "xtensor/0.27.1", "xtl/0.8.0"):
             self.requires(reference, transitive_headers=True, transitive_libs=True)
+        if self.options.bloscpack:
+            for reference in ("zlib/[>=1.2.11 <2]", "openssl/[>=1.1 <4]"):
+                self.requires(reference, transitive_headers=True, transitive_libs=True)
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -54,5 +59,8 @@ class MrczConan(ConanFile):
             "xtensor::xtensor",
             "xtl::xtl",
         ]
+        if self.options.bloscpack:
+            self.cpp_info.set_property("cmake_target_aliases", ["mrcz::bloscpack"])
+            self.cpp_info.requires += ["zlib::zlib", "openssl::crypto"]
         if self.settings.os in ("Linux", "FreeBSD"):
             self.cpp_info.system_libs = ["pthread"]

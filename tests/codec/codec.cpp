@@ -50,6 +50,7 @@ TEST_CASE("every legal compression passes") {
     for (int level = 0; level <= 9; ++level)
       for (const auto s : {mrcz::shuffle::none, mrcz::shuffle::byte, mrcz::shuffle::bit})
         CHECK_NOTHROW(mrcz::check({.codec = c, .level = level, .shuffle = s}));
+  CHECK_NOTHROW(mrcz::check({.block_size = 0}));
   CHECK_NOTHROW(mrcz::check({.block_size = 128}));
   CHECK_NOTHROW(mrcz::check({.block_size = 0x7fffffff}));
 }
@@ -66,7 +67,7 @@ TEST_CASE("each illegal value is a bad option, and the message says which and wh
   CHECK(complaint({.codec = static_cast<mrcz::codec>(7)}) == "codec 7 is unknown");
   CHECK(complaint({.codec = static_cast<mrcz::codec>(-1)}) == "codec -1 is unknown");
   CHECK(complaint({.shuffle = static_cast<mrcz::shuffle>(3)}) == "shuffle 3 is unknown");
-  CHECK(complaint({.block_size = 0}) == "block_size is 0, expected 128 to 2147483647 bytes");
-  CHECK(complaint({.block_size = 127}) == "block_size is 127, expected 128 to 2147483647 bytes");
-  CHECK(complaint({.block_size = 0x80000000}) == "block_size is 2147483648, expected 128 to 2147483647 bytes");
+  CHECK(complaint({.block_size = 1}) == "block_size is 1, expected 128 to 2147483647 bytes or 0");
+  CHECK(complaint({.block_size = 127}) == "block_size is 127, expected 128 to 2147483647 bytes or 0");
+  CHECK(complaint({.block_size = 0x80000000}) == "block_size is 2147483648, expected 128 to 2147483647 bytes or 0");
 }

@@ -24,14 +24,14 @@ TEST_CASE("an error says what was found, and carries its code") {
 
 TEST_CASE("every kind of error has words of its own") {
   std::set<std::string> words;
-  for (int code = static_cast<int>(mrcz::errc::not_mrc); code <= static_cast<int>(mrcz::errc::closed); ++code) {
+  for (int code = static_cast<int>(mrcz::errc::not_mrc); code <= static_cast<int>(mrcz::errc::not_bloscpack); ++code) {
     const std::error_code reason = static_cast<mrcz::errc>(code);
     CHECK(reason);
     CHECK(std::string{reason.category().name()} == "mrcz");
     CHECK(reason.message() != "unknown error");
     words.insert(reason.message());
   }
-  CHECK(words.size() == static_cast<std::size_t>(mrcz::errc::closed));
+  CHECK(words.size() == static_cast<std::size_t>(mrcz::errc::not_bloscpack));
   CHECK(mrcz::error_category().message(0) == "unknown error");
   CHECK(mrcz::error_category().message(99) == "unknown error");
 }
@@ -92,4 +92,11 @@ TEST_CASE("naming passes results and other exceptions through untouched") {
   static_assert(std::is_same_v<decltype(mrcz::naming("n", [&]() -> int& { return value; })), int&>);
   CHECK(&mrcz::naming("n", [&]() -> int& { return value; }) == &value);
   CHECK_THROWS_WITH_AS(mrcz::naming("n", [] { throw std::logic_error{"not ours"}; }), "not ours", std::logic_error);
+}
+
+TEST_CASE("the name that was put in front of a message can be taken off again") {
+  const mrcz::error named{mrcz::errc::truncated, "a.blp: file ends"};
+  CHECK(mrcz::unnamed(named, "a.blp") == "file ends");
+  CHECK(mrcz::unnamed(named, "a") == "a.blp: file ends");
+  CHECK(mrcz::unnamed(named, "b.blp") == "a.blp: file ends");
 }

@@ -374,3 +374,51 @@ TEST_CASE("when both fail, the lower index is reported") {
         REQUIRE(taken == indices(std::min(make_fails, take_fails + 1)));
       }
 }
+
+TEST_CASE("a pipeline asks for items one at a time until there are no more, and takes the results in their order") {
+  for (std::size_t threads = 1; threads <= 6; ++threads)
+    for (const std::size_t count : counts) {
+      std::size_t asked = 0;
+      std::atomic<int> asking = 0;
+      std::vector<std::size_t> taken;
+      mrcz::parallel_pipeline(
+          threads,
+          [&]() -> std::optional<std::unique_ptr<std::size_t>> {
+            REQUIRE(++asking == 1);
+            linger(asked);
+            --asking;
+            if (asked == count) return std::nullopt;
+            return std::make_unique<std::size_t>(asked++);
+          },
+          [&](std::unique_ptr<std::size_t>&& item) {
+            linger(*item * 31);
+            return std::move(item);
+          },
+          [&](std::unique_ptr<std::size_t>&& result) { taken.push_back(*result); });
+      CHECK(asked == count);
+      CHECK(taken == indices(count));
+    }
+}
+
+TEST_CASE("a failure to get an item is reported once everything before it has been taken") {
+  for (std::size_t threads = 1; threads <= 6; ++threads)
+    for (std::size_t bad = 0; bad < 20; ++bad) {
+      std::size_t asked = 0;
+      std::vector<std::size_t> taken;
+      const auto reported = failed_index([&] {
+        mrcz::parallel_pipeline(
+            threads,
+            [&] {
+              if (asked == bad) fail_at(bad);
+              return std::optional{asked++};
+            },
+            [](std::size_t i) {
+              linger(i);
+              return i;
+            },
+            [&](std::size_t i) { taken.push_back(i); });
+      });
+      REQUIRE(reported == bad);
+      REQUIRE(taken == indices(bad));
+    }
+}

@@ -11,6 +11,7 @@
 
 #include <doctest/doctest.h>
 
+#include "mrcz/io/memory.hpp"
 #include "tests/io/support.hpp"
 
 using mrcz::durability;
@@ -708,4 +709,16 @@ TEST_CASE("only a file that exists and may be written is extended") {
   }();
   REQUIRE(read_only);
   CHECK(read_only->code == std::errc::permission_denied);
+}
+
+TEST_CASE("an atomic file takes parts of other files and of other sources") {
+  const test::scratch_folder folder;
+  const auto content = test::text("0123456789");
+  test::write_bytes(folder / "from", content);
+  mrcz::atomic_file to{folder / "to", mrcz::durability::none, true};
+  to.copy(mrcz::file_source{folder / "from"}, 2, 5, 0);
+  to.copy(mrcz::memory_source{std::span{content}}, 8, 2, 5);
+  to.publish();
+  CHECK(test::bytes_of(folder / "to") == test::text("2345689"));
+  CHECK(test::failure_of([&] { to.copy(mrcz::memory_source{std::span{content}}, 0, 1, 0); }));
 }

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include "mrcz/io/memory.hpp"
+
 static_assert(std::is_abstract_v<mrcz::byte_sink>);
 static_assert(std::has_virtual_destructor_v<mrcz::byte_sink>);
 static_assert(!std::is_copy_constructible_v<mrcz::byte_sink> && !std::is_copy_assignable_v<mrcz::byte_sink>);
@@ -41,4 +43,16 @@ TEST_CASE("a sink of the user's own needs three members; keeping what is partial
   }
   CHECK(published == 5);
   CHECK(destroyed == 1);
+}
+
+TEST_CASE("a sink copies from any source, in pieces") {
+  std::vector<std::byte> content(3'000'000);
+  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<std::byte>(i * i / 1000);
+  std::vector<std::byte> copied;
+  mrcz::memory_sink to{copied};
+  to.copy(mrcz::memory_source{std::span{content}}, 10, content.size() - 10, 5);
+  to.copy(mrcz::memory_source{std::span{content}}, 0, 0, 0);
+  to.publish();
+  REQUIRE(copied.size() == content.size() - 5);
+  CHECK(std::equal(content.begin() + 10, content.end(), copied.begin() + 5));
 }

@@ -298,3 +298,47 @@ TEST_CASE("several threads read one source at once") {
   }
   CHECK(wrong == 0);
 }
+
+TEST_CASE("a scratch file has no name and is gone once it is closed") {
+  const test::scratch_folder folder;
+  {
+    mrcz::file scratch{folder.path(), mrcz::file::access::scratch};
+    scratch.write_at(3, test::text("abc"));
+    CHECK(scratch.size() == 6);
+    CHECK(folder.files().empty());
+  }
+  const auto thrown = test::failure_of([&] { mrcz::file{folder / "nothing", mrcz::file::access::scratch}; });
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::no_such_file_or_directory);
+  CHECK(thrown->mentions((folder / "nothing").string() + ": cannot create a temporary file in this folder"));
+}
+
+TEST_CASE("parts of one file are copied into another, inside the system or not") {
+  const test::scratch_folder folder;
+  std::string content;
+  for (int i = 0; i < 400'000; ++i) content += static_cast<char>('a' + i * i % 23);
+  test::write_bytes(folder / "from", test::text(content));
+  const mrcz::file from{folder / "from", mrcz::file::access::read};
+  mrcz::file to{folder / "to", mrcz::file::access::create};
+  to.copy(from, 0, content.size(), 5);
+  to.copy(from, 100, 3, 0);
+  to.copy(from, 100, 0, 999'999);
+  CHECK(test::bytes_of(folder / "to") == test::text(content.substr(100, 3) + std::string(2, '\0') + content));
+  const auto thrown = test::failure_of([&] { to.copy(from, content.size() - 1, 2, 0); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::truncated);
+}
+
+TEST_CASE("a file knows whether another one has taken its place") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", {});
+  const mrcz::file opened{folder / "a", mrcz::file::access::read};
+  CHECK(opened.is_at(folder / "a"));
+  std::filesystem::create_symlink(folder / "a", folder / "link");
+  CHECK(opened.is_at(folder / "link"));
+  std::filesystem::rename(folder / "a", folder / "b");
+  CHECK_FALSE(opened.is_at(folder / "a"));
+  test::write_bytes(folder / "a", {});
+  CHECK_FALSE(opened.is_at(folder / "a"));
+  CHECK(opened.is_at(folder / "b"));
+}

@@ -1,5 +1,5 @@
 # Builds and runs a stranger's project. Run as:
-#   cmake -D KIND=find_package|add_subdirectory -D SOURCE=<repository> -D BINARY=<its build> -D WORK=<folder> -P check.cmake
+#   cmake -D KIND=find_package|add_subdirectory -D SOURCE=<repository> -D BINARY=<its build> -D WORK=<folder> -D BLOSCPACK=ON|OFF -P check.cmake
 cmake_minimum_required(VERSION 3.24)
 
 function(run)
@@ -15,6 +15,9 @@ if(KIND STREQUAL "find_package")
   run(${CMAKE_COMMAND} --install "${BINARY}" --prefix "${WORK}/prefix")
 endif()
 run(${CMAKE_COMMAND} -S "${SOURCE}/tests/package/${KIND}" -B build -G Ninja
-  "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DMRCZ_SOURCE=${SOURCE}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
+  "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DMRCZ_SOURCE=${SOURCE}" "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DBLOSCPACK=${BLOSCPACK}")
 run(${CMAKE_COMMAND} --build build)
 run("${WORK}/build/stranger")
+if(BLOSCPACK)
+  run("${WORK}/build/stranger_bloscpack")
+endif()

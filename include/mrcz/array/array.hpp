@@ -10,11 +10,13 @@
 
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // xtensor 0.26 sorted its headers into folders
 #include <xtensor/containers/xadapt.hpp>
+#include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xtensor.hpp>
 #include <xtensor/core/xnoalias.hpp>
 #include <xtensor/views/xview.hpp>
 #else
 #include <xtensor/xadapt.hpp>
+#include <xtensor/xarray.hpp>
 #include <xtensor/xnoalias.hpp>
 #include <xtensor/xtensor.hpp>
 #include <xtensor/xview.hpp>

@@ -56,7 +56,8 @@ struct compression {
   int level = 1;                               ///< 0 (store) to 9 (smallest); the effort, not the result, is bounded
   mrcz::shuffle shuffle = mrcz::shuffle::bit;  ///< bit is what MRCZ always used and what suits detector data
   std::optional<std::size_t> block_size =
-      std::nullopt;  ///< bytes compressed at a time, a wish: codecs that split their blocks may get larger ones
+      std::nullopt;  ///< bytes compressed at a time, a wish: codecs that split their blocks may get larger ones; 0
+                     ///< leaves the choice to c-blosc
 };
 static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");
 
@@ -68,8 +69,8 @@ inline void check(const compression& wanted) {
   if (name_of(wanted.shuffle).empty())
     fail(errc::bad_option, "shuffle {} is unknown", static_cast<unsigned>(wanted.shuffle));
   constexpr std::size_t limit = 0x7fffffff;
-  if (wanted.block_size && (*wanted.block_size < 128 || *wanted.block_size > limit))
-    fail(errc::bad_option, "block_size is {}, expected 128 to {} bytes", *wanted.block_size, limit);
+  if (wanted.block_size.value_or(0) != 0 && (*wanted.block_size < 128 || *wanted.block_size > limit))
+    fail(errc::bad_option, "block_size is {}, expected 128 to {} bytes or 0", *wanted.block_size, limit);
 }
 
 }  // namespace mrcz

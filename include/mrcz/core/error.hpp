@@ -28,6 +28,7 @@ enum class errc {
   already_exists,     ///< the destination exists and may not be replaced
   not_mappable,       ///< the voxels in the file are not an array in memory as they stand
   closed,             ///< the writer was closed, or failed before
+  not_bloscpack,      ///< the bytes are not a bloscpack file
 };
 
 namespace detail {
@@ -53,6 +54,7 @@ class error_category final : public std::error_category {
       case errc::already_exists: return "already exists";
       case errc::not_mappable: return "not mappable";
       case errc::closed: return "closed";
+      case errc::not_bloscpack: return "not a bloscpack file";
     }
     return "unknown error";
   }
@@ -101,6 +103,14 @@ decltype(auto) naming(std::string_view name, Action&& action) {
     if (std::string_view{e.what()}.starts_with(prefix)) throw;
     throw error{e.code(), prefix + e.what()};
   }
+}
+
+/// The message without the name that `naming` put in front of it.
+inline std::string_view unnamed(const error& e, std::string_view name) noexcept {
+  std::string_view message = e.what();
+  if (message.starts_with(name) && message.substr(name.size()).starts_with(": "))
+    message.remove_prefix(name.size() + 2);
+  return message;
 }
 
 }  // namespace mrcz

@@ -98,35 +98,50 @@ void parallel_for(std::size_t count, std::size_t threads, Task&& task) {
   failure.rethrow_if_any();
 }
 
-/// Calls `make(i)` for each i in [0, count) on up to `threads` threads and hands each result to `take(result)` in
-/// rising order of i, from one thread at a time. At most `threads + 2` results wait at any moment. Failures as in
-/// `parallel_for`: everything before the reported index has been taken.
-template <class Make, class Take>
-void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&& take) {
-  threads = std::min(threads, count);
+/// Calls `next()`, which returns an optional item, until it returns none; `make(item)` for each item on up to `threads`
+/// threads; and `take(result)` for each result, in the order of the items. Neither `next` nor `take` runs twice at the
+/// same time, but each beside the other. At most `threads + 2` items and results are held at any moment. After a
+/// failure nothing new starts, and the failure of the earliest item is rethrown once all threads have stopped:
+/// everything before that item has been taken.
+template <class Next, class Make, class Take>
+void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& take) {
   if (threads <= 1) {
-    for (std::size_t i = 0; i < count; ++i) take(make(i));
+    while (auto item = next()) take(make(std::move(*item)));
     return;
   }
-  using result = std::invoke_result_t<Make&, std::size_t>;
+  using item_type = typename std::invoke_result_t<Next&>::value_type;
+  using result = std::invoke_result_t<Make&, item_type>;
   std::vector<std::optional<result>> waiting(threads + 2);  // i has place i modulo size; that of next_to_take is empty
                                                             // while it is being taken, and for good if that fails
+  std::mutex next_mutex;  // held by who asks for an item; always locked before the other one
   std::mutex mutex;
   std::condition_variable room;
   std::size_t next_to_make = 0;
   std::size_t next_to_take = 0;
+  bool ended = false;
   detail::first_failure failure;
 
   auto work = [&] {
-    std::unique_lock lock{mutex};
-    for (;;) {
-      room.wait(lock, [&] { return failure || next_to_make == count || next_to_make < next_to_take + waiting.size(); });
-      if (failure || next_to_make == count) return;
-      const std::size_t i = next_to_make++;
-      std::size_t current = i;
-      try {
+    std::size_t current = 0;
+    try {
+      for (;;) {
+        std::unique_lock asking{next_mutex};
+        std::unique_lock lock{mutex};
+        room.wait(lock, [&] { return failure || ended || next_to_make < next_to_take + waiting.size(); });
+        if (failure || ended) return;
+        const std::size_t i = current = next_to_make;
         lock.unlock();
-        result made = make(i);
+        std::optional<item_type> item = next();
+        lock.lock();
+        if (!item) {
+          ended = true;
+          return;
+        }
+        ++next_to_make;
+        lock.unlock();
+        asking.unlock();
+
+        result made = make(std::move(*item));
         lock.lock();
         waiting[i % waiting.size()].emplace(std::move(made));
         while (waiting[next_to_take % waiting.size()]) {
@@ -140,16 +155,24 @@ void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&
           ++next_to_take;
           room.notify_all();
         }
-      } catch (...) {
-        if (!lock.owns_lock()) lock.lock();
-        failure.keep(current, std::current_exception());
-        room.notify_all();
-        return;
       }
+    } catch (...) {
+      const std::lock_guard lock{mutex};
+      failure.keep(current, std::current_exception());
+      room.notify_all();
     }
   };
   detail::run_on_threads(threads, work);
   failure.rethrow_if_any();
+}
+
+/// Calls `make(i)` for each i in [0, count) on up to `threads` threads and hands each result to `take(result)` in
+/// rising order of i, from one thread at a time. Waiting results and failures as in `parallel_pipeline`.
+template <class Make, class Take>
+void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&& take) {
+  std::size_t i = 0;
+  const auto next = [&] { return i < count ? std::optional{i++} : std::nullopt; };
+  parallel_pipeline(std::min(threads, count), next, make, take);
 }
 
 }  // namespace mrcz

@@ -69,6 +69,13 @@ class atomic_file final : public byte_sink {
     file_->write_at(offset, from);
   }
 
+  void copy(const byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) override {
+    if (!file_) fail(errc::closed, "{}: already published", name());
+    const auto* source = dynamic_cast<const file_source*>(&from);
+    if (source == nullptr) return byte_sink::copy(from, offset, count, to);
+    file_->copy(source->opened(), offset, count, to);
+  }
+
   void publish() override {
     if (!file_) fail(errc::closed, "{}: already published", name());
     if (durability_ != durability::none) file_->sync();

@@ -1,6 +1,7 @@
 /// An open file (POSIX): positional reads and writes that finish or throw.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +9,10 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,9 +28,14 @@ class file {
     read,        ///< an existing file, to be read
     read_write,  ///< an existing file, to be read and changed in place
     create,      ///< a file that does not exist yet
+    scratch,     ///< a new file without a name in the folder that the path names; gone once it is closed
   };
 
   file(std::filesystem::path path, access wanted) : path_{std::move(path)} {
+    if (wanted == access::scratch) {
+      open_scratch();
+      return;
+    }
     // O_NONBLOCK: a FIFO that nobody writes to is refused below instead of waited for; regular files ignore it
     const int flags = wanted == access::read         ? O_RDONLY | O_NONBLOCK
                       : wanted == access::read_write ? O_RDWR
@@ -59,6 +67,14 @@ class file {
   int descriptor() const noexcept { return descriptor_; }
 
   std::uint64_t size() const { return static_cast<std::uint64_t>(stat().st_size); }
+
+  /// Whether `path` leads to this file, which another one may have replaced meanwhile.
+  bool is_at(const std::filesystem::path& path) const {
+    struct stat there{};
+    if (::stat(path.c_str(), &there) != 0) return false;
+    const auto here = stat();
+    return there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+  }
 
   /// Permission bits, as for `chmod`.
   mode_t permissions() const { return stat().st_mode & 07777U; }
@@ -94,6 +110,34 @@ class file {
     }
   }
 
+  /// Copies `count` bytes at `offset` of `from` to `to`, inside the system where it can: file systems that share blocks
+  /// between files then copy nothing at all.
+  void copy(const file& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) {
+#ifdef __linux__
+    while (count > 0) {
+      auto in = static_cast<off_t>(offset);
+      auto out = static_cast<off_t>(to);
+      constexpr std::uint64_t at_once = std::uint64_t{1} << 30U;
+      const ssize_t done = ::copy_file_range(from.descriptor_, &in, descriptor_, &out,
+                                             static_cast<std::size_t>(std::min(count, at_once)), 0);
+      if (done <= 0) break;  // whatever the reason, what follows works or finds a better one
+      offset += static_cast<std::uint64_t>(done);
+      to += static_cast<std::uint64_t>(done);
+      count -= static_cast<std::uint64_t>(done);
+    }
+#endif
+    std::vector<std::byte> memory(static_cast<std::size_t>(std::min(count, std::uint64_t{1} << 20U)));
+    while (count > 0) {
+      const auto piece =
+          std::span{memory}.first(static_cast<std::size_t>(std::min<std::uint64_t>(count, memory.size())));
+      from.read_at(offset, piece);
+      write_at(to, piece);
+      offset += piece.size();
+      to += piece.size();
+      count -= piece.size();
+    }
+  }
+
   void truncate(std::uint64_t size) {
     if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) fail_about("cannot change the size", errno);
   }
@@ -109,6 +153,13 @@ class file {
   }
 
  private:
+  void open_scratch() {
+    std::string name = (path_ / ".mrcz-XXXXXX").string();
+    descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
+    if (descriptor_ < 0) fail_about("cannot create a temporary file in this folder", errno);
+    ::unlink(name.c_str());
+  }
+
   void close() noexcept {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
   }
@@ -130,7 +181,10 @@ class file {
 /// A file as a source of bytes. Its size is taken once, when it is opened.
 class file_source final : public byte_source {
  public:
-  explicit file_source(const std::filesystem::path& path) : file_{path, file::access::read}, size_{file_.size()} {}
+  explicit file_source(const std::filesystem::path& path) : file_source{file{path, file::access::read}} {}
+  explicit file_source(file&& opened) : file_{std::move(opened)}, size_{file_.size()} {}
+
+  const file& opened() const noexcept { return file_; }
 
   std::uint64_t size() const override { return size_; }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override { file_.read_at(offset, into); }

@@ -1,0 +1,10 @@
+/// Everything of the bloscpack wing: packing, reading at any place, appending (bloscpack format 3, `.blp`). Needs the
+/// target `mrcz::bloscpack`, which links zlib and OpenSSL's libcrypto.
+#pragma once
+
+#include "mrcz/bloscpack/append.hpp"
+#include "mrcz/bloscpack/array.hpp"
+#include "mrcz/bloscpack/reader.hpp"
+#include "mrcz/bloscpack/stream_reader.hpp"
+#include "mrcz/bloscpack/stream_writer.hpp"
+#include "mrcz/bloscpack/writer.hpp"

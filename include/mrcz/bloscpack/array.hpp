@@ -1,0 +1,170 @@
+/// Arrays in bloscpack files, as Python's bloscpack writes and reads those of numpy: plain bytes, whose type, shape and
+/// order the metadata tell.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/bloscpack/dtype.hpp"
+#include "mrcz/bloscpack/header.hpp"
+#include "mrcz/bloscpack/metadata.hpp"
+#include "mrcz/bloscpack/options.hpp"
+#include "mrcz/bloscpack/reader.hpp"
+#include "mrcz/bloscpack/writer.hpp"
+#include "mrcz/core/endian.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
+#include "mrcz/io/atomic_file.hpp"
+#include "mrcz/io/memory.hpp"
+
+namespace mrcz::bloscpack {
+
+/// What the metadata say about an array.
+struct array_layout {
+  bloscpack::dtype dtype;
+  std::vector<std::size_t> shape;  ///< slowest axis first, unless
+  bool column_major = false;       ///< the first axis is the fastest (order F)
+
+  /// Throws `errc::too_large` if that cannot be addressed.
+  std::size_t bytes() const {
+    std::size_t product = dtype.size;
+    for (const std::size_t extent : shape) product = checked_multiply(product, extent, "the size of the array");
+    return product;
+  }
+
+  friend bool operator==(const array_layout&, const array_layout&) = default;
+};
+
+/// Throws `errc::bad_metadata` for metadata that are not those of an array with a plain dtype.
+inline array_layout parse_layout(const metadata& values) {
+  if (!values.is_object() || values.value("container", metadata{}) != "numpy")
+    fail(errc::bad_metadata, "the metadata are not those of a numpy array: container is {}, expected \"numpy\"",
+         values.is_object() ? values.value("container", metadata{}).dump() : "not there");
+  array_layout layout;
+  layout.dtype = parse_dtype(values.value("dtype", metadata{}));
+  const metadata shape = values.value("shape", metadata{});
+  constexpr std::size_t max_rank = 32;  // numpy's
+  if (!shape.is_array() || shape.size() > max_rank)
+    fail(errc::bad_metadata, "the shape is not a list of at most {} numbers", max_rank);
+  for (const auto& extent : shape) {
+    if (!extent.is_number_unsigned())
+      fail(errc::bad_metadata, "the shape has the extent {}, expected a number that is not negative", extent.dump());
+    layout.shape.push_back(extent.get<std::size_t>());
+  }
+  const metadata order = values.value("order", metadata{"C"});
+  if (order != "C" && order != "F") fail(errc::bad_metadata, "the order is {}, expected \"C\" or \"F\"", order.dump());
+  layout.column_major = order == "F";
+  return layout;
+}
+
+/// The metadata that Python's bloscpack writes for such an array.
+inline metadata to_metadata(const array_layout& layout) {
+  metadata values;
+  values["dtype"] = fmt::format("'{}'", to_string(layout.dtype));
+  values["shape"] = layout.shape;
+  values["order"] = layout.column_major ? "F" : "C";
+  values["container"] = "numpy";
+  return values;
+}
+
+namespace detail {
+
+/// The elements of a container whose first axis is the fastest, as they lie in memory; otherwise empty.
+template <container E>
+auto column_major_elements(const E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
+  std::ptrdiff_t expected = 1;
+  for (std::size_t axis = 0; axis < e.dimension(); ++axis) {
+    const auto extent = static_cast<std::ptrdiff_t>(e.shape()[axis]);
+    if (extent != 1 && static_cast<std::ptrdiff_t>(e.strides()[axis]) != expected) return {};
+    expected *= extent;
+  }
+  auto* first = e.data();
+  if constexpr (requires { e.data_offset(); }) first += e.data_offset();
+  return {first, static_cast<std::size_t>(expected)};
+}
+
+/// Elements as they must be in memory: in the byte order of this machine, and nothing but 0 and 1 in a bool.
+inline void make_native(const dtype& d, std::span<std::byte> elements) {
+  if (d.kind == 'b')
+    for (std::byte& b : elements) b = b == std::byte{0} ? b : std::byte{1};
+  const std::size_t word = word_bytes(d);
+  if (d.byte_order == std::endian::native || word == 1) return;
+  for (std::size_t at = 0; at < elements.size(); at += word)
+    std::reverse(elements.begin() + static_cast<std::ptrdiff_t>(at),
+                 elements.begin() + static_cast<std::ptrdiff_t>(at + word));
+}
+
+}  // namespace detail
+
+/// Packs an array of any rank, or any xtensor expression, so that Python's bloscpack reads it as the same array.
+/// Elements are written as they lie in memory if they lie there without gaps, in row-major (C) or column-major (F)
+/// order; anything else is evaluated first. `typesize` follows from the elements, and `chunk_size` becomes a multiple
+/// of it.
+template <expression E>
+header pack(const std::filesystem::path& path, const E& array, pack_options options = {}) {
+  using T = std::remove_cv_t<typename E::value_type>;
+  static_assert(element<T>, "numpy has no plain type for these elements: xt::cast to one that it has");
+  array_layout layout{.dtype = dtype_of<T>(), .shape = {array.shape().begin(), array.shape().end()}};
+  options.typesize = sizeof(T);
+  check(options);
+  options.chunk_size = std::max(options.chunk_size - options.chunk_size % sizeof(T), sizeof(T));
+  const auto write = [&](std::span<const T> elements) {
+    atomic_file to{path, options.durability, options.replace};
+    return pack(memory_source{std::as_bytes(elements), path.string()}, to, options, to_metadata(layout));
+  };
+  if constexpr (container<const E>) {
+    if (const auto elements = contiguous(array); elements.size() == array.size()) return write(elements);
+    if (const auto elements = detail::column_major_elements(array); elements.size() == array.size()) {
+      layout.column_major = true;
+      return write(elements);
+    }
+  }
+  const xt::xarray<T> evaluated = array;
+  return write(std::span{evaluated.data(), evaluated.size()});
+}
+
+/// The array in a bloscpack file. Its elements must be `T`, else `errc::mode_mismatch` is thrown; `visit` on the dtype
+/// of `parse_layout(in.metadata())` finds the right one. Also throws `errc::bad_metadata` if the file holds no array
+/// with a plain dtype, or of another size than its data, and what `reader` throws.
+template <element T>
+xt::xarray<T> unpack(const reader& in) {
+  return naming(in.name(), [&] {
+    const array_layout layout = parse_layout(in.metadata());
+    if (const auto wanted = dtype_of<T>(); layout.dtype.kind != wanted.kind || layout.dtype.size != wanted.size)
+      fail(errc::mode_mismatch, "the elements are of dtype {}, but {} was asked for", to_string(layout.dtype),
+           to_string(wanted));
+    if (layout.bytes() != in.size())
+      fail(errc::bad_metadata, "an array of this shape has {} bytes, but the file holds {}", layout.bytes(), in.size());
+    in.require_plausible();
+    auto array = xt::xarray<T>::from_shape(layout.shape);
+    if (!layout.column_major) {
+      const auto elements = std::as_writable_bytes(std::span{array.data(), array.size()});
+      in.read_at(0, elements);
+      detail::make_native(layout.dtype, elements);
+      return array;
+    }
+    buffer memory;
+    const auto bytes = memory.acquire(layout.bytes());
+    in.read_at(0, bytes);
+    detail::make_native(layout.dtype, bytes);
+    xt::noalias(array) = xt::adapt<xt::layout_type::column_major>(reinterpret_cast<const T*>(bytes.data()),
+                                                                  array.size(), xt::no_ownership(), layout.shape);
+    return array;
+  });
+}
+
+template <element T>
+xt::xarray<T> unpack(const std::filesystem::path& path, read_options options = {}) {
+  return unpack<T>(reader{path, options});
+}
+
+}  // namespace mrcz::bloscpack

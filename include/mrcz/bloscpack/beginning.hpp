@@ -1,0 +1,54 @@
+/// What precedes the offsets and the chunks of a bloscpack file: the header and the header of the metadata.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+
+#include "mrcz/bloscpack/header.hpp"
+#include "mrcz/bloscpack/metadata.hpp"
+#include "mrcz/core/error.hpp"
+
+namespace mrcz::bloscpack {
+
+struct beginning {
+  bloscpack::header header;
+  std::optional<bloscpack::metadata_header> metadata;  ///< where the file has a metadata section
+
+  std::uint64_t offsets_begin() const noexcept { return header_size + (metadata ? metadata->section_size() : 0); }
+
+  /// Bytes of the offsets section, which is always there as a whole. Throws `errc::bad_header` if no file is that
+  /// large.
+  std::uint64_t offsets_size() const {
+    if (!header.offsets) return 0;
+    const std::uint64_t count = *header.nchunks + header.max_app_chunks;
+    if (count > std::numeric_limits<std::int64_t>::max() / 16)
+      fail(errc::bad_header, "offsets of {} chunks do not fit a file", count);
+    return 8 * count;
+  }
+
+  std::uint64_t data_begin() const { return offsets_begin() + offsets_size(); }
+};
+
+/// Reads and checks both headers. `fill(span)` reads the next bytes of the file and returns how many there were.
+template <class Fill>
+beginning read_beginning(Fill&& fill) {
+  std::array<std::byte, header_size> first;
+  beginning found;
+  found.header = decode_header(std::span{first}.first(fill(std::span<std::byte>{first})));
+  if (found.header.nchunks == 0U) fail(errc::bad_header, "nchunks is 0, expected at least 1");
+  if (found.header.offsets && !found.header.nchunks)
+    fail(errc::bad_header, "nchunks is -1 although there are offsets, whose number it tells");
+  if (found.header.metadata) {
+    std::array<std::byte, metadata_header_size> second;
+    if (const std::size_t got = fill(std::span<std::byte>{second}); got != second.size())
+      fail(errc::truncated, "file ends in the header of the metadata, {} bytes too early", second.size() - got);
+    found.metadata = decode_metadata_header(second);
+  }
+  return found;
+}
+
+}  // namespace mrcz::bloscpack

@@ -1,0 +1,147 @@
+/// The element types of numpy's arrays, as bloscpack's metadata spell them, and the C++ types that hold them.
+#pragma once
+
+#include <bit>
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "mrcz/array/convert.hpp"
+#include "mrcz/bloscpack/metadata.hpp"
+#include "mrcz/core/endian.hpp"
+#include "mrcz/core/error.hpp"
+
+namespace mrcz::bloscpack {
+
+namespace detail {
+
+/// numpy's kind and size of an element, and what a change of byte order reverses.
+template <class T, char Kind, class Word = T>
+struct element_row {
+  using type = T;
+  static constexpr char kind = Kind;
+  static constexpr std::size_t size = sizeof(T);
+  static constexpr std::size_t word_bytes = sizeof(Word);
+};
+
+using element_table =
+    std::tuple<element_row<bool, 'b'>, element_row<std::int8_t, 'i'>, element_row<std::int16_t, 'i'>,
+               element_row<std::int32_t, 'i'>, element_row<std::int64_t, 'i'>, element_row<std::uint8_t, 'u'>,
+               element_row<std::uint16_t, 'u'>, element_row<std::uint32_t, 'u'>, element_row<std::uint64_t, 'u'>,
+               element_row<half, 'f'>, element_row<float, 'f'>, element_row<double, 'f'>,
+               element_row<std::complex<float>, 'c', float>, element_row<std::complex<double>, 'c', double>>;
+static_assert(sizeof(bool) == 1);
+
+using element_indices = std::make_index_sequence<std::tuple_size_v<element_table>>;
+
+/// Calls `f(row)` for each row until it returns true; whether it did.
+template <class Function, std::size_t... I>
+constexpr bool any_element(Function&& f, std::index_sequence<I...>) {
+  return (f(std::tuple_element_t<I, element_table>{}) || ...);
+}
+
+template <class T>
+constexpr bool has_element_row() {
+  return any_element([](auto row) { return std::is_same_v<typename decltype(row)::type, T>; }, element_indices{});
+}
+
+}  // namespace detail
+
+/// C++ types of numpy's plain types: b1, i1 to i8, u1 to u8, f2, f4, f8, c8 and c16.
+template <class T>
+concept element = detail::has_element_row<T>();
+
+/// A plain type of numpy's.
+struct dtype {
+  char kind = 'u';       ///< b, i, u, f or c
+  std::size_t size = 1;  ///< bytes
+  std::endian byte_order = std::endian::native;
+
+  friend bool operator==(const dtype&, const dtype&) = default;
+};
+
+/// As numpy writes it: <f8, >i2, |u1.
+inline std::string to_string(const dtype& d) {
+  return fmt::format("{}{}{}", d.size == 1 ? '|' : d.byte_order == std::endian::little ? '<' : '>', d.kind, d.size);
+}
+
+/// In the byte order of this machine.
+template <element T>
+dtype dtype_of() {
+  dtype found;
+  detail::any_element(
+      [&](auto row) {
+        if (!std::is_same_v<typename decltype(row)::type, T>) return false;
+        found = {.kind = row.kind, .size = row.size};
+        return true;
+      },
+      detail::element_indices{});
+  return found;
+}
+
+/// Calls `f(std::type_identity<T>{})` with the C++ type of the elements; false if there is none.
+template <class Function>
+bool visit(const dtype& d, Function&& f) {
+  return detail::any_element(
+      [&](auto row) {
+        if (row.kind != d.kind || row.size != d.size) return false;
+        f(std::type_identity<typename decltype(row)::type>{});
+        return true;
+      },
+      detail::element_indices{});
+}
+
+/// Bytes that a change of byte order reverses together: a complex number is two words.
+inline std::size_t word_bytes(const dtype& d) noexcept { return d.kind == 'c' ? d.size / 2 : d.size; }
+
+namespace detail {
+
+/// `text` between `begin` and `end`, if it has both.
+inline std::optional<std::string_view> between(std::string_view text, std::string_view begin, std::string_view end) {
+  if (text.size() < begin.size() + end.size() || !text.starts_with(begin) || !text.ends_with(end)) return std::nullopt;
+  return text.substr(begin.size(), text.size() - begin.size() - end.size());
+}
+
+/// Old bloscpack wrote "<f8" or [["", "<f8"]], newer ones what Python prints for it: "'<f8'".
+inline std::string dtype_text(const metadata& value) {
+  if (value.is_array() && value.size() == 1 && value[0].is_array() && value[0].size() == 2 && value[0][0] == "" &&
+      value[0][1].is_string())
+    return value[0][1].get<std::string>();
+  if (!value.is_string()) return value.dump();
+  const std::string text = value.get<std::string>();
+  for (const auto& [begin, end] : {std::pair{"'", "'"}, {"\"", "\""}, {"[('', '", "')]"}})
+    if (const auto inside = between(text, begin, end)) return std::string{*inside};
+  return text;
+}
+
+}  // namespace detail
+
+/// Any of the three spellings that bloscpack had. Throws `errc::bad_metadata`, with the type's own name, for records,
+/// objects, texts and whatever else has no C++ type here.
+inline dtype parse_dtype(const metadata& value) {
+  const std::string text = detail::dtype_text(value);
+  if (text.size() >= 3 && text.size() <= 4 && std::string_view{"<>|="}.find(text[0]) != std::string_view::npos) {
+    dtype d{.kind = text[1], .size = 0};
+    if (text[0] == '<') d.byte_order = std::endian::little;
+    if (text[0] == '>') d.byte_order = std::endian::big;
+    bool digits = text[2] != '0';
+    for (const char c : text.substr(2)) {
+      digits = digits && c >= '0' && c <= '9';
+      d.size = 10 * d.size + static_cast<std::size_t>(c - '0');
+    }
+    if (digits && visit(d, [](auto) {}) && (text[0] != '|' || d.size == 1)) return d;
+  }
+  const char* kind = "not one";
+  if (text.starts_with("[")) kind = "a record, not one";
+  if (text.starts_with("|O")) kind = "Python objects, not one";
+  fail(errc::bad_metadata, "the dtype {} is {} of numpy's plain types (b1, i1 to i8, u1 to u8, f2 to f8, c8, c16)",
+       text, kind);
+}
+
+}  // namespace mrcz::bloscpack

@@ -1,0 +1,154 @@
+/// Metadata as JSON in a section of their own (bloscpack format 3, "Metadata Section").
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "mrcz/bloscpack/checksum.hpp"
+#include "mrcz/bloscpack/header.hpp"
+#include "mrcz/bloscpack/zlib.hpp"
+#include "mrcz/core/endian.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/json.hpp"
+
+namespace mrcz::bloscpack {
+
+/// Any JSON, in the order in which it was written; null: the file has none.
+using metadata = nlohmann::ordered_json;
+
+/// The values are those in the file.
+enum class metadata_codec : std::uint8_t { none, zlib };
+
+constexpr std::string_view name_of(metadata_codec c) noexcept { return c == metadata_codec::none ? "None" : "zlib"; }
+
+/// How metadata are stored.
+struct metadata_options {
+  bloscpack::checksum checksum = bloscpack::checksum::adler32;
+  int level = 6;  ///< of zlib, 1 to 9; where that makes metadata no smaller they are stored as they are
+  std::optional<std::uint32_t> max_meta_size =
+      std::nullopt;  ///< bytes reserved for later changes; not stated: 10 times the JSON
+};
+static_assert(std::is_trivially_destructible_v<metadata_options>, "options are used inside co_await (g++ 12)");
+
+inline constexpr std::size_t metadata_header_size = 32;
+
+struct metadata_header {
+  std::array<char, 8> magic_format{'J', 'S', 'O', 'N'};              // offset 0: padded with NULs
+  std::uint8_t meta_options = 0;                                     // offset 8: no meaning yet
+  bloscpack::checksum meta_checksum = bloscpack::checksum::adler32;  // offset 9: of the stored bytes
+  metadata_codec meta_codec = metadata_codec::zlib;                  // offset 10
+  std::uint8_t meta_level = 6;                                       // offset 11: says nothing where nothing is packed
+  std::uint32_t meta_size = 0;                                       // offset 12: of the JSON
+  std::uint32_t max_meta_size = 0;                                   // offset 16: reserved, in bytes
+  std::uint32_t meta_comp_size = 0;                                  // offset 20: stored, in bytes
+  std::array<char, 8> user_codec{};                                  // offset 24: no meaning yet
+
+  /// Bytes of the whole section: this header, the reserved space, the digest.
+  std::uint64_t section_size() const noexcept {
+    return metadata_header_size + std::uint64_t{max_meta_size} + digest_size(meta_checksum);
+  }
+};
+
+inline std::array<std::byte, metadata_header_size> encode(const metadata_header& h) noexcept {
+  std::array<std::byte, metadata_header_size> to{};
+  std::memcpy(to.data(), h.magic_format.data(), 8);
+  to[8] = static_cast<std::byte>(h.meta_options);
+  to[9] = static_cast<std::byte>(h.meta_checksum);
+  to[10] = static_cast<std::byte>(h.meta_codec);
+  to[11] = static_cast<std::byte>(h.meta_level);
+  store(to.data() + 12, h.meta_size, std::endian::little);
+  store(to.data() + 16, h.max_meta_size, std::endian::little);
+  store(to.data() + 20, h.meta_comp_size, std::endian::little);
+  std::memcpy(to.data() + 24, h.user_codec.data(), 8);
+  return to;
+}
+
+/// Throws `errc::bad_metadata` or `errc::bad_header` unless the section can be skipped and, as far as the header tells,
+/// read.
+inline metadata_header decode_metadata_header(std::span<const std::byte, metadata_header_size> from) {
+  const auto u8 = [&](std::size_t at) { return std::to_integer<std::uint8_t>(from[at]); };
+  const auto u32 = [&](std::size_t at) { return load<std::uint32_t>(from.data() + at, std::endian::little); };
+  metadata_header h;
+  std::memcpy(h.magic_format.data(), from.data(), 8);
+  h.meta_options = u8(8);
+  h.meta_checksum = require_checksum(u8(9), "the checksum of the metadata");
+  if (u8(10) > 1) fail(errc::bad_metadata, "the codec of the metadata is {}, expected 0 or 1", u8(10));
+  h.meta_codec = static_cast<metadata_codec>(u8(10));
+  h.meta_level = u8(11);
+  h.meta_size = u32(12);
+  h.max_meta_size = u32(16);
+  h.meta_comp_size = u32(20);
+  std::memcpy(h.user_codec.data(), from.data() + 24, 8);
+  if (h.meta_comp_size > h.max_meta_size)
+    fail(errc::bad_metadata, "metadata have {} bytes, but only {} are reserved for them", h.meta_comp_size,
+         h.max_meta_size);
+  if (h.meta_codec == metadata_codec::none && h.meta_comp_size != h.meta_size)
+    fail(errc::bad_metadata, "metadata of {} bytes are stored in {} bytes, but not compressed", h.meta_size,
+         h.meta_comp_size);
+  return h;
+}
+
+/// Compact JSON in ASCII, as it stands in a file before compression. Throws `errc::bad_metadata` for what JSON cannot
+/// say.
+inline std::string to_text(const metadata& values) { return write_json(values, json_text::ascii); }
+
+/// Any JSON text, for instance of a file that a user wrote. Throws `errc::bad_metadata`.
+inline metadata parse_metadata(std::string_view text) { return parse_json<metadata>(text, "JSON metadata"); }
+
+/// A section as it is written: its header, the stored bytes, the space reserved behind them, and their digest.
+inline std::vector<std::byte> encode_metadata(const metadata& values, const metadata_options& options = {}) {
+  const std::string text = to_text(values);
+  const auto plain = std::as_bytes(std::span{text});
+  auto packed = deflated(plain, options.level);
+  metadata_header h;
+  h.meta_checksum = options.checksum;
+  h.meta_level = static_cast<std::uint8_t>(options.level);
+  h.meta_size = static_cast<std::uint32_t>(text.size());
+  if (packed.size() > text.size()) {
+    packed.assign(plain.begin(), plain.end());
+    h.meta_codec = metadata_codec::none;
+  }
+  h.meta_comp_size = static_cast<std::uint32_t>(packed.size());
+  static_assert(10 * max_metadata_bytes <= std::numeric_limits<std::uint32_t>::max());
+  h.max_meta_size = options.max_meta_size.value_or(10 * h.meta_size);
+  if (h.meta_comp_size > h.max_meta_size)
+    fail(errc::too_large, "metadata take {} bytes, but only {} are reserved for them", h.meta_comp_size,
+         h.max_meta_size);
+  const auto first = encode(h);
+  const auto last = digest_of(options.checksum, packed);
+  std::vector<std::byte> section(static_cast<std::size_t>(h.section_size()));
+  std::ranges::copy(first, section.begin());
+  std::ranges::copy(packed, section.begin() + first.size());
+  std::ranges::copy(last.bytes(), section.end() - static_cast<std::ptrdiff_t>(last.bytes().size()));
+  return section;
+}
+
+/// The metadata in `stored`, the `meta_comp_size` bytes behind the header. Throws `errc::bad_metadata`.
+inline metadata decode_metadata(const metadata_header& h, std::span<const std::byte> stored, const digest& expected) {
+  if (const auto received = digest_of(h.meta_checksum, stored); received != expected)
+    fail(errc::bad_metadata, "Checksum mismatch detected in metadata expected: '{}', received: '{}'",
+         to_string(expected), to_string(received));
+  if (std::string_view{h.magic_format.data(), 4} != "JSON")
+    fail(errc::bad_metadata, "metadata have the format {}, expected b'JSON'",
+         detail::python_bytes(std::as_bytes(std::span{h.magic_format})));
+  if (h.meta_size > max_metadata_bytes)
+    fail(errc::bad_metadata, "metadata have {} bytes, expected at most {}", h.meta_size, max_metadata_bytes);
+  std::vector<std::byte> memory;
+  if (h.meta_codec == metadata_codec::zlib) {
+    memory = inflated(stored, h.meta_size);
+    stored = memory;
+  }
+  return parse_metadata(std::string_view{reinterpret_cast<const char*>(stored.data()), stored.size()});
+}
+
+}  // namespace mrcz::bloscpack

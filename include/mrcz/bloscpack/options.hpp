@@ -1,0 +1,97 @@
+/// What a user can say about packing and unpacking, and which of it is legal.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+#include "mrcz/bloscpack/checksum.hpp"
+#include "mrcz/bloscpack/chunk.hpp"
+#include "mrcz/bloscpack/header.hpp"
+#include "mrcz/bloscpack/metadata.hpp"
+#include "mrcz/codec/codec.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/io/atomic_file.hpp"
+
+namespace mrcz::bloscpack {
+
+/// The defaults are bloscpack's.
+struct pack_options {
+  mrcz::codec codec = mrcz::codec::blosclz;
+  int level = 7;  ///< 0 (store) to 9
+  mrcz::shuffle shuffle = mrcz::shuffle::byte;
+  std::size_t typesize = 8;                        ///< bytes per element for the shuffle, 1 to 255
+  std::size_t chunk_size = std::size_t{1} << 20U;  ///< bytes, 1 to `max_chunk_size`
+  bloscpack::checksum checksum = bloscpack::checksum::adler32;
+  bool offsets = true;  ///< false: nothing can be appended later, and opening reads the beginning of each chunk
+  std::optional<std::uint64_t> max_app_chunks = std::nullopt;  ///< not stated: 10 times as many as there are
+  metadata_options metadata{};
+  mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
+  bool replace = true;                                   ///< false refuses an existing file
+  std::optional<std::size_t> threads = std::nullopt;     ///< not stated: one per processor
+  std::atomic<std::uint64_t>* progress = nullptr;        ///< grows by the uncompressed bytes that are done
+};
+static_assert(std::is_trivially_destructible_v<pack_options>, "options are used inside co_await (g++ 12)");
+
+struct unpack_options {
+  mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
+  bool replace = true;                                   ///< false refuses an existing file
+  std::optional<std::size_t> threads = std::nullopt;     ///< not stated: one per processor
+  std::atomic<std::uint64_t>* progress = nullptr;        ///< grows by the uncompressed bytes that are done
+};
+static_assert(std::is_trivially_destructible_v<unpack_options>, "options are used inside co_await (g++ 12)");
+
+/// How the new chunks are compressed, and the last one again, need not be how the others were. The checksum is the
+/// file's.
+struct append_options {
+  mrcz::codec codec = mrcz::codec::blosclz;
+  int level = 7;  ///< 0 (store) to 9
+  mrcz::shuffle shuffle = mrcz::shuffle::byte;
+  std::size_t typesize = 8;                              ///< bytes per element for the shuffle, 1 to 255
+  mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
+  std::optional<std::size_t> threads = std::nullopt;     ///< not stated: one per processor
+  std::atomic<std::uint64_t>* progress = nullptr;        ///< grows by the uncompressed bytes that are done
+};
+static_assert(std::is_trivially_destructible_v<append_options>, "options are used inside co_await (g++ 12)");
+
+template <class Options>
+chunk_options chunk_options_of(const Options& from) noexcept {
+  return {.codec = from.codec, .level = from.level, .shuffle = from.shuffle, .typesize = from.typesize};
+}
+
+namespace detail {
+
+inline void check_running(mrcz::durability durability, std::optional<std::size_t> threads) {
+  if (durability > mrcz::durability::full)
+    fail(errc::bad_option, "durability {} is unknown", static_cast<unsigned>(durability));
+  if (threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+}
+
+}  // namespace detail
+
+/// Throw `errc::bad_option` for an illegal value and `errc::codec_unavailable`.
+inline void check(const pack_options& wanted) {
+  check(chunk_options_of(wanted));
+  static_cast<void>(chunks_of(1, wanted.chunk_size));
+  for (const checksum c : {wanted.checksum, wanted.metadata.checksum}) {
+    if (name_of(c).empty()) fail(errc::bad_option, "checksum {} is unknown", static_cast<unsigned>(c));
+    static_cast<void>(digest_of(c, {}));  // this OpenSSL may refuse it
+  }
+  if (wanted.metadata.level < 1 || wanted.metadata.level > 9)
+    fail(errc::bad_option, "level of the metadata is {}, expected 1 to 9", wanted.metadata.level);
+  if (!wanted.offsets && wanted.max_app_chunks.value_or(0) != 0)
+    fail(errc::bad_option, "max_app_chunks is {}, but without offsets nothing can be appended", *wanted.max_app_chunks);
+  detail::check_running(wanted.durability, wanted.threads);
+}
+
+inline void check(const unpack_options& wanted) { detail::check_running(wanted.durability, wanted.threads); }
+
+inline void check(const append_options& wanted) {
+  check(chunk_options_of(wanted));
+  detail::check_running(wanted.durability, wanted.threads);
+}
+
+}  // namespace mrcz::bloscpack

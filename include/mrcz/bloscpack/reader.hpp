@@ -1,0 +1,278 @@
+/// Reading bloscpack files at any place: only the chunks that are needed are read, verified and decompressed.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "mrcz/bloscpack/beginning.hpp"
+#include "mrcz/bloscpack/chunk.hpp"
+#include "mrcz/bloscpack/chunk_cache.hpp"
+#include "mrcz/bloscpack/chunk_table.hpp"
+#include "mrcz/core/bytes.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/file.hpp"
+#include "mrcz/io/sequential.hpp"
+
+namespace mrcz::bloscpack {
+
+struct read_options {
+  std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
+  std::size_t cache_bytes = std::size_t{32} << 20U;   ///< of chunks that were read in part; the last one always stays
+  std::atomic<std::uint64_t>* progress = nullptr;  ///< grows by the uncompressed bytes that `unpack` and `verify` did
+};
+static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
+
+/// Something wrong that `reader::verify` found.
+struct damage {
+  std::optional<std::uint64_t> chunk;  ///< not stated: in the metadata
+  std::string message;
+};
+
+/// An open bloscpack file, and a source of the bytes that it holds: whatever reads a `byte_source` reads them without
+/// unpacking the file. Const and thread-safe.
+///
+/// Opening reads the headers and 8 bytes per chunk (16 where there are no offsets). Throws `errc::not_bloscpack`,
+/// `errc::bad_header`, `errc::bad_metadata`, `errc::bad_chunk` or `errc::truncated`; messages name file, chunk and
+/// byte.
+class reader final : public byte_source {
+ public:
+  explicit reader(const std::filesystem::path& path, read_options options = {})
+      : reader{std::make_shared<file_source>(path), options} {}
+
+  explicit reader(std::shared_ptr<const byte_source> source, read_options options = {})
+      : source_{std::move(source)},
+        options_{checked(options)},
+        beginning_{naming(name(), [&] { return load_beginning(*source_); })},
+        chunks_{naming(name(), [&] { return chunk_table{*source_, beginning_}; })},
+        cache_{options_.cache_bytes} {}
+
+  const bloscpack::header& header() const noexcept { return beginning_.header; }
+  const bloscpack::beginning& beginning() const noexcept { return beginning_; }
+  const chunk_table& chunks() const noexcept { return chunks_; }
+  /// Counted, where the header does not say.
+  std::uint64_t nchunks() const noexcept { return chunks_.count(); }
+  /// The file itself.
+  const byte_source& source() const noexcept { return *source_; }
+  std::string name() const override { return source_->name(); }
+
+  /// Uncompressed bytes.
+  std::uint64_t size() const override { return chunks_.plain_size(); }
+
+  /// Read and parsed each time it is called; null if there are none. Throws `errc::bad_metadata`.
+  bloscpack::metadata metadata() const {
+    if (!beginning_.metadata) return nullptr;
+    return naming(name(), [&] {
+      const metadata_header& h = *beginning_.metadata;
+      std::vector<std::byte> stored(h.meta_comp_size);
+      std::array<std::byte, digest::max_size> bytes;
+      const auto last = std::span{bytes}.first(digest_size(h.meta_checksum));
+      source_->read_at(header_size + metadata_header_size, stored);
+      source_->read_at(beginning_.offsets_begin() - last.size(), last);
+      return decode_metadata(h, stored, digest{last});
+    });
+  }
+
+  /// The 16 bytes in front of a chunk.
+  mrcz::chunk_header chunk_header(std::uint64_t chunk) const {
+    return in_chunk(chunk, [&](const chunk_place& place) { return checked_header(place, chunk); });
+  }
+
+  /// Uncompressed bytes [offset, offset + into.size()). Throws `errc::bad_chunk` for damage; `into` is then undefined.
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (offset > size() || into.size() > size() - offset)
+      fail(errc::truncated, "{}: holds {} bytes, but {} bytes at byte {} were asked for", name(), size(), into.size(),
+           offset);
+    if (into.empty()) return;
+    const std::uint64_t chunk_size = chunks_.chunk_size();
+    const std::uint64_t first = offset / chunk_size;
+    const auto count = static_cast<std::size_t>((offset + into.size() - 1) / chunk_size - first + 1);
+    const std::size_t threads = count < 4 ? 1 : thread_count(options_.threads, count / 2);
+    parallel_for<nothing>(count, threads, [&](std::size_t i, nothing) {
+      const std::uint64_t begin = (first + i) * chunk_size;
+      const std::uint64_t from = std::max(begin, offset);
+      const std::uint64_t end = std::min(begin + chunk_size, offset + into.size());
+      read_part(first + i, static_cast<std::size_t>(from - begin),
+                into.subspan(static_cast<std::size_t>(from - offset), static_cast<std::size_t>(end - from)));
+    });
+  }
+
+  /// Writes everything that the file holds, in order and in parallel. Throws as `read_at`; what comes before the first
+  /// damage has then been written.
+  void unpack(sequential_sink& to) const {
+    for_each_chunk([&](std::uint64_t chunk) { return unpacked{unpack_whole(chunk), chunks_[chunk].plain_size}; },
+                   [&](unpacked&& done) {
+                     to.write(done.plain.acquire(done.size));
+                     pool_.give_back(std::move(done.plain));
+                   });
+  }
+
+  /// Checks the metadata and every chunk without writing anything. Returns what is wrong, at most `limit` things;
+  /// nothing is thrown for damage.
+  std::vector<damage> verify(std::size_t limit = 1000) const {
+    std::vector<damage> found;
+    const auto message_of = [&](auto&& action) -> std::optional<std::string> {
+      try {
+        action();
+        return std::nullopt;
+      } catch (const error& e) {
+        return std::string{unnamed(e, name())};
+      }
+    };
+    const auto note = [&](std::optional<std::uint64_t> chunk, std::optional<std::string>&& message) {
+      if (message && found.size() < limit) found.push_back({chunk, std::move(*message)});
+    };
+    note(std::nullopt, message_of([&] { static_cast<void>(metadata()); }));
+    std::uint64_t next = 0;
+    for_each_chunk([&](std::uint64_t chunk) { return message_of([&] { pool_.give_back(unpack_whole(chunk)); }); },
+                   [&](std::optional<std::string>&& message) { note(next++, std::move(message)); });
+    return found;
+  }
+
+  /// Throws `errc::bad_chunk` if a chunk cannot hold as much as the header says: before memory is taken for all of it.
+  void require_plausible() const {
+    for (std::uint64_t chunk = 0; chunk < nchunks(); ++chunk) static_cast<void>(chunk_header(chunk));
+  }
+
+  /// Chunk and digest as they stand in the file, verified; `memory` holds them.
+  std::span<const std::byte> read_packed(std::uint64_t chunk, buffer& memory) const {
+    return in_chunk(chunk, [&](const chunk_place& place) { return load(place, chunk, memory); });
+  }
+
+  /// Chunk `chunk` into `into`, which has its size. `packed` is memory to work with.
+  void read_chunk(std::uint64_t chunk, std::span<std::byte> into, buffer& packed) const {
+    require_neighbour(chunk);
+    in_chunk(chunk, [&](const chunk_place& place) { unpack_into(load(place, chunk, packed), into); });
+  }
+
+ private:
+  struct nothing {};
+  struct unpacked {
+    buffer plain;
+    std::size_t size;
+  };
+
+  static read_options checked(read_options options) {
+    if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+    return options;
+  }
+
+  static bloscpack::beginning load_beginning(const byte_source& source) {
+    std::uint64_t at = 0;
+    const auto found = read_beginning([&](std::span<std::byte> into) {
+      into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), source.size() - at)));
+      source.read_at(at, into);
+      at += into.size();
+      return into.size();
+    });
+    if (found.offsets_begin() > source.size())
+      fail(errc::truncated, "file ends at byte {}, but its metadata end at byte {}", source.size(),
+           found.offsets_begin());
+    return found;
+  }
+
+  template <class Action>
+  std::invoke_result_t<Action&, const chunk_place&> in_chunk(std::uint64_t chunk, Action&& action) const {
+    if (chunk >= nchunks())
+      fail(errc::out_of_range, "{}: chunk {} was asked for, but there are {}", name(), chunk, nchunks());
+    const chunk_place place = chunks_[chunk];
+    return naming(name(), [&] { return detail::naming_chunk(chunk, place.begin, [&] { return action(place); }); });
+  }
+
+  /// Throws unless the chunk ends where the next one begins or, the last one, in the file.
+  mrcz::chunk_header checked_header(const chunk_place& place, std::uint64_t chunk) const {
+    std::array<std::byte, mrcz::chunk_header::size> bytes;
+    source_->read_at(place.begin, bytes);
+    const auto found = decode_chunk_header(bytes, place.plain_size, chunks_.chunk_size());
+    const std::uint64_t end = place.begin + found.packed_bytes + digest_size(header().checksum);
+    if (end > place.end && chunk + 1 == nchunks())
+      fail(errc::truncated, "file ends at byte {}, but the chunk ends at byte {}", place.end, end);
+    if (end != place.end && chunk + 1 != nchunks())
+      fail(errc::bad_chunk, "chunk ends at byte {}, but the next one begins at byte {}", end, place.end);
+    return found;
+  }
+
+  std::span<const std::byte> load(const chunk_place& place, std::uint64_t chunk, buffer& memory) const {
+    const auto size = checked_header(place, chunk).packed_bytes + digest_size(header().checksum);
+    if (const auto all = source_->in_memory(); !all.empty())
+      return all.subspan(static_cast<std::size_t>(place.begin), size);
+    const auto into = memory.acquire(size);
+    source_->read_at(place.begin, into);
+    return into;
+  }
+
+  void unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const {
+    const std::size_t size = packed.size() - digest_size(header().checksum);
+    unpack_chunk(packed.first(size), header().checksum, packed.subspan(size), into);
+  }
+
+  buffer unpack_whole(std::uint64_t chunk) const {
+    buffer packed = pool_.take();
+    buffer plain = pool_.take();
+    in_chunk(chunk, [&](const chunk_place& place) {
+      const auto bytes = load(place, chunk, packed);
+      unpack_into(bytes, plain.acquire(place.plain_size));
+    });
+    pool_.give_back(std::move(packed));
+    return plain;
+  }
+
+  /// `make(chunk)` in parallel, `take` in order.
+  template <class Make, class Take>
+  void for_each_chunk(Make&& make, Take&& take) const {
+    const auto count = static_cast<std::size_t>(nchunks());
+    parallel_ordered(
+        count, thread_count(options_.threads, count),
+        [&](std::size_t chunk) {
+          auto made = make(chunk);
+          if (options_.progress != nullptr) options_.progress->fetch_add(chunks_[chunk].plain_size);
+          return made;
+        },
+        take);
+  }
+
+  /// Bytes of a chunk from `first` on. A chunk of which only a part is wanted is kept for the next call.
+  void read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) const {
+    if (into.size() == chunks_[chunk].plain_size) {
+      if (cache_.copy(chunk, first, into)) return;
+      buffer packed = pool_.take();
+      read_chunk(chunk, into, packed);
+      pool_.give_back(std::move(packed));
+      return;
+    }
+    if (cache_.copy(chunk, first, into)) return;
+    require_neighbour(chunk);
+    auto plain = std::make_shared<buffer>(unpack_whole(chunk));
+    const std::size_t size = chunks_[chunk].plain_size;
+    std::memcpy(into.data(), plain->acquire(size).data() + first, into.size());
+    cache_.keep(chunk, std::move(plain), size);
+  }
+
+  /// Offsets that were believed must agree with the chunk before: it ends where this one begins.
+  void require_neighbour(std::uint64_t chunk) const {
+    if (!chunks_.from_offsets() || chunk == 0) return;
+    static_cast<void>(chunk_header(chunk - 1));
+  }
+
+  std::shared_ptr<const byte_source> source_;
+  read_options options_;
+  bloscpack::beginning beginning_;
+  chunk_table chunks_;
+  mutable buffer_pool pool_;
+  mutable chunk_cache cache_;
+};
+
+}  // namespace mrcz::bloscpack

@@ -1,0 +1,141 @@
+/// Bytes that come and go one after the other, without positions: pipes, terminals, and files used like them (POSIX).
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/io/byte_sink.hpp"
+#include "mrcz/io/byte_source.hpp"
+
+namespace mrcz {
+
+/// Derive from this to read what cannot be read twice. One thread at a time calls it.
+class sequential_source {
+ public:
+  sequential_source() = default;
+  sequential_source(const sequential_source&) = delete;
+  sequential_source& operator=(const sequential_source&) = delete;
+  virtual ~sequential_source() = default;
+
+  /// Fills `into` from its front and returns how many bytes it got: fewer than all only at the end, and none from then
+  /// on.
+  virtual std::size_t read(std::span<std::byte> into) = 0;
+
+  /// What messages call this source.
+  virtual std::string name() const = 0;
+};
+
+/// Derive from this to write what cannot be changed once it is written. One thread at a time calls it.
+class sequential_sink {
+ public:
+  sequential_sink() = default;
+  sequential_sink(const sequential_sink&) = delete;
+  sequential_sink& operator=(const sequential_sink&) = delete;
+  virtual ~sequential_sink() = default;
+
+  /// Writes all of `from` behind what was written before, or throws.
+  virtual void write(std::span<const std::byte> from) = 0;
+
+  /// What messages call this sink.
+  virtual std::string name() const = 0;
+};
+
+namespace detail {
+
+/// After a call that failed: returns if it is worth another try, once `descriptor` is ready, and throws otherwise.
+inline void wait_or_fail(int descriptor, short wanted, const std::string& message) {
+  if (errno == EINTR) return;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) fail_system(errno, message);
+  pollfd one{descriptor, wanted, 0};
+  if (::poll(&one, 1, -1) < 0 && errno != EINTR) fail_system(errno, message);
+}
+
+}  // namespace detail
+
+/// A file descriptor that belongs to the caller: standard input, for instance.
+class descriptor_source final : public sequential_source {
+ public:
+  descriptor_source(int descriptor, std::string name) : descriptor_{descriptor}, name_{std::move(name)} {}
+
+  std::size_t read(std::span<std::byte> into) override {
+    std::size_t count = 0;
+    while (count < into.size()) {
+      const ssize_t done = ::read(descriptor_, into.data() + count, into.size() - count);
+      if (done == 0) break;
+      if (done < 0) detail::wait_or_fail(descriptor_, POLLIN, name_ + ": cannot read");
+      else count += static_cast<std::size_t>(done);
+    }
+    return count;
+  }
+  std::string name() const override { return name_; }
+
+ private:
+  int descriptor_;
+  std::string name_;
+};
+
+/// A file descriptor that belongs to the caller: standard output, for instance.
+class descriptor_sink final : public sequential_sink {
+ public:
+  descriptor_sink(int descriptor, std::string name) : descriptor_{descriptor}, name_{std::move(name)} {}
+
+  void write(std::span<const std::byte> from) override {
+    while (!from.empty()) {
+      const ssize_t done = ::write(descriptor_, from.data(), from.size());
+      if (done < 0) detail::wait_or_fail(descriptor_, POLLOUT, name_ + ": cannot write");
+      else from = from.subspan(static_cast<std::size_t>(done));
+    }
+  }
+  std::string name() const override { return name_; }
+
+ private:
+  int descriptor_;
+  std::string name_;
+};
+
+/// A source with positions, read from its beginning to its end. It outlives this one.
+class source_in_order final : public sequential_source {
+ public:
+  explicit source_in_order(const byte_source& source) : source_{&source} {}
+
+  std::size_t read(std::span<std::byte> into) override {
+    const std::uint64_t rest = source_->size() - at_;
+    if (into.size() > rest) into = into.first(static_cast<std::size_t>(rest));
+    source_->read_at(at_, into);
+    at_ += into.size();
+    return into.size();
+  }
+  std::string name() const override { return source_->name(); }
+
+ private:
+  const byte_source* source_;
+  std::uint64_t at_ = 0;
+};
+
+/// A sink with positions, written from `begin` on. It outlives this one.
+class sink_in_order final : public sequential_sink {
+ public:
+  explicit sink_in_order(byte_sink& sink, std::uint64_t begin = 0) : sink_{&sink}, at_{begin} {}
+
+  void write(std::span<const std::byte> from) override {
+    sink_->write_at(at_, from);
+    at_ += from.size();
+  }
+  /// Where the next byte goes.
+  std::uint64_t position() const noexcept { return at_; }
+  std::string name() const override { return sink_->name(); }
+
+ private:
+  byte_sink* sink_;
+  std::uint64_t at_;
+};
+
+}  // namespace mrcz
