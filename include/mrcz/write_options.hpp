@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <type_traits>
 
@@ -37,6 +38,17 @@ struct write_options {
 static_assert(std::is_trivially_destructible_v<write_options>, "options are used inside co_await (g++ 12)");
 
 namespace detail {
+
+/// What the name of a file says about it.
+struct defaults {
+  mrcz::codec codec = mrcz::codec::none;
+  bool images = false;
+};
+
+inline defaults defaults_for(const std::filesystem::path& path) {
+  const auto extension = path.extension();
+  return {extension == ".mrcz" ? codec::zstd : codec::none, extension == ".mrcs" || extension == ".st"};
+}
 
 constexpr bool is_images(kind k) noexcept { return k == kind::image || k == kind::image_stack; }
 

@@ -38,14 +38,14 @@ class writer {
   /// object or null. Throws `errc::bad_option`, `bad_metadata`, `codec_unavailable`, `already_exists` or the system's
   /// error.
   explicit writer(const std::filesystem::path& path, write_options options = {}, const mrcz::metadata& values = nullptr)
-      : writer{defaults_for(path), options, values} {
+      : writer{detail::defaults_for(path), options, values} {
     open(naming(path.string(),
                 [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
   }
 
   /// Writes to anything. Nothing is compressed unless the options name a codec.
   explicit writer(std::unique_ptr<byte_sink> sink, write_options options = {}, const mrcz::metadata& values = nullptr)
-      : writer{defaults{}, options, values} {
+      : writer{detail::defaults{}, options, values} {
     open(std::move(sink));
   }
 
@@ -176,17 +176,6 @@ class writer {
   }
 
  private:
-  /// What the name of a file says about it.
-  struct defaults {
-    mrcz::codec codec = mrcz::codec::none;
-    bool images = false;
-  };
-
-  static defaults defaults_for(const std::filesystem::path& path) {
-    const auto extension = path.extension();
-    return {extension == ".mrcz" ? codec::zstd : codec::none, extension == ".mrcs" || extension == ".st"};
-  }
-
   static write_options checked(write_options options, codec by_name) {
     check(options);
     options.compression.codec = options.compression.codec.value_or(by_name);
@@ -194,7 +183,7 @@ class writer {
     return options;
   }
 
-  writer(defaults by_name, const write_options& options, const mrcz::metadata& values)
+  writer(detail::defaults by_name, const write_options& options, const mrcz::metadata& values)
       : packer_{checked(options, by_name.codec)},
         extended_{to_extended_header(values)},
         images_by_name_{by_name.images} {}
