@@ -125,12 +125,16 @@ class table {
   nlohmann::ordered_json* json_;
 };
 
+/// Peak resident memory of `action` in a process of its own, in MiB. What is resident when it starts counts too.
+double peak_of(const std::function<void()>& action);
+
 void whole_files(const settings& s, nlohmann::ordered_json& all);
 void plain_files(const settings& s, nlohmann::ordered_json& all);
 void regions(const settings& s, nlohmann::ordered_json& all);
 void slice_tables(const settings& s, nlohmann::ordered_json& all);
 void conversions(const settings& s, nlohmann::ordered_json& all);
 void statistics(const settings& s, nlohmann::ordered_json& all);
+void asynchronous(const settings& s, nlohmann::ordered_json& all);
 void memory(const settings& s, nlohmann::ordered_json& all);
 void block_sizes(const settings& s, nlohmann::ordered_json& all);
 void compile_times(const settings& s, nlohmann::ordered_json& all);

@@ -28,6 +28,7 @@ constexpr std::array questions{
     question{"slice_tables", &benchmark::slice_tables},
     question{"conversions", &benchmark::conversions},
     question{"statistics", &benchmark::statistics},
+    question{"asynchronous", &benchmark::asynchronous},
     question{"memory", &benchmark::memory},
     question{"block_sizes", &benchmark::block_sizes, false},
     question{"compile_times", &benchmark::compile_times},

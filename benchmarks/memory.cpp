@@ -10,10 +10,7 @@
 #include "mrcz/read.hpp"
 #include "mrcz/write.hpp"
 
-namespace {
-
-/// Peak resident memory of `action` in a process of its own, in MiB. What is resident when it starts counts too.
-double peak_of(const std::function<void()>& action) {
+double benchmark::peak_of(const std::function<void()>& action) {
   const pid_t child = ::fork();
   if (child == 0) {
     action();
@@ -24,8 +21,6 @@ double peak_of(const std::function<void()>& action) {
   ::wait4(child, &status, 0, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
-
-}  // namespace
 
 void benchmark::memory(const settings& s, nlohmann::ordered_json& all) {
   table t{all,
