@@ -64,7 +64,7 @@ mrcz::file_source opened(const arguments& given) {
 void append(const arguments& given, const session& s) {
   s.begin(named(given), "append");
   check_files(given, s);
-  const auto metadata = given.metadata ? files::read_metadata(*given.metadata) : bloscpack::metadata{nullptr};
+  const auto metadata = given.metadata ? files::read_metadata(*given.metadata) : bloscpack::metadata(nullptr);
   if (given.metadata && metadata.is_null()) refuse("metadata cannot be taken away, only replaced");
   std::atomic<std::uint64_t> done = 0;
   bloscpack::append_options options{.threads = s.threads, .progress = &done};

@@ -136,7 +136,7 @@ void compress(const arguments& given, session& s) {
   files::check(s, given.in, out);
   if (out == files::standard && ::isatty(STDOUT_FILENO) == 1 && !s.force)
     refuse("standard output is a terminal; --force writes compressed data to it");
-  const auto metadata = given.metadata ? files::read_metadata(*given.metadata) : bloscpack::metadata{nullptr};
+  const auto metadata = given.metadata ? files::read_metadata(*given.metadata) : bloscpack::metadata(nullptr);
   const auto options = options_of(given, s);
   say_settings(s, given, options, !metadata.is_null());
   if (files::is_stream(given.in)) compress_stream(given, out, options, metadata, s);

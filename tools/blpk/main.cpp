@@ -1,10 +1,12 @@
 // The program `blpk`: parses the arguments, runs one subcommand, turns failures into lines and an exit code.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <limits>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -33,6 +35,12 @@ int report(std::string_view what, int exit_code) {
   return exit_code;
 }
 
+/// Messages that nobody could be given are a failure too.
+int finished() {
+  if (std::fflush(stdout) != 0) mrcz::fail_system(errno, "standard output: cannot write");
+  return 0;
+}
+
 /// So that no file of ours gets a number which messages are sent to.
 void reserve_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -58,11 +66,10 @@ void add_global_options(CLI::App& program, session& s, command::words typed) {
       ->default_str(std::to_string(s.threads));
 }
 
-int report_wrong_usage(const CLI::App& program, const CLI::ParseError& e) {
+int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter, const CLI::ParseError& e) {
   const auto chosen = program.get_subcommands();
   const CLI::App& about = chosen.empty() ? program : *chosen.front();
-  fmt::print(stderr, "{}",
-             program.get_formatter()->make_usage(&about, chosen.empty() ? "blpk" : "blpk " + about.get_name()));
+  fmt::print(stderr, "{}", formatter.make_usage(&about, chosen.empty() ? "blpk" : "blpk " + about.get_name()));
   const auto unknown = program.remaining();
   if (chosen.empty() && !unknown.empty() && !unknown.front().starts_with('-'))
     return report(fmt::format("'{}' is no subcommand, expected compress, decompress, append, info, verify or estimate",
@@ -80,7 +87,9 @@ int main(int count, char** arguments) try {
   s.threads = std::min(mrcz::thread_count(std::nullopt, most_threads), most_threads);
   const command::words typed{arguments + 1, arguments + count};
   CLI::App program{"Compresses files to the bloscpack format (.blp) and back.", "blpk"};
-  program.get_formatter()->label("Usage", "usage");
+  const auto formatter = std::make_shared<CLI::Formatter>();
+  formatter->label("Usage", "usage");
+  program.formatter(formatter);
   program.option_defaults()->take_last();
   program.require_subcommand(1);
   add_global_options(program, s, typed);
@@ -96,13 +105,13 @@ int main(int count, char** arguments) try {
     program.parse(count, arguments);
   } catch (const CLI::Success& request) {  // --help, --version
     program.exit(request);
+    return finished();
   } catch (const CLI::ParseError& e) {
-    return report_wrong_usage(program, e);
+    return report_wrong_usage(program, *formatter, e);
   }
   for (const auto& [name, run] : actions)
     if (program.got_subcommand(name)) run(s);
-  if (std::fflush(stdout) != 0) mrcz::fail_system(errno, "standard output: cannot write");
-  return 0;
+  return finished();
 } catch (const std::exception& e) {
   return report(e.what(), failed);
 }
