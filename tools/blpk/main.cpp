@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -112,6 +113,8 @@ int main(int count, char** arguments) try {
   for (const auto& [name, run] : actions)
     if (program.got_subcommand(name)) run(s);
   return finished();
+} catch (const std::system_error& e) {
+  return e.code() == std::errc::broken_pipe ? failed : report(e.what(), failed);  // who reads has enough: no news
 } catch (const std::exception& e) {
   return report(e.what(), failed);
 }

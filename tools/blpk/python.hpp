@@ -2,14 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "mrcz/core/json.hpp"
 
@@ -94,19 +93,54 @@ inline std::string repr(const json& value) {
   }
 }
 
-/// As `pprint` does with a width of 90: what does not fit into a line has one line per member. Long strings are left
-/// in one piece. `indent` is where the text begins, `behind` how many characters follow it in its last line.
-inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t behind = 0) {
-  constexpr std::size_t width = 90;
+inline constexpr std::size_t width = 90;
+
+/// A string that is too long for a line, cut between words and behind line ends into strings that Python joins again.
+inline std::string pretty_string(std::string_view text, std::size_t indent, std::size_t behind, bool alone) {
+  if (alone) {  // in parentheses
+    ++indent;
+    ++behind;
+  }
+  const auto fits = [&](const std::string& part, bool last) {
+    return indent + detail::characters(part) + (last ? behind : 0) <= width;
+  };
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
+    const bool last_line = line.size() == text.size();
+    if (fits(repr(line), last_line)) {
+      parts.push_back(repr(line));
+      text.remove_prefix(line.size());
+      continue;
+    }
+    for (std::size_t begin = 0, end = 0; begin < line.size(); begin = end) {
+      for (std::size_t next = end; next < line.size();) {  // as many words as fit, but at least one
+        next = std::min(line.find_first_of(" \t\n", next), line.size());
+        next = std::min(line.find_first_not_of(" \t\n", next), line.size());
+        if (end > begin && !fits(repr(line.substr(begin, next - begin)), last_line && next == line.size())) break;
+        end = next;
+      }
+      parts.push_back(repr(line.substr(begin, end - begin)));
+    }
+    text.remove_prefix(line.size());
+  }
+  const auto whole = fmt::format("{}", fmt::join(parts, "\n" + std::string(indent, ' ')));
+  return alone && parts.size() > 1 ? "(" + whole + ")" : whole;
+}
+
+/// As `pprint` does: what does not fit into a line has one line per member. `indent` is where the text begins, `behind`
+/// how many characters follow it in its last line.
+inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t behind = 0, bool alone = true) {
   std::string whole = repr(value);
-  if (!value.is_structured() || value.empty() || indent + detail::characters(whole) + behind <= width) return whole;
+  if (indent + detail::characters(whole) + behind <= width || value.empty()) return whole;
+  if (value.is_string()) return pretty_string(value.get_ref<const std::string&>(), indent, behind, alone);
   const auto joined = [&](const auto& items, auto&& key_of, auto&& value_of) {
     std::string text;
     std::size_t left = items.size();
     for (const auto& item : items) {
       const std::string key = key_of(item);
       if (!text.empty()) text += ",\n" + std::string(indent + 1, ' ');
-      text += key + pretty(value_of(item), indent + 1 + detail::characters(key), --left == 0 ? behind + 1 : 1);
+      text += key + pretty(value_of(item), indent + 1 + detail::characters(key), --left == 0 ? behind + 1 : 1, false);
     }
     return text;
   };
@@ -115,11 +149,13 @@ inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t
            joined(
                value, [](const json&) { return std::string{}; }, [](const json& e) -> const json& { return e; }) +
            "]";
-  return "{" +
-         joined(
-             sorted_members(value), [](const auto* member) { return repr(std::string_view{member->first}) + ": "; },
-             [](const auto* member) -> const json& { return member->second; }) +
-         "}";
+  if (value.is_object())
+    return "{" +
+           joined(
+               sorted_members(value), [](const auto* member) { return repr(std::string_view{member->first}) + ": "; },
+               [](const auto* member) -> const json& { return member->second; }) +
+           "}";
+  return whole;
 }
 
 /// What Python takes for false: 0, "", None, False and empty lists and dicts.
