@@ -112,5 +112,6 @@ void statistics(const settings& s, nlohmann::ordered_json& all);
 void memory(const settings& s, nlohmann::ordered_json& all);
 void compile_times(const settings& s, nlohmann::ordered_json& all);
 void mrcfile_beside_us(const settings& s, nlohmann::ordered_json& all);
+void bloscpack(const settings& s, nlohmann::ordered_json& all);
 
 }  // namespace benchmark

@@ -25,6 +25,9 @@ constexpr std::array questions{
     std::pair{"memory", &benchmark::memory},
     std::pair{"compile_times", &benchmark::compile_times},
     std::pair{"mrcfile_beside_us", &benchmark::mrcfile_beside_us},
+#ifdef MRCZ_BENCHMARK_BLOSCPACK
+    std::pair{"bloscpack", &benchmark::bloscpack},
+#endif
 };
 
 struct arguments {

@@ -31,10 +31,10 @@ TEST_CASE("lines of pretty printed JSON have at most 90 characters") {
   const std::string fits = "\"" + std::string(83, 'x') + "\"";
   CHECK(pretty_of("[" + fits + ", 1]").find('\n') == std::string::npos);
   CHECK(pretty_of("[" + fits + ", 12]") == "['" + std::string(83, 'x') + "',\n 12]");
-  CHECK(pretty_of(R"({"b": [")" + std::string(70, 'x') + R"(", "yyyyyyyyyyyyyy"], "a": 1})") ==
-        "{'a': 1,\n 'b': ['" + std::string(70, 'x') + "', 'yyyyyyyyyyyyyy']}");
-  CHECK(pretty_of(R"({"b": [")" + std::string(70, 'x') + R"(", "yyyyyyyyyyyyyyy"], "a": 1})") ==
-        "{'a': 1,\n 'b': ['" + std::string(70, 'x') + "',\n       'yyyyyyyyyyyyyyy']}");
+  CHECK(pretty_of(R"({"b": [")" + std::string(70, 'x') + R"(", "yyyyy"], "a": 1})") ==
+        "{'a': 1,\n 'b': ['" + std::string(70, 'x') + "', 'yyyyy']}");
+  CHECK(pretty_of(R"({"b": [")" + std::string(70, 'x') + R"(", "yyyyyy"], "a": 1})") ==
+        "{'a': 1,\n 'b': ['" + std::string(70, 'x') + "',\n       'yyyyyy']}");
 }
 
 TEST_CASE("long strings are cut between words") {
