@@ -128,7 +128,8 @@ void measure_whole_files(const benchmark::settings& s, nlohmann::ordered_json& a
        {"file", [&] { bloscpack::pack_file(plain, packed, {.durability = mrcz::durability::none}); }},
        {"alone", [&] { alone.decompress(array); }},
        {"memory", [&] { in.read_at(0, array); }},
-       {"file", [&] { bloscpack::unpack_file(packed, unpacked, {.durability = mrcz::durability::none}); }}},
+       {"file", [&] { bloscpack::unpack_file(packed, unpacked, {.durability = mrcz::durability::none}); },
+        [&] { std::filesystem::remove(unpacked); }}},
       s.repeats);
   std::filesystem::remove(unpacked);
   const char* const names[] = {"c-blosc alone", "in memory", "file to file"};

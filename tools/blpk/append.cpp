@@ -46,8 +46,8 @@ void check_files(const arguments& given, const session& s) {
 }
 
 /// The new data; those of a stream are put into a file without a name first.
-mrcz::file_source opened(const arguments& given) {
-  if (!files::is_stream(given.added)) return mrcz::file_source{given.added};
+files::input opened(const arguments& given) {
+  if (!files::is_stream(given.added)) return files::input{given.added};
   files::stream in{given.added};
   const auto folder = std::filesystem::path{given.original}.parent_path();
   mrcz::file spool{folder.empty() ? "." : folder, mrcz::file::access::scratch};
@@ -58,7 +58,7 @@ mrcz::file_source opened(const arguments& given) {
     spool.write_at(size, piece.first(got));
     size += got;
   }
-  return mrcz::file_source{std::move(spool)};
+  return files::input{std::move(spool)};
 }
 
 void append(const arguments& given, const session& s) {

@@ -12,6 +12,7 @@
 #include "files.hpp"
 #include "mrcz/bloscpack/stream_writer.hpp"
 #include "mrcz/bloscpack/writer.hpp"
+#include "mrcz/io/atomic_file.hpp"
 #include "progress.hpp"
 #include "python.hpp"
 #include "sizes.hpp"
@@ -113,7 +114,7 @@ void compress_stream(const arguments& given, const std::string& out, bloscpack::
 
 void compress_file(const arguments& given, const std::string& out, bloscpack::pack_options options,
                    const bloscpack::metadata& metadata, const session& s) {
-  const mrcz::file_source in{given.in};
+  const files::input in{given.in};
   say_input(s, given, in.size());
   std::atomic<std::uint64_t> done = 0;
   options.progress = &done;
@@ -123,7 +124,8 @@ void compress_file(const arguments& given, const std::string& out, bloscpack::pa
       auto sink = files::standard_output();
       bloscpack::pack(in, sink, options, metadata);
     } else {
-      bloscpack::pack_file(given.in, out, options, metadata);
+      mrcz::atomic_file file{out, options.durability, options.replace};
+      bloscpack::pack(in, file, options, metadata);
     }
   }
   if (out != files::standard) say_output(s, out, in.size());

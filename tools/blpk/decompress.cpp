@@ -87,7 +87,7 @@ void say_metadata(const session& s, const bloscpack::metadata& metadata) {
 
 void decompress_file(const std::string& path, const std::string& out, const std::optional<part>& wanted,
                      const session& s) {
-  const auto source = std::make_shared<mrcz::file_source>(path);
+  const auto source = std::make_shared<const files::input>(path);
   s.say_verbose("input file size: {}", sizes::pretty(source->size()));
   std::atomic<std::uint64_t> done = 0;
   const bloscpack::reader in{source, {.threads = s.threads, .progress = &done}};

@@ -38,6 +38,12 @@ files::stream::~stream() {
   if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
 }
 
+std::size_t files::stream::read(std::span<std::byte> into) {
+  const std::size_t got = source_.read(into);
+  throw_if_interrupted();
+  return got;
+}
+
 mrcz::descriptor_sink files::standard_output() { return {STDOUT_FILENO, "standard output"}; }
 
 mrcz::bloscpack::metadata files::read_metadata(const std::string& path) {

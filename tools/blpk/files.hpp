@@ -1,12 +1,18 @@
 /// The files of a command: which are refused, and standard input and output, which are called "-".
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "mrcz/bloscpack/metadata.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/file.hpp"
 #include "mrcz/io/sequential.hpp"
 #include "session.hpp"
 
@@ -35,10 +41,39 @@ inline bool is_stream(const std::string& path) {
          std::filesystem::is_socket(status);
 }
 
+/// The number of the signal that asks the program to end, or 0. Reading throws `interruption` from then on, so that no
+/// temporary file is left behind.
+inline std::atomic<int> ending_signal = 0;
+
+struct interruption {
+  int signal;
+};
+
+inline void throw_if_interrupted() {
+  if (const int signal = ending_signal; signal != 0) throw interruption{signal};
+}
+
+/// A file that is read until a signal comes.
+class input final : public mrcz::byte_source {
+ public:
+  explicit input(const std::string& path) : source_{path} {}
+  explicit input(mrcz::file&& opened) : source_{std::move(opened)} {}
+
+  std::uint64_t size() const override { return source_.size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    throw_if_interrupted();
+    source_.read_at(offset, into);
+  }
+  std::string name() const override { return source_.name(); }
+
+ private:
+  mrcz::file_source source_;
+};
+
 /// Refuses an input that is not there, an output that is, and an output that is the input.
 void check(const session& s, const std::string& in, const std::string& out);
 
-/// A stream by its name.
+/// A stream by its name. The end of one that a signal cut off is not taken for its end.
 class stream final : public mrcz::sequential_source {
  public:
   explicit stream(const std::string& path);
@@ -46,7 +81,7 @@ class stream final : public mrcz::sequential_source {
   stream& operator=(const stream&) = delete;
   ~stream() override;
 
-  std::size_t read(std::span<std::byte> into) override { return source_.read(into); }
+  std::size_t read(std::span<std::byte> into) override;
   std::string name() const override { return source_.name(); }
 
  private:

@@ -18,6 +18,7 @@
 #include <CLI/CLI.hpp>
 
 #include "command.hpp"
+#include "files.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/version.hpp"
@@ -47,6 +48,17 @@ void reserve_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(descriptor, F_GETFD) < 0)
       static_cast<void>(::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
+extern "C" void ask_to_end(int signal) {
+  files::ending_signal = signal;
+  std::signal(signal, SIG_DFL);  // whoever asks twice is not to wait
+}
+
+void handle_signals() {
+  std::signal(SIGPIPE, SIG_IGN);  // writing fails instead
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM})
+    if (std::signal(signal, &ask_to_end) == SIG_IGN) std::signal(signal, SIG_IGN);
 }
 
 void add_global_options(CLI::App& program, session& s, command::words typed) {
@@ -82,7 +94,7 @@ int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter,
 }  // namespace
 
 int main(int count, char** arguments) try {
-  std::signal(SIGPIPE, SIG_IGN);
+  handle_signals();
   reserve_standard_descriptors();
   session s;
   s.threads = std::min(mrcz::thread_count(std::nullopt, most_threads), most_threads);
@@ -113,6 +125,9 @@ int main(int count, char** arguments) try {
   for (const auto& [name, run] : actions)
     if (program.got_subcommand(name)) run(s);
   return finished();
+} catch (const files::interruption& request) {
+  std::signal(request.signal, SIG_DFL);
+  return std::raise(request.signal);
 } catch (const std::system_error& e) {
   return e.code() == std::errc::broken_pipe ? failed : report(e.what(), failed);  // who reads has enough: no news
 } catch (const std::exception& e) {

@@ -17,7 +17,7 @@ void verify(const std::string& path, const session& s) {
   if (!files::exists(path)) refuse("file '{}' does not exist!", path);
   std::atomic<std::uint64_t> done = 0;
   unnaming(path, [&] {
-    const bloscpack::reader in{path, {.threads = s.threads, .progress = &done}};
+    const bloscpack::reader in{std::make_shared<const files::input>(path), {.threads = s.threads, .progress = &done}};
     const auto damages = [&] {
       const progress_bar bar{done, in.size()};
       return in.verify();
