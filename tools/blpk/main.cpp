@@ -56,7 +56,7 @@ extern "C" void ask_to_end(int signal) {
 }
 
 void handle_signals() {
-  std::signal(SIGPIPE, SIG_IGN);  // writing fails instead
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing fails instead
   for (const int signal : {SIGHUP, SIGINT, SIGTERM})
     if (std::signal(signal, &ask_to_end) == SIG_IGN) std::signal(signal, SIG_IGN);
 }
