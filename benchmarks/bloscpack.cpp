@@ -1,6 +1,5 @@
 // How fast are .blp files, against gzip and against c-blosc alone? What does a part of one cost?
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

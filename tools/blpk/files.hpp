@@ -26,7 +26,7 @@ inline bool exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-inline std::uint64_t size(const std::string& path) { return std::filesystem::file_size(path); }
+inline std::uint64_t size(const std::string& path) { return mrcz::file_source{path}.size(); }
 
 inline bool same(const std::string& one, const std::string& other) {
   std::error_code ignored;
