@@ -172,7 +172,7 @@ TEST_CASE(
               }
               copy[at] = file[at];
             }
-            return seen.refused > 1000 ? 0 : 1;
+            return seen.refused > 300 ? 0 : 1;
           }) == 0);
   }
 }
