@@ -33,6 +33,9 @@ constexpr std::array questions{
     question{"block_sizes", &benchmark::block_sizes, false},
     question{"compile_times", &benchmark::compile_times},
     question{"mrcfile_beside_us", &benchmark::mrcfile_beside_us},
+#ifdef MRCZ_BENCHMARK_BLOSCPACK
+    question{"bloscpack", &benchmark::bloscpack},
+#endif
 };
 
 struct arguments {

@@ -1,10 +1,10 @@
-"""Replays stored terminal sessions of the program mrcz and compares what it prints, to the letter.
+"""Replays stored terminal sessions of the programs mrcz and blpk and compares what it prints, to the letter.
 
     run_session.py --program DIR --golden DIR [--emdb DIR] [--update] SESSION...
 
 A session is a text file. Lines that begin with "$ " are commands for bash, run one after the other in a fresh folder
-that holds a copy of every golden file; what follows is the output to expect, stdout and stderr as they come, and a last
-line "[exit N]" unless the exit code is 0. Blank lines at the end of an output do not count; lines that begin with "# "
+that holds a copy of the folder of golden files; what follows is the output to expect, stdout and stderr as they come, and
+a last line "[exit N]" unless the exit code is 0. Blank lines at the end of an output do not count; lines that begin with "# "
 are comments. A session with the line "# needs EMDB" finds the folder of those maps in $EMDB and is skipped without it.
 
 Two commands help: `fields KEY...` prints some of the JSON of `mrcz info --json`, `poke FILE OFFSET CODE VALUE...`
@@ -63,8 +63,7 @@ def play(session, arguments):
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "EMDB": os.path.abspath(arguments.emdb), "PATH": os.pathsep.join(
         [os.path.abspath(arguments.program), HELPERS, os.path.dirname(sys.executable), os.environ["PATH"]])}
     with tempfile.TemporaryDirectory(prefix="mrcz-session-") as folder:
-        for entry in os.scandir(arguments.golden):
-            shutil.copyfile(entry.path, os.path.join(folder, entry.name))
+        shutil.copytree(arguments.golden, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
         found = replay(expected, folder, environment)
     if arguments.update:
         with open(session, "w", encoding="utf-8") as f:
@@ -78,7 +77,7 @@ def play(session, arguments):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--program", required=True, help="the folder of mrcz")
+    parser.add_argument("--program", required=True, help="the folder of mrcz and blpk")
     parser.add_argument("--golden", required=True)
     parser.add_argument("--emdb", default="")
     parser.add_argument("--update", action="store_true")

@@ -7,10 +7,12 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "mrcz/bloscpack/header.hpp"
 #include "mrcz/bloscpack/metadata.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/io/byte_source.hpp"
 
 namespace mrcz::bloscpack {
 
@@ -49,6 +51,17 @@ beginning read_beginning(Fill&& fill) {
     found.metadata = decode_metadata_header(second);
   }
   return found;
+}
+
+/// The metadata behind a beginning that has some; `source` has room for them. Throws `errc::bad_metadata`.
+inline metadata read_metadata(const byte_source& source, const beginning& b) {
+  const metadata_header& h = *b.metadata;
+  std::vector<std::byte> stored(h.meta_comp_size);
+  std::array<std::byte, digest::max_size> bytes;
+  const auto last = std::span{bytes}.first(digest_size(h.meta_checksum));
+  source.read_at(header_size + metadata_header_size, stored);
+  source.read_at(b.offsets_begin() - last.size(), last);
+  return decode_metadata(h, stored, digest{last});
 }
 
 }  // namespace mrcz::bloscpack

@@ -75,15 +75,7 @@ class reader final : public byte_source {
   /// Read and parsed each time it is called; null if there are none. Throws `errc::bad_metadata`.
   bloscpack::metadata metadata() const {
     if (!beginning_.metadata) return nullptr;
-    return naming(name(), [&] {
-      const metadata_header& h = *beginning_.metadata;
-      std::vector<std::byte> stored(h.meta_comp_size);
-      std::array<std::byte, digest::max_size> bytes;
-      const auto last = std::span{bytes}.first(digest_size(h.meta_checksum));
-      source_->read_at(header_size + metadata_header_size, stored);
-      source_->read_at(beginning_.offsets_begin() - last.size(), last);
-      return decode_metadata(h, stored, digest{last});
-    });
+    return naming(name(), [&] { return read_metadata(*source_, beginning_); });
   }
 
   /// The 16 bytes in front of a chunk.

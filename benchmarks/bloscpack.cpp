@@ -1,0 +1,177 @@
+// How fast are .blp files, against gzip and against c-blosc alone? What does a part of one cost?
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <blosc.h>
+
+#include "harness.hpp"
+#include "mrcz/bloscpack/reader.hpp"
+#include "mrcz/bloscpack/writer.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/io/file.hpp"
+#include "mrcz/io/mapped_file.hpp"
+#include "mrcz/io/memory.hpp"
+
+namespace {
+
+namespace bloscpack = mrcz::bloscpack;
+
+constexpr std::size_t chunk_size = std::size_t{1} << 20U;
+constexpr std::size_t level = 7;
+
+/// numpy.linspace(0, 1, count) as a file.
+void write_linspace(const std::filesystem::path& path, std::size_t count) {
+  mrcz::file out{path, mrcz::file::access::create};
+  std::vector<double> piece(std::size_t{1} << 17U);
+  for (std::size_t first = 0; first < count; first += piece.size()) {
+    const std::size_t size = std::min(piece.size(), count - first);
+    for (std::size_t i = 0; i < size; ++i)
+      piece[i] = static_cast<double>(first + i) * (1.0 / static_cast<double>(count - 1));
+    out.write_at(first * sizeof(double), std::as_bytes(std::span{piece}.first(size)));
+  }
+}
+
+/// All chunks by independent, single-threaded calls of c-blosc on all cores, between buffers that stay warm.
+class blosc_alone {
+ public:
+  explicit blosc_alone(std::span<const std::byte> plain) {
+    for (std::size_t begin = 0; begin < plain.size(); begin += chunk_size)
+      chunks_.push_back({plain.subspan(begin, std::min(chunk_size, plain.size() - begin)), begin,
+                         std::make_unique_for_overwrite<std::byte[]>(chunk_size + BLOSC_MAX_OVERHEAD)});
+  }
+
+  void compress() {
+    each([](const chunk& c) {
+      blosc_compress_ctx(level, BLOSC_SHUFFLE, sizeof(double), c.plain.size(), c.plain.data(), c.packed.get(),
+                         c.plain.size() + BLOSC_MAX_OVERHEAD, "blosclz", 0, 1);
+    });
+  }
+
+  void decompress(std::span<std::byte> to) {
+    each([&](const chunk& c) { blosc_decompress_ctx(c.packed.get(), to.data() + c.begin, c.plain.size(), 1); });
+  }
+
+ private:
+  struct chunk {
+    std::span<const std::byte> plain;
+    std::size_t begin;
+    std::unique_ptr<std::byte[]> packed;
+  };
+
+  template <class Action>
+  void each(Action&& action) {
+    struct nothing {};
+    mrcz::parallel_for<nothing>(chunks_.size(), mrcz::thread_count(std::nullopt, chunks_.size()),
+                                [&](std::size_t i, nothing&) { action(chunks_[i]); });
+  }
+
+  std::vector<chunk> chunks_;
+};
+
+class ignored_sink final : public mrcz::sequential_sink {
+ public:
+  void write(std::span<const std::byte>) override {}
+  std::string name() const override { return "nowhere"; }
+};
+
+void run(const std::string& command) {
+  if (std::system(command.c_str()) != 0) throw std::runtime_error{"failed: " + command};
+}
+
+bool installed(const std::string& program) {
+  return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0;
+}
+
+/// Once, as that takes long enough.
+void measure_program(benchmark::table& t, const std::string& program, const std::filesystem::path& plain) {
+  if (!installed(program)) return;
+  const auto packed = plain.string() + ".gz";
+  const double compression =
+      benchmark::seconds([&] { run(fmt::format("{} -6 -c '{}' > '{}'", program, plain.string(), packed)); });
+  const double decompression =
+      benchmark::seconds([&] { run(fmt::format("{} -d -c '{}' > '{}.out'", program, packed, plain.string())); });
+  const auto bytes = static_cast<double>(std::filesystem::file_size(plain));
+  t.row(program + " -6",
+        {bytes / 1e6, bytes / static_cast<double>(std::filesystem::file_size(packed)), compression,
+         bytes / 1e6 / compression, decompression, bytes / 1e6 / decompression, std::nullopt, std::nullopt});
+}
+
+void measure_whole_files(const benchmark::settings& s, nlohmann::ordered_json& all, const std::filesystem::path& plain,
+                         const std::filesystem::path& packed) {
+  benchmark::table t{all,
+                     "Bloscpack files",
+                     "float64 of linspace, blosclz at level 7 in chunks of 1 MiB, adler32; hot page cache, not synced. "
+                     "gzip and pigz once, on a part. In memory: packed to nowhere, "
+                     "unpacked into an array; c-blosc alone has no checksums. / means times as fast.",
+                     {"MB", "ratio", "compress s", "MB/s", "decompress s", "MB/s ", "/c-blosc", "/c-blosc "}};
+  const mrcz::mapped_file content{plain};
+  const double bytes = static_cast<double>(content.size());
+  blosc_alone alone{content.in_memory()};
+  const auto unpacked = s.folder / "unpacked";
+  bloscpack::pack_file(plain, packed, {.durability = mrcz::durability::none});
+  const double ratio = bytes / static_cast<double>(std::filesystem::file_size(packed));
+  const mrcz::bloscpack::reader in{std::make_shared<mrcz::mapped_file>(packed)};
+  ignored_sink nowhere;
+  std::vector<std::byte> array(content.size());
+  const auto times = benchmark::measure(
+      s, {{"alone", [&] { alone.compress(); }},
+          {"memory", [&] { bloscpack::pack(content, nowhere); }},
+          {"file", [&] { bloscpack::pack_file(plain, packed, {.durability = mrcz::durability::none}); }},
+          {"alone", [&] { alone.decompress(array); }},
+          {"memory", [&] { in.read_at(0, array); }},
+          {"file", [&] { bloscpack::unpack_file(packed, unpacked, {.durability = mrcz::durability::none}); },
+           [&] { std::filesystem::remove(unpacked); }}});
+  std::filesystem::remove(unpacked);
+  const char* const names[] = {"c-blosc alone", "in memory", "file to file"};
+  for (std::size_t i = 0; i < 3; ++i)
+    t.row(names[i], {bytes / 1e6, ratio, times[i], bytes / 1e6 / times[i], times[i + 3], bytes / 1e6 / times[i + 3],
+                     times[0] / times[i], times[3] / times[i + 3]});
+  t.target("compressing in memory/c-blosc alone", times[0] / times[1], 0.85);
+  t.target("decompressing in memory/c-blosc alone", times[3] / times[4], 0.85);
+
+  const auto part = s.folder / "part";
+  mrcz::atomic_file to{part, mrcz::durability::none, true};
+  to.copy(content, 0, std::min<std::uint64_t>(content.size(), s.quick ? 30'000'000 : 150'000'000), 0);
+  to.publish();
+  measure_program(t, "gzip", part);
+  measure_program(t, "pigz", part);
+}
+
+void measure_parts(const benchmark::settings& s, nlohmann::ordered_json& all, const std::filesystem::path& packed) {
+  benchmark::table t{all,
+                     "Parts of bloscpack files",
+                     "1 MiB somewhere in the file, and all of it; hot page cache, one reader, no place twice.",
+                     {"all ms", "part ms", "times faster"}};
+  const bloscpack::reader in{packed, {.cache_bytes = 0}};
+  ignored_sink nowhere;
+  std::vector<std::byte> part(std::size_t{1} << 20U);
+  std::uint64_t place = 12345;
+  const auto times = benchmark::measure(
+      s, {{"all", [&] { in.unpack(nowhere); }}, {"part", [&] {
+                                                   place = (place + in.size() / 3 + 54321) % (in.size() - part.size());
+                                                   in.read_at(place, part);
+                                                 }}});
+  t.row(fmt::format("1 MiB of {:.0f} MB", static_cast<double>(in.size()) / 1e6),
+        {times[0] * 1e3, times[1] * 1e3, times[0] / times[1]});
+  if (!s.quick) t.target("1 MiB, times faster than all", times[0] / times[1], 100);
+}
+
+}  // namespace
+
+void benchmark::bloscpack(const settings& s, nlohmann::ordered_json& all) {
+  const auto plain = s.folder / "linspace";
+  const auto packed = s.folder / "linspace.blp";
+  write_linspace(plain, (s.quick ? 100'000'000U : 1'500'000'000U) / sizeof(double));
+  measure_whole_files(s, all, plain, packed);
+  measure_parts(s, all, packed);
+  for (const char* name : {"linspace", "linspace.blp", "part", "part.gz", "part.out"})
+    std::filesystem::remove(s.folder / name);
+}

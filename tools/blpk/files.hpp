@@ -1,0 +1,97 @@
+/// The files of a command: which are refused, and standard input and output, which are called "-".
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "mrcz/bloscpack/metadata.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/file.hpp"
+#include "mrcz/io/sequential.hpp"
+#include "session.hpp"
+
+namespace files {
+
+inline constexpr std::string_view standard = "-";
+inline constexpr std::string_view extension = ".blp";
+
+inline bool exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+inline std::uint64_t size(const std::string& path) { return mrcz::file_source{path}.size(); }
+
+inline bool same(const std::string& one, const std::string& other) {
+  std::error_code ignored;
+  return std::filesystem::equivalent(one, other, ignored);
+}
+
+/// Standard input, a pipe or a device: without positions and without a size.
+inline bool is_stream(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  return path == standard || std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
+         std::filesystem::is_socket(status);
+}
+
+/// The number of the signal that asks the program to end, or 0. Reading throws `interruption` from then on, so that no
+/// temporary file is left behind.
+inline std::atomic<int> ending_signal = 0;
+
+struct interruption {
+  int signal;
+};
+
+inline void throw_if_interrupted() {
+  if (const int signal = ending_signal; signal != 0) throw interruption{signal};
+}
+
+/// A file that is read until a signal comes.
+class input final : public mrcz::byte_source {
+ public:
+  explicit input(const std::string& path) : source_{path} {}
+  explicit input(mrcz::file&& opened) : source_{std::move(opened)} {}
+
+  std::uint64_t size() const override { return source_.size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    throw_if_interrupted();
+    source_.read_at(offset, into);
+  }
+  std::string name() const override { return source_.name(); }
+
+ private:
+  mrcz::file_source source_;
+};
+
+/// Refuses an input that is not there, an output that is, and an output that is the input.
+void check(const session& s, const std::string& in, const std::string& out);
+
+/// A stream by its name. The end of one that a signal cut off is not taken for its end.
+class stream final : public mrcz::sequential_source {
+ public:
+  explicit stream(const std::string& path);
+  stream(const stream&) = delete;
+  stream& operator=(const stream&) = delete;
+  ~stream() override;
+
+  std::size_t read(std::span<std::byte> into) override;
+  std::string name() const override { return source_.name(); }
+
+ private:
+  int descriptor_;
+  mrcz::descriptor_source source_;
+};
+
+mrcz::descriptor_sink standard_output();
+
+/// The JSON in a file, which the user named with --metadata.
+mrcz::bloscpack::metadata read_metadata(const std::string& path);
+
+}  // namespace files

@@ -1,0 +1,135 @@
+// The program `blpk`: parses the arguments, runs one subcommand, turns failures into lines and an exit code.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "command.hpp"
+#include "files.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/version.hpp"
+#include "session.hpp"
+#include "sizes.hpp"
+
+namespace {
+
+constexpr int failed = 1;
+constexpr int wrong_usage = 2;
+constexpr std::size_t most_threads = 256;
+
+int report(std::string_view what, int exit_code) {
+  std::fflush(stdout);
+  print_lines(stderr, "blpk: error: ", what);
+  return exit_code;
+}
+
+/// Messages that nobody could be given are a failure too.
+int finished() {
+  if (std::fflush(stdout) != 0) mrcz::fail_system(errno, "standard output: cannot write");
+  return 0;
+}
+
+/// So that no file of ours gets a number which messages are sent to.
+void reserve_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(descriptor, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
+extern "C" void ask_to_end(int signal) {
+  files::ending_signal = signal;
+  std::signal(signal, SIG_DFL);  // whoever asks twice is not to wait
+}
+
+void handle_signals() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing fails instead
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM})
+    if (std::signal(signal, &ask_to_end) == SIG_IGN) std::signal(signal, SIG_IGN);
+}
+
+void add_global_options(CLI::App& program, session& s, command::words typed) {
+  program.set_version_flag("--version", "blpk " MRCZ_VERSION_STRING);
+  auto* verbose = program.add_flag("-v,--verbose", s.verbose, "Say what is done");
+  program.add_flag("-d,--debug", s.debug, "Say all that is done")->excludes(verbose);
+  program.add_flag("-f,--force", s.force, "Replace an existing output file");
+  const auto set_threads = [&s, typed](const std::string& text) {
+    const auto option = command::spelled(typed, "-n", "--nthreads");
+    const auto threads = sizes::parsed<std::int64_t>(text);
+    if (!threads) throw CLI::ValidationError{std::string{option}, fmt::format("'{}' is no number", text)};
+    if (*threads < 1 || *threads > std::int64_t{most_threads}) refuse("{} must be 1 <= n <= {}", option, most_threads);
+    s.threads = static_cast<std::size_t>(*threads);
+  };
+  program
+      .add_option_function<std::string>("-n,--nthreads", set_threads,
+                                        fmt::format("How many threads, 1 to {}", most_threads))
+      ->default_str(std::to_string(s.threads));
+}
+
+int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter, const CLI::ParseError& e) {
+  const auto chosen = program.get_subcommands();
+  const CLI::App& about = chosen.empty() ? program : *chosen.front();
+  fmt::print(stderr, "{}", formatter.make_usage(&about, chosen.empty() ? "blpk" : "blpk " + about.get_name()));
+  const auto unknown = program.remaining();
+  if (chosen.empty() && !unknown.empty() && !unknown.front().starts_with('-'))
+    return report(fmt::format("'{}' is no subcommand, expected compress, decompress, append, info, verify or estimate",
+                              unknown.front()),
+                  wrong_usage);
+  return report(e.what(), wrong_usage);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  handle_signals();
+  reserve_standard_descriptors();
+  session s;
+  s.threads = std::min(mrcz::thread_count(std::nullopt, most_threads), most_threads);
+  const command::words typed{arguments + 1, arguments + count};
+  CLI::App program{"Compresses files to the bloscpack format (.blp) and back.", "blpk"};
+  const auto formatter = std::make_shared<CLI::Formatter>();
+  formatter->label("Usage", "usage");
+  program.formatter(formatter);
+  program.option_defaults()->take_last();
+  program.require_subcommand(1);
+  add_global_options(program, s, typed);
+  const std::array actions{
+      std::pair{"compress", command::add_compress(program, typed)},
+      std::pair{"decompress", command::add_decompress(program)},
+      std::pair{"append", command::add_append(program)},
+      std::pair{"info", command::add_info(program)},
+      std::pair{"verify", command::add_verify(program)},
+      std::pair{"estimate", command::add_estimate(program)},
+  };
+  try {
+    program.parse(count, arguments);
+  } catch (const CLI::Success& request) {  // --help, --version
+    program.exit(request);
+    return finished();
+  } catch (const CLI::ParseError& e) {
+    return report_wrong_usage(program, *formatter, e);
+  }
+  for (const auto& [name, run] : actions)
+    if (program.got_subcommand(name)) run(s);
+  return finished();
+} catch (const files::interruption& request) {
+  std::signal(request.signal, SIG_DFL);
+  return std::raise(request.signal);
+} catch (const std::system_error& e) {
+  return e.code() == std::errc::broken_pipe ? failed : report(e.what(), failed);  // who reads has enough: no news
+} catch (const std::exception& e) {
+  return report(e.what(), failed);
+}

@@ -1,0 +1,55 @@
+/// A progress bar on a terminal, for work that takes more than a second.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "sizes.hpp"
+
+/// Lives as long as the work. Nothing of it is left on the terminal.
+class progress_bar {
+ public:
+  /// `done` grows to `total` bytes, if that is known.
+  explicit progress_bar(const std::atomic<std::uint64_t>& done, std::optional<std::uint64_t> total = std::nullopt) {
+    if (::isatty(STDERR_FILENO) == 0) return;
+    painter_ = std::jthread{[&done, total](const std::stop_token& stop) { paint(stop, done, total); }};
+  }
+
+ private:
+  static void paint(const std::stop_token& stop, const std::atomic<std::uint64_t>& done,
+                    std::optional<std::uint64_t> total) {
+    using namespace std::chrono_literals;
+    std::mutex mutex;
+    std::unique_lock lock{mutex};
+    std::condition_variable_any sleep;
+    auto pause = std::chrono::milliseconds{1000};
+    while (!sleep.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) {
+      pause = 100ms;
+      fmt::print(stderr, "\r{}\x1b[K", shown(done, total));
+      std::fflush(stderr);
+    }
+    if (pause == 100ms) fmt::print(stderr, "\r\x1b[K");
+  }
+
+  static std::string shown(std::uint64_t done, std::optional<std::uint64_t> total) {
+    if (total.value_or(0) == 0) return fmt::format("{} ...", sizes::pretty(done));
+    constexpr std::uint64_t width = 50;
+    const double part = std::min(1.0, static_cast<double>(done) / static_cast<double>(*total));
+    const auto filled = static_cast<std::size_t>(part * width);
+    return fmt::format("[{:<{}}] {:3.0f}% of {}", std::string(filled, '#'), width, 100 * part, sizes::pretty(*total));
+  }
+
+  std::jthread painter_;
+};

@@ -1,0 +1,169 @@
+/// JSON values as Python prints them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/ranges.h>
+
+#include "mrcz/core/json.hpp"
+
+namespace python {
+
+using json = nlohmann::ordered_json;
+
+namespace detail {
+
+/// The character that begins at `at`, which moves behind it. `text` is UTF-8, as all strings in parsed JSON.
+inline std::uint32_t next_character(std::string_view text, std::size_t& at) {
+  const auto byte = [&] { return static_cast<unsigned char>(text[at++]); };
+  const std::uint32_t first = byte();
+  const std::size_t more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+  std::uint32_t character = more == 0 ? first : first & (0x3fU >> more);
+  for (std::size_t i = 0; i < more && at < text.size(); ++i) character = character << 6U | (byte() & 0x3fU);
+  return character;
+}
+
+/// Not printed as it is: control characters, those that have no width, and those that turn lines around.
+inline bool is_escaped(std::uint32_t c) {
+  return c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
+         (c >= 0x2028 && c <= 0x202f) || (c >= 0x2060 && c <= 0x206f) || (c >= 0xe000 && c <= 0xf8ff) || c == 0xfeff;
+}
+
+inline std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
+}  // namespace detail
+
+inline std::string repr(bool value) { return value ? "True" : "False"; }
+
+inline std::string repr(double value) {
+  auto text = fmt::format("{}", value);
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
+inline std::string repr(std::string_view text) {
+  const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
+  std::string printed{quote};
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    const std::uint32_t c = detail::next_character(text, at);
+    if (c == '\n') printed += "\\n";
+    else if (c == '\r') printed += "\\r";
+    else if (c == '\t') printed += "\\t";
+    else if (c == '\\' || c == static_cast<unsigned char>(quote)) (printed += '\\') += static_cast<char>(c);
+    else if (!detail::is_escaped(c)) printed += text.substr(begin, at - begin);
+    else printed += c < 0x100 ? fmt::format("\\x{:02x}", c) : fmt::format("\\u{:04x}", c);
+  }
+  return printed + quote;
+}
+
+/// The members of an object by their names.
+inline std::vector<const json::object_t::value_type*> sorted_members(const json& object) {
+  std::vector<const json::object_t::value_type*> members;
+  for (const auto& member : object.get_ref<const json::object_t&>()) members.push_back(&member);
+  std::ranges::sort(members, {}, [](const auto* member) -> const std::string& { return member->first; });
+  return members;
+}
+
+inline std::string repr(const json& value) {
+  std::string text;
+  switch (value.type()) {
+    case json::value_t::object:
+      for (const auto* member : sorted_members(value))
+        text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", repr(std::string_view{member->first}),
+                            repr(member->second));
+      return "{" + text + "}";
+    case json::value_t::array:
+      for (const auto& element : value)
+        text += fmt::format("{}{}", &element == &value.front() ? "" : ", ", repr(element));
+      return "[" + text + "]";
+    case json::value_t::string: return repr(std::string_view{value.get_ref<const std::string&>()});
+    case json::value_t::boolean: return repr(value.get<bool>());
+    case json::value_t::number_float: return repr(value.get<double>());
+    case json::value_t::null: return "None";
+    default: return value.dump();
+  }
+}
+
+inline constexpr std::size_t width = 90;
+
+/// A string that is too long for a line, cut between words and behind line ends into strings that Python joins again.
+inline std::string pretty_string(std::string_view text, std::size_t indent, std::size_t behind, bool alone) {
+  if (alone) {  // in parentheses
+    ++indent;
+    ++behind;
+  }
+  const auto fits = [&](const std::string& part, bool last) {
+    return indent + detail::characters(part) + (last ? behind : 0) <= width;
+  };
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
+    const bool last_line = line.size() == text.size();
+    if (fits(repr(line), last_line)) {
+      parts.push_back(repr(line));
+      text.remove_prefix(line.size());
+      continue;
+    }
+    for (std::size_t begin = 0, end = 0; begin < line.size(); begin = end) {
+      for (std::size_t next = end; next < line.size();) {  // as many words as fit, but at least one
+        next = std::min(line.find_first_of(" \t\n", next), line.size());
+        next = std::min(line.find_first_not_of(" \t\n", next), line.size());
+        if (end > begin && !fits(repr(line.substr(begin, next - begin)), last_line && next == line.size())) break;
+        end = next;
+      }
+      parts.push_back(repr(line.substr(begin, end - begin)));
+    }
+    text.remove_prefix(line.size());
+  }
+  const auto whole = fmt::format("{}", fmt::join(parts, "\n" + std::string(indent, ' ')));
+  return alone && parts.size() > 1 ? "(" + whole + ")" : whole;
+}
+
+/// As `pprint` does: what does not fit into a line has one line per member. `indent` is where the text begins, `behind`
+/// how many characters follow it in its last line.
+inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t behind = 0, bool alone = true) {
+  std::string whole = repr(value);
+  if (indent + detail::characters(whole) + behind <= width || value.empty()) return whole;
+  if (value.is_string()) return pretty_string(value.get_ref<const std::string&>(), indent, behind, alone);
+  const auto joined = [&](const auto& items, auto&& key_of, auto&& value_of) {
+    std::string text;
+    std::size_t left = items.size();
+    for (const auto& item : items) {
+      const std::string key = key_of(item);
+      if (!text.empty()) text += ",\n" + std::string(indent + 1, ' ');
+      text += key + pretty(value_of(item), indent + 1 + detail::characters(key), --left == 0 ? behind + 1 : 1, false);
+    }
+    return text;
+  };
+  if (value.is_array())
+    return "[" +
+           joined(
+               value, [](const json&) { return std::string{}; }, [](const json& e) -> const json& { return e; }) +
+           "]";
+  if (value.is_object())
+    return "{" +
+           joined(
+               sorted_members(value), [](const auto* member) { return repr(std::string_view{member->first}) + ": "; },
+               [](const auto* member) -> const json& { return member->second; }) +
+           "}";
+  return whole;
+}
+
+/// What Python takes for false: 0, "", None, False and empty lists and dicts.
+inline bool is_false(const json& value) {
+  if (value.is_boolean()) return !value.get<bool>();
+  if (value.is_number()) return value.get<double>() == 0;
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  return value.empty();
+}
+
+}  // namespace python
