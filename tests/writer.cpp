@@ -169,8 +169,8 @@ TEST_CASE("threads that share a view or a lazy expression pack the same once its
 TEST_CASE("packing goes on in other threads while a put fails") {
   const auto image = slice(test::counts<float>({1, 64, 64}), 0);
   for (const auto c : {codec::none, codec::zstd}) {
-    failing_sink::history seen;
-    mrcz::writer out{std::make_unique<failing_sink>(3, seen), {.compression = {.codec = c}}};
+    test::failing_sink::history seen;
+    mrcz::writer out{std::make_unique<test::failing_sink>(3, seen), {.compression = {.codec = c}}};
     std::vector<std::future<mrcz::packed_slice>> packed;
     for (int i = 0; i < 16; ++i) packed.push_back(std::async(std::launch::async, [&] { return out.pack(image); }));
     int failures = 0;
@@ -271,8 +271,8 @@ TEST_CASE("a slice over blosc's 2 GiB is refused before any of it is evaluated")
   std::atomic<std::size_t> evaluated = 0;
   const xt::xtensor<std::int8_t, 2> one = xt::zeros<std::int8_t>({1, 1});
   const auto huge = test::counting(xt::broadcast(one, std::array<std::size_t, 2>{50'000, 50'000}), evaluated);
-  failing_sink::history seen;
-  mrcz::writer out{std::make_unique<failing_sink>(0, seen), {.compression = {.codec = codec::zstd}}};
+  test::failing_sink::history seen;
+  mrcz::writer out{std::make_unique<test::failing_sink>(0, seen), {.compression = {.codec = codec::zstd}}};
   const auto failure = test::failure_of([&] { out.append(huge); });
   REQUIRE(failure);
   CHECK(failure->code == errc::too_large);
@@ -404,8 +404,8 @@ TEST_CASE("a sink that fails at its n-th call fails once, publishes nothing and 
     for (const auto c : {codec::none, codec::lz4}) {
       int calls = 0;
       for (bool succeeded = false; !succeeded && calls < 50; ++calls) {
-        failing_sink::history seen;
-        mrcz::writer out{std::make_unique<failing_sink>(calls, seen),
+        test::failing_sink::history seen;
+        mrcz::writer out{std::make_unique<test::failing_sink>(calls, seen),
                          {.compression = {.codec = c}, .threads = threads},
                          {{"key", "value"}}};
         const auto failure = test::failure_of([&] {
