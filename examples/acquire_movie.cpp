@@ -1,6 +1,9 @@
 // Writes the movie of a simulated camera while it is being taken. The camera never waits: compression and disk belong
 // to a pool of workers. A second coroutine reports progress; Ctrl-C cancels, and then there is no file.
+#include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -8,6 +11,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <fmt/core.h>
 #include <asio/co_spawn.hpp>
@@ -58,9 +62,20 @@ class camera {
   mrcz::image<std::int8_t> noise_ = mrcz::make_image<std::int8_t>(2048, 2048);
 };
 
-asio::awaitable<void> acquire(camera& cam, mrcz::async::writer& out) {
-  while (auto frame = co_await cam.next()) co_await out.append(std::move(*frame));
-  co_await out.close();
+struct outcome {
+  bool written = false;
+  std::exception_ptr failure;
+};
+
+/// Does not throw: `||` waits for a success, so that a failure has to be one.
+asio::awaitable<void> acquire(camera& cam, mrcz::async::writer& out, outcome& result) {
+  try {
+    while (auto frame = co_await cam.next()) co_await out.append(std::move(*frame));
+    co_await out.close();
+    result.written = true;
+  } catch (...) {
+    result.failure = std::current_exception();
+  }
 }
 
 asio::awaitable<void> report(const mrcz::async::writer& out) {
@@ -80,11 +95,13 @@ asio::awaitable<void> interruption() {
 /// Whether the movie was finished: whichever of the three ends first cancels the others.
 asio::awaitable<bool> take_movie(camera& cam, asio::any_io_executor workers, std::filesystem::path path) {
   mrcz::async::writer out{workers, path, {.compression = {.codec = mrcz::codec::zstd}}, {{"detector", "simulated"}}};
-  auto acquired = acquire(cam, out);
+  outcome result;
+  auto acquired = acquire(cam, out, result);
   auto reported = report(out);
   auto interrupted = interruption();
   const auto first = co_await (std::move(acquired) || std::move(reported) || std::move(interrupted));
-  co_return first.index() == 0;
+  if (!result.written && first.index() == 0) std::rethrow_exception(result.failure);
+  co_return result.written;
 }
 
 }  // namespace

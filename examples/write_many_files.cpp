@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <future>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,9 +26,10 @@ constexpr std::size_t slices_per_file = 3;
 
 template <class T>
 asio::awaitable<void> compress(asio::any_io_executor workers, mrcz::async::reader in, std::filesystem::path to) {
-  mrcz::async::writer out{
-      workers, to, {.compression = {.codec = mrcz::codec::zstd}}, in.file().metadata(), {.slices = slices_per_file}};
-  out.header() = in.file().header();
+  mrcz::writer prepared{to, {.compression = {.codec = mrcz::codec::zstd}}};
+  prepared.header() = in.file().header();
+  prepared.set_extended_header(in.file().extended_header());
+  mrcz::async::writer out{workers, std::move(prepared), {.slices = slices_per_file}};
   auto slices = in.slices<T>({}, slices_per_file);
   while (auto slice = co_await slices.next()) co_await out.append(std::move(*slice));
   co_await out.close();
@@ -43,13 +45,13 @@ class work_list {
   asio::awaitable<void> run(asio::any_io_executor workers) {
     while (next_ < files_.size()) {
       const auto from = files_[next_++];
-      const auto to = target_ / from.filename().replace_extension(".mrcz");
+      const auto to = target_ / (from.filename().string() + ".mrcz");  // a.mrc and a.map stay two files
       try {
         auto in = co_await mrcz::async::open(workers, from);
         auto one_file = in.file().visit([&]<class T>(std::type_identity<T>) { return compress<T>(workers, in, to); });
         co_await std::move(one_file);
         fmt::print("{} -> {}\n", from.string(), to.string());
-      } catch (const mrcz::error& e) {
+      } catch (const std::exception& e) {
         fmt::print(stderr, "skipped: {}\n", e.what());
         ++skipped_;
       }

@@ -40,11 +40,11 @@ TEST_CASE("a slice that is stored as it lies in memory is not copied until it mu
   auto packed = packer.pack(all, 1, {3, 4, 5}, mrcz::header{});
   CHECK(packed.bytes().data() == plain.data());
   CHECK(packed.bytes().size() == plain.size());
-  mrcz::slice_packer::detach(packed);
+  packer.detach(packed);
   CHECK(packed.bytes().data() != plain.data());
   CHECK(std::equal(plain.begin(), plain.end(), packed.bytes().begin(), packed.bytes().end()));
   const auto* own = packed.bytes().data();
-  mrcz::slice_packer::detach(packed);  // once is enough
+  packer.detach(packed);  // once is enough
   CHECK(packed.bytes().data() == own);
   mrcz::packed_slice moved = std::move(packed);
   CHECK(std::equal(plain.begin(), plain.end(), moved.bytes().begin(), moved.bytes().end()));
@@ -135,4 +135,18 @@ TEST_CASE("one packer serves many threads, also with a lazy expression that they
     }
     for (std::size_t z = 0; z < 16; ++z) CHECK(packed[z] == owned(packer.pack(evaluated, z, extents, mrcz::header{})));
   }
+}
+
+TEST_CASE("memory does not pile up behind slices that are converted or not compressed") {
+  const auto image = test::counts<std::int16_t>({1, 64, 64});
+  for (const auto c : {codec::none, codec::zstd})
+    for (const auto stored : {mode::int16, mode::float32}) {
+      const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = c}, .mode = stored}};
+      for (int i = 0; i < 20; ++i) {
+        auto packed = packer.pack(image, 0, {1, 64, 64}, mrcz::header{});
+        packer.detach(packed);
+        packer.recycle(std::move(packed));
+      }
+      CHECK(packer.spare_buffers() <= 2);
+    }
 }

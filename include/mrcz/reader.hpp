@@ -120,6 +120,14 @@ class reader {
     return slice;
   }
 
+  /// Throws what reading slices `z` as `T` would throw before it reads voxels; returns which slices these are.
+  template <voxel T>
+  resolved_range require_slices(range z) const {
+    const auto box = resolved({.z = z});
+    require_readable<T>(box);
+    return box.z;
+  }
+
   template <voxel T>
   volume<T> read_slices(range z) const {
     return read_region<T>({.z = z});

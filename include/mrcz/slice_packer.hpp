@@ -72,13 +72,14 @@ class slice_packer {
     require_storable(packed.format_);
     buffer evaluated;
     buffer plain;
+    if (!detail::is_stored_as<T>(packed.format_.voxels)) plain = pool_->take();
     const std::span<const T> voxels = slice_of<T>(e, z, extents, evaluated);
     packed.moments_ = options_.statistics ? moments::of(voxels) : moments::of(mrcz::statistics{}, voxels.size());
     const auto bytes = encode_slice(packed.format_, voxels, plain);
     if (codec() == mrcz::codec::none) {
       packed.bytes_ = bytes;
-      packed.memory_ = std::exchange(plain.capacity() != 0 ? plain : evaluated, {});
-      packed.borrowed_ = packed.memory_.capacity() == 0;
+      packed.memory_ = std::exchange(is_in(bytes, plain) ? plain : evaluated, {});
+      packed.borrowed_ = !is_in(bytes, packed.memory_);
     } else {
       packed.memory_ = pool_->take();
       packed.bytes_ = compress(bytes, item_bytes(packed.format_.voxels.mode), options_.compression, packed.memory_,
@@ -90,17 +91,25 @@ class slice_packer {
   }
 
   /// Gives the packed bytes memory of their own, if they are still those of the array.
-  static void detach(packed_slice& packed) {
+  void detach(packed_slice& packed) const {
     if (!std::exchange(packed.borrowed_, false)) return;
+    packed.memory_ = pool_->take();
     const auto own = packed.memory_.acquire(packed.bytes_.size());
     std::copy(packed.bytes_.begin(), packed.bytes_.end(), own.begin());
     packed.bytes_ = own;
   }
 
+  /// How many buffers wait to be used again: bounded by the slices that are packed at the same time.
+  std::size_t spare_buffers() const { return pool_->size(); }
+
   /// Takes back the memory of a slice that has been put.
   void recycle(packed_slice&& packed) const { pool_->give_back(std::move(packed.memory_)); }
 
  private:
+  static bool is_in(std::span<const std::byte> bytes, const buffer& memory) noexcept {
+    return !bytes.empty() && bytes.data() == memory.data();
+  }
+
   /// Refuses, before anything is evaluated, what no file can hold.
   void require_storable(const slice_format& format) const {
     if (format.ny == 0 || format.nx == 0)

@@ -1,6 +1,7 @@
 /// Writing MRC and MRCZ files slice by slice.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -67,6 +68,8 @@ class writer {
   /// what it said.
   mrcz::header& header() noexcept { return header_; }
 
+  const write_options& options() const noexcept { return packer_.options(); }
+
   /// What messages call the file: its path.
   const std::string& name() const noexcept { return name_; }
 
@@ -99,7 +102,7 @@ class writer {
       const auto extents = shape_of(e);
       if (z >= extents[0]) fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, extents[0]);
       auto packed = packer_.pack(e, z, extents, header_);
-      slice_packer::detach(packed);
+      packer_.detach(packed);
       return packed;
     });
   }
@@ -140,7 +143,9 @@ class writer {
       parallel_ordered(
           extents[0], threads,
           [&](std::size_t z) {
-            return naming_slice(before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
+            return naming(name_, [&] {
+              return naming_slice(before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
+            });
           },
           [&](packed_slice&& packed) { put(std::move(packed)); });
     } catch (...) {
@@ -229,15 +234,6 @@ class writer {
     if (!sink_) return;
     if (packer_.options().keep_partial && put_ > 0) sink_->keep_partial();
     sink_.reset();
-  }
-
-  template <class Action>
-  auto naming_slice(std::size_t z, Action&& action) const {
-    try {
-      return action();
-    } catch (const error& e) {
-      throw error{e.code(), fmt::format("{}: {} (slice {})", name_, e.what(), z)};
-    }
   }
 
   void require_same_format(const slice_format& format) const {

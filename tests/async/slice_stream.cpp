@@ -1,9 +1,12 @@
 #include "mrcz/async/slice_stream.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,12 @@
 /// What the tests of coroutines share: workers, running a coroutine to its end, frames, and an executor that delays.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <thread>
 #include <type_traits>

@@ -1,9 +1,11 @@
 #include "mrcz/async/writer.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <optional>
 #include <random>
@@ -16,6 +18,7 @@
 
 #include "mrcz/io/memory.hpp"
 #include "mrcz/read.hpp"
+#include "mrcz/write.hpp"
 #include "tests/async/support.hpp"
 #include "tests/whole_files.hpp"
 
@@ -411,4 +414,92 @@ TEST_CASE("one executor that is destroyed in the middle of everything takes it a
     for (std::size_t step = 0; step < steps; ++step) context.run_one();
   }
   CHECK(folder.files().empty());
+}
+
+namespace {
+
+/// Cancelled after `steps` steps, a coroutine that goes on and closes. Whether that published the file.
+bool publishes_after_cancellation(std::size_t steps, bool& finished) {
+  const scratch_folder folder;
+  asio::io_context context;
+  asio::cancellation_signal cancel;
+  auto result = asio::co_spawn(
+      context,
+      [](asio::any_io_executor workers, std::filesystem::path path) -> asio::awaitable<bool> {
+        mrcz::async::writer out{workers, path, {.durability = mrcz::durability::none}, nullptr, {.slices = 1}};
+        bool appended = false;
+        try {
+          co_await out.append(movie(3));
+          appended = true;
+        } catch (const std::system_error&) {
+          appended = false;
+        }
+        co_await asio::this_coro::reset_cancellation_state();
+        try {
+          co_await out.close();
+        } catch (const mrcz::error& e) {
+          CHECK(e.code() ==
+                (appended ? std::error_code{asio::error::operation_aborted} : make_error_code(mrcz::errc::closed)));
+          co_return false;
+        }
+        CHECK(appended);
+        co_return true;
+      }(context.get_executor(), folder / "movie.mrcz"),
+      asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+  std::size_t done = 0;
+  while (done < steps && context.run_one() != 0) ++done;
+  finished = done < steps;
+  cancel.emit(asio::cancellation_type::terminal);
+  context.run();
+  bool published = false;
+  try {
+    published = result.get();
+  } catch (const std::system_error& e) {  // before it had begun
+    CHECK(e.code() == asio::error::operation_aborted);
+  }
+  CHECK(folder.files().size() == (published ? 1 : 0));
+  return published;
+}
+
+}  // namespace
+
+TEST_CASE("a volume whose append was cancelled is never published in part") {
+  bool finished = false;
+  std::size_t refused = 0;
+  for (std::size_t steps = 0; !finished; ++steps) {
+    REQUIRE(steps < 1000);
+    refused += publishes_after_cancellation(steps, finished) ? 0U : 1U;
+  }
+  CHECK(refused > 2);
+}
+
+TEST_CASE("the header can be set until the first slice is appended, and not after closing") {
+  asio::thread_pool workers{1};
+  bytes content;
+  mrcz::async::writer out{workers.get_executor(), std::make_unique<mrcz::memory_sink>(content)};
+  out.header().labels.add("before");
+  run(out.append(frame(0)));
+  CHECK(failure_of([&] { out.header(); })->code == mrcz::errc::closed);
+  run(out.close());
+  CHECK(failure_of([&] { out.header(); })->code == mrcz::errc::closed);
+  CHECK(reader_of(content).header().labels[1] == "before");
+}
+
+TEST_CASE("a writer goes on where another one was prepared: with an extended header, or behind the slices of a file") {
+  const scratch_folder folder;
+  asio::thread_pool workers{2};
+  mrcz::write(folder / "movie.mrcz", movie(2));
+  {
+    mrcz::async::writer out{workers.get_executor(), mrcz::writer::append_to(folder / "movie.mrcz")};
+    run(out.append(frame(2)));
+    run(out.close());
+  }
+  CHECK(mrcz::read<std::int16_t>(folder / "movie.mrcz") == movie(3));
+}
+
+TEST_CASE("an executor that is none is refused") {
+  bytes content;
+  const auto failure = failure_of([&] { mrcz::async::writer{{}, std::make_unique<mrcz::memory_sink>(content)}; });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::bad_option);
 }

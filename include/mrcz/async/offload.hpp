@@ -1,5 +1,5 @@
-/// Running work on another executor while a coroutine waits for it. The only header that includes Asio; everything in
-/// it is the same from Asio 1.22 on.
+/// Running work on another executor while a coroutine waits for it. The only header that includes Asio, and only what
+/// has been the same from 1.22 on: no experimental part, no completion token but `use_awaitable`.
 #pragma once
 
 #include <concepts>
@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -39,13 +38,17 @@ inline std::exception_ptr workers_are_gone() {
   return std::make_exception_ptr(error{make_error_code(errc::closed), "the workers ended before the work was done"});
 }
 
-/// A coroutine that waits to be resumed, once, from any thread. It goes on on its own executor, never inside `resume`.
+/// A coroutine that waits to be resumed, once, from any thread. It goes on on its own executor, never inside `resume`;
+/// so the context of that executor must outlive the workers' work, or be one with theirs.
 class suspended {
  public:
   suspended() = default;
 
   template <class Handler>
   explicit suspended(Handler handler) : waiting_{std::make_unique<waiting<Handler>>(std::move(handler))} {}
+
+  /// Whether a coroutine waits.
+  explicit operator bool() const noexcept { return waiting_ != nullptr; }
 
   /// With a failure the coroutine sees it thrown from its `co_await`.
   void resume(std::exception_ptr failure = nullptr) {
@@ -81,6 +84,12 @@ class suspended {
   std::unique_ptr<any_waiting> waiting_;
 };
 
+/// Throws `errc::bad_option` for an executor that is none.
+inline asio::any_io_executor checked(asio::any_io_executor workers) {
+  if (!workers) fail(errc::bad_option, "there is no executor to work on");
+  return workers;
+}
+
 /// Suspends the calling coroutine and calls `keep(suspended, slot)`, which sees to it that it is resumed. `slot` tells
 /// of cancellation, on the executor of the coroutine.
 template <class Keep>
@@ -95,19 +104,20 @@ asio::awaitable<void> suspend(Keep keep) {
 
 namespace detail {
 
-/// The tasks of one `for_each`, shared by the runners that wait in the queue of the workers.
+/// The tasks of one `for_each`, shared by the runners that wait in the queue of the workers. The coroutine is resumed
+/// as soon as nothing runs and nothing will begin; runners that come later find nothing to do.
 template <class Task>
 class tasks : public std::enable_shared_from_this<tasks<Task>> {
  public:
   tasks(asio::any_io_executor workers, std::size_t count, Task task)
       : workers_{std::move(workers)}, count_{count}, task_{std::move(task)} {}
 
-  void start(suspended whoever_waits, asio::cancellation_slot slot) {
+  void start(suspended who, asio::cancellation_slot slot) {
     if (slot.is_connected())
-      slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->cancel(); });
-    waiting_ = std::move(whoever_waits);
-    runners_ = thread_count(std::nullopt, count_);
-    for (std::size_t i = runners_; i > 0; --i) asio::post(workers_, runner{this->shared_from_this()});
+      slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->give_up(cancelled()); });
+    waiting_ = std::move(who);
+    for (std::size_t i = thread_count(std::nullopt, count_); i > 0; --i)
+      asio::post(workers_, runner{this->shared_from_this()});
   }
 
  private:
@@ -118,44 +128,49 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
     runner(runner&&) noexcept = default;
     runner& operator=(runner&&) = delete;
     ~runner() {
-      if (all_) all_->leave(workers_are_gone());
+      if (all_) all_->give_up(workers_are_gone());
     }
     void operator()() {
       const auto all = std::move(all_);
       if (all->run_next()) asio::post(all->workers_, runner{all});
-      else all->leave(nullptr);
     }
 
    private:
     std::shared_ptr<tasks> all_;
   };
 
+  /// Whether there is more to do.
   bool run_next() {
     std::size_t i = 0;
     {
       const std::lock_guard lock{mutex_};
-      if (next_ == count_ || failure_) return false;
+      if (is_over()) return false;
       i = next_++;
+      ++running_;
     }
+    std::exception_ptr thrown;
     try {
       task_(i);
-      return true;
     } catch (...) {
-      const std::lock_guard lock{mutex_};
-      failure_.keep(i, std::current_exception());
-      return false;
+      thrown = std::current_exception();
     }
+    const std::lock_guard lock{mutex_};
+    --running_;
+    if (thrown) failure_.keep(i, std::move(thrown));
+    resume_if_done();
+    return !is_over();
   }
 
-  void cancel() {
+  void give_up(std::exception_ptr why) {
     const std::lock_guard lock{mutex_};
-    if (next_ < count_) failure_.keep(count_, cancelled());
+    if (next_ < count_) failure_.keep(count_, std::move(why));
+    resume_if_done();
   }
 
-  void leave(const std::exception_ptr& failure) {
-    const std::lock_guard lock{mutex_};
-    if (failure && next_ < count_) failure_.keep(count_, failure);
-    if (--runners_ == 0) waiting_.resume(failure_.get());
+  bool is_over() const noexcept { return next_ == count_ || failure_; }
+
+  void resume_if_done() {
+    if (is_over() && running_ == 0) waiting_.resume(failure_.get());
   }
 
   asio::any_io_executor workers_;
@@ -163,21 +178,21 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
   Task task_;
   std::mutex mutex_;
   std::size_t next_ = 0;
-  std::size_t runners_ = 0;
+  std::size_t running_ = 0;
   mrcz::detail::first_failure failure_;
   suspended waiting_;
 };
 
 }  // namespace detail
 
-/// Calls `task(i)` once for each i in [0, count) on `workers`, side by side as far as these have threads, and returns
-/// when all are done. After a failure no new task starts, and the failure of the lowest index that ran is thrown. So it
-/// is with cancellation: tasks that have begun are finished, and only if some never began is
-/// `asio::error::operation_aborted` thrown.
+/// Calls `task(i)` once for each i in [0, count) on `workers`, side by side as far as these have threads but at most
+/// one per processor, and returns when all are done. After a failure no new task starts, and the failure of the lowest
+/// index that ran is thrown. So it is with cancellation: tasks that have begun are finished, and only if some never
+/// began is `asio::error::operation_aborted` thrown.
 template <std::invocable<std::size_t> Task>
 asio::awaitable<void> for_each(asio::any_io_executor workers, std::size_t count, Task task) {
   if (count == 0) co_return;
-  auto all = std::make_shared<detail::tasks<Task>>(std::move(workers), count, std::move(task));
+  auto all = std::make_shared<detail::tasks<Task>>(checked(std::move(workers)), count, std::move(task));
   auto start = [all](suspended whoever_waits, asio::cancellation_slot slot) {
     all->start(std::move(whoever_waits), slot);
   };

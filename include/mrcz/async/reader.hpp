@@ -32,10 +32,10 @@ class reader {
   /// Opens at once, on the calling thread, which reads the header and 16 bytes per slice; `async::open` does so on the
   /// workers.
   reader(asio::any_io_executor workers, const std::filesystem::path& path, read_options options = {})
-      : workers_{std::move(workers)}, file_{std::make_shared<const mrcz::reader>(path, one_thread(options))} {}
+      : workers_{checked(std::move(workers))}, file_{std::make_shared<const mrcz::reader>(path, one_thread(options))} {}
 
   reader(asio::any_io_executor workers, std::unique_ptr<const byte_source> source, read_options options = {})
-      : workers_{std::move(workers)},
+      : workers_{checked(std::move(workers))},
         file_{std::make_shared<const mrcz::reader>(std::move(source), one_thread(options))} {}
 
   /// Header, shape, metadata and everything else that is there without reading voxels.
@@ -48,9 +48,35 @@ class reader {
 
   template <voxel T>
   asio::awaitable<volume<T>> read_slices(range z) const {
-    const auto file = file_;
-    const auto workers = workers_;
-    const auto slices = resolved(*file, z);
+    return read_slices_of<T>(workers_, file_, z);
+  }
+
+  template <voxel T>
+  asio::awaitable<image<T>> read_slice(std::size_t z) const {
+    auto read_one = [file = file_, z] { return file->template read_slice<T>(z); };
+    return offload(workers_, std::move(read_one));
+  }
+
+  /// The slices of `z` one after the other. Up to `ahead` slices are read before they are asked for; not stated: one
+  /// per processor and one more.
+  template <voxel T>
+  slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
+    if (ahead == 0U) fail(errc::bad_option, "ahead is 0, expected at least 1");
+    const auto slices = naming(file_->source().name(), [&] { return resolve({.z = z}, file_->shape()).z; });
+    return {workers_, file_, slices, ahead.value_or(thread_count(std::nullopt) + 1)};
+  }
+
+ private:
+  static read_options one_thread(read_options options) noexcept {
+    options.threads = 1;
+    return options;
+  }
+
+  /// Refers to no reader, which may be gone when this begins.
+  template <voxel T>
+  static asio::awaitable<volume<T>> read_slices_of(asio::any_io_executor workers,
+                                                   std::shared_ptr<const mrcz::reader> file, range z) {
+    const auto slices = file->template require_slices<T>(z);
     const shape extents{slices.count, file->shape()[1], file->shape()[2]};
     auto make = [extents] {
       auto fresh = make_volume<T>(extents);
@@ -64,30 +90,6 @@ class reader {
     };
     co_await for_each(workers, slices.count, std::move(read_one));
     co_return voxels;
-  }
-
-  template <voxel T>
-  asio::awaitable<image<T>> read_slice(std::size_t z) const {
-    auto read_one = [file = file_, z] { return file->read_slice<T>(z); };
-    return offload(workers_, std::move(read_one));
-  }
-
-  /// The slices of `z` one after the other. Up to `ahead` slices are read before they are asked for; not stated: one
-  /// per processor and one more.
-  template <voxel T>
-  slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
-    if (ahead == 0U) fail(errc::bad_option, "ahead is 0, expected at least 1");
-    return {workers_, file_, resolved(*file_, z), ahead.value_or(thread_count(std::nullopt) + 1)};
-  }
-
- private:
-  static read_options one_thread(read_options options) noexcept {
-    options.threads = 1;
-    return options;
-  }
-
-  static resolved_range resolved(const mrcz::reader& file, range z) {
-    return naming(file.source().name(), [&] { return resolve({.z = z}, file.shape()).z; });
   }
 
   asio::any_io_executor workers_;

@@ -12,6 +12,7 @@
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/async/offload.hpp"
+#include "mrcz/core/error.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/reader.hpp"
 
@@ -57,13 +58,19 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     return std::get<image<T>>(std::move(arrived.mapped()));
   }
 
-  /// What has not begun is not read any more.
-  void stop() noexcept {
+  /// What has not begun is not read any more, and whoever waits learns that nothing will come.
+  void stop() {
     const std::lock_guard lock{mutex_};
     stopped_ = true;
+    arrived_.clear();
+    waiting_.resume(stream_is_gone());
   }
 
  private:
+  static std::exception_ptr stream_is_gone() {
+    return std::make_exception_ptr(error{make_error_code(errc::closed), "the stream ended while a slice was awaited"});
+  }
+
   class reading {
    public:
     reading(std::shared_ptr<read_window> work, std::size_t z) : work_{std::move(work)}, z_{z} {}
@@ -95,6 +102,7 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
 
   void arrive(std::size_t z, std::variant<image<T>, std::exception_ptr> slice) {
     const std::lock_guard lock{mutex_};
+    if (stopped_) return;
     arrived_.emplace(z, std::move(slice));
     if (z == next_) waiting_.resume();
   }
@@ -104,7 +112,8 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     if (slot.is_connected())
       slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->cancel(); });
     waiting_ = std::move(who);
-    if (arrived_.contains(next_)) waiting_.resume();
+    if (stopped_) waiting_.resume(stream_is_gone());
+    else if (arrived_.contains(next_)) waiting_.resume();
   }
 
   void cancel() {
@@ -145,8 +154,10 @@ class slice_stream {
 
   /// The next slice, or nothing behind the last one. Throws for a slice that is damaged; the call after that goes on
   /// behind it. Cancelled it throws `asio::error::operation_aborted`, and the slice is still the next one.
-  asio::awaitable<std::optional<image<T>>> next() {
-    const auto work = work_;
+  asio::awaitable<std::optional<image<T>>> next() { return next_of(work_); }
+
+ private:
+  static asio::awaitable<std::optional<image<T>>> next_of(std::shared_ptr<detail::read_window<T>> work) {
     if (work->at_end()) co_return std::nullopt;
     work->read_ahead();
     co_await work->arrival();
@@ -155,7 +166,6 @@ class slice_stream {
     co_return slice;
   }
 
- private:
   std::shared_ptr<detail::read_window<T>> work_;
 };
 

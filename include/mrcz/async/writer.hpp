@@ -1,17 +1,16 @@
 /// Writing slice by slice without waiting: a bounded window of slices is packed on the workers and put in order.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/async/offload.hpp"
 #include "mrcz/async/window.hpp"
+#include "mrcz/async/write_window.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/io/byte_sink.hpp"
@@ -27,18 +26,23 @@ namespace mrcz::async {
 /// One coroutine at a time appends and closes. An error in slice 5 is thrown from the next `append` or `close`, once,
 /// and says "(slice 5)"; from then on, as after cancellation, the writer is closed, calls throw `errc::closed`, and
 /// nothing is published. A writer that is destroyed before it has been closed gives up in the same way: it does not
-/// wait, and the last worker that is busy with a slice removes the temporary file.
+/// wait for slices, and whoever is busy with the last one removes the temporary file (or leaves it, if
+/// `write_options::keep_partial` says so). The context of the coroutine must outlive the workers' work, and a coroutine
+/// that is to be cancelled needs a strand or a context of one thread, as everywhere in Asio.
 class writer {
  public:
   /// Creates the temporary file at once, on the calling thread. Errors as for `mrcz::writer`.
   writer(asio::any_io_executor workers, const std::filesystem::path& path, write_options options = {},
          const mrcz::metadata& values = nullptr, window limits = {})
-      : work_{std::make_shared<write_window>(std::move(workers), mrcz::writer{path, options, values}, limits)} {}
+      : writer{std::move(workers), mrcz::writer{path, options, values}, limits} {}
 
   writer(asio::any_io_executor workers, std::unique_ptr<byte_sink> sink, write_options options = {},
          const mrcz::metadata& values = nullptr, window limits = {})
-      : work_{std::make_shared<write_window>(std::move(workers), mrcz::writer{std::move(sink), options, values},
-                                             limits)} {}
+      : writer{std::move(workers), mrcz::writer{std::move(sink), options, values}, limits} {}
+
+  /// Goes on with a writer that has been prepared otherwise: by `append_to`, or with an extended header.
+  writer(asio::any_io_executor workers, mrcz::writer out, window limits = {})
+      : work_{std::make_shared<write_window>(std::move(workers), std::move(out), limits)} {}
 
   writer(writer&&) noexcept = default;
   writer& operator=(writer&&) = delete;
@@ -47,40 +51,64 @@ class writer {
     if (work_) work_->abandon();
   }
 
-  /// As `mrcz::writer::header`; to be set before the first `append`.
-  mrcz::header& header() noexcept { return work_->header(); }
+  /// As `mrcz::writer::header`, before the first `append`; throws `errc::closed` after it.
+  mrcz::header& header() { return work_->header(); }
 
   /// Takes over an image, or all slices of a volume, or any lazy expression of such a rank, which is evaluated on the
   /// workers: arrays that the expression refers to must live until `close()` returns. Goes on as soon as the window has
   /// room, which is at once unless the workers cannot keep up. Move arrays in; the array of a volume is freed when its
-  /// last slice is packed. Throws `errc::shape_mismatch` for another rank or an empty volume, which closes nothing.
+  /// last slice is packed. Throws `errc::shape_mismatch` for another rank or an empty array, which closes nothing.
   template <expression E>
   asio::awaitable<void> append(E voxels) {
-    const auto work = work_;
-    const auto extents = work->require_slices(voxels);
-    fill_caches(voxels);
-    const auto shared = std::make_shared<const E>(std::move(voxels));
-    const std::size_t bytes = extents[1] * extents[2] * sizeof(typename E::value_type);
-    for (std::size_t z = 0; z < extents[0]; ++z) {
-      while (!work->admit(bytes)) co_await work->change(bytes);
-      work->pack(shared, z, bytes);
-    }
+    return append_to(work_, std::move(voxels));
   }
 
   /// Waits for all slices, finishes the header, syncs and publishes the file. Cancelled before it publishes it leaves
   /// nothing behind; once it has begun to publish it goes on to the end. Errors as for `mrcz::writer::close`, after any
   /// of which the writer is closed.
-  asio::awaitable<void> close() {
-    const auto work = work_;
-    while (!work->drained()) co_await work->change(std::nullopt);
-    auto publish = [work] { work->publish(); };
-    co_await offload(work->workers(), std::move(publish));
-  }
+  asio::awaitable<void> close() { return close_it(work_); }
 
   /// Slices in the file so far; those in the window do not count yet.
   std::size_t size() const { return work_->size(); }
 
  private:
+  /// Closes the writer unless what was begun is finished.
+  class giving_up {
+   public:
+    explicit giving_up(std::shared_ptr<write_window> work) : work_{std::move(work)} {}
+    giving_up(const giving_up&) = delete;
+    giving_up& operator=(const giving_up&) = delete;
+    ~giving_up() {
+      if (work_) work_->abandon();
+    }
+    void finished() noexcept { work_.reset(); }
+
+   private:
+    std::shared_ptr<write_window> work_;
+  };
+
+  template <expression E>
+  static asio::awaitable<void> append_to(std::shared_ptr<write_window> work, E voxels) {
+    const auto extents = work->require_slices(voxels);
+    const std::size_t bytes = work->template bytes_of<typename E::value_type>(extents);
+    auto shared = std::make_shared<const E>(std::move(voxels));
+    fill_caches(*shared);
+    giving_up unless_finished{work};
+    for (std::size_t z = 0; z < extents[0]; ++z) {
+      while (!work->admit(bytes)) co_await work->change(bytes);
+      const bool last = z + 1 == extents[0];
+      work->pack(last ? std::move(shared) : shared, z, bytes);
+    }
+    unless_finished.finished();
+  }
+
+  static asio::awaitable<void> close_it(std::shared_ptr<write_window> work) {
+    const giving_up in_any_case{work};
+    while (!work->drained()) co_await work->change(std::nullopt);
+    auto publish = [work] { work->publish(); };
+    co_await offload(work->workers(), std::move(publish));
+  }
+
   std::shared_ptr<write_window> work_;
 };
 

@@ -38,6 +38,9 @@ class buffer {
 
   std::size_t capacity() const noexcept { return capacity_; }
 
+  /// Where the memory begins; null if there is none.
+  const std::byte* data() const noexcept { return memory_.get(); }
+
  private:
   std::unique_ptr<std::byte[]> memory_;
   std::size_t capacity_ = 0;
@@ -54,6 +57,11 @@ class buffer_pool {
     return last;
   }
 
+  std::size_t size() const {
+    const std::lock_guard lock{mutex_};
+    return spare_.size();
+  }
+
   void give_back(buffer&& used) {
     if (used.capacity() == 0) return;
     const std::lock_guard lock{mutex_};
@@ -61,7 +69,7 @@ class buffer_pool {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<buffer> spare_;
 };
 

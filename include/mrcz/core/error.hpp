@@ -1,6 +1,7 @@
 /// The one exception of the library, the list of what can go wrong, and the one way to fail.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -111,6 +112,16 @@ inline std::string_view unnamed(const error& e, std::string_view name) noexcept 
   if (message.starts_with(name) && message.substr(name.size()).starts_with(": "))
     message.remove_prefix(name.size() + 2);
   return message;
+}
+
+/// Calls `action` and puts the number of the slice behind the message of an error.
+template <class Action>
+decltype(auto) naming_slice(std::size_t z, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (const error& e) {
+    throw error{e.code(), fmt::format("{} (slice {})", e.what(), z)};
+  }
 }
 
 }  // namespace mrcz
