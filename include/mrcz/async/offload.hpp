@@ -170,7 +170,9 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
   bool is_over() const noexcept { return next_ == count_ || failure_; }
 
   void resume_if_done() {
-    if (is_over() && running_ == 0) waiting_.resume(failure_.get());
+    if (!is_over() || running_ != 0) return;
+    next_ = count_;
+    waiting_.resume(failure_.take());
   }
 
   asio::any_io_executor workers_;

@@ -83,11 +83,13 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     void operator()() {
       const auto work = std::move(work_);
       if (work->is_stopped()) return;
+      std::variant<image<T>, std::exception_ptr> outcome;
       try {
-        work->arrive(z_, work->file_->template read_slice<T>(z_));
+        outcome = work->file_->template read_slice<T>(z_);
       } catch (...) {
-        work->arrive(z_, std::current_exception());
+        outcome = std::current_exception();
       }
+      work->arrive(z_, std::move(outcome));
     }
 
    private:

@@ -146,13 +146,15 @@ class write_window : public std::enable_shared_from_this<write_window> {
       const auto work = std::move(work_);
       if (!work->enter()) return;
       const leaving_at_end end{*work};
+      std::exception_ptr failure;
       try {
         auto packed = naming_slice(index_, [&] { return work->out_->pack(*voxels_, z_); });
         voxels_.reset();
         work->put_in_order(index_, {std::move(packed), bytes_});
       } catch (...) {
-        work->keep_failure(index_, std::current_exception());
+        failure = std::current_exception();
       }
+      if (failure) work->keep_failure(index_, std::move(failure));  // handed on where nothing here refers to it
     }
 
    private:
@@ -225,7 +227,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
     if (ended_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
     if (!failure_) return;
     ended_ = true;
-    failure_.rethrow_if_any();
+    std::rethrow_exception(failure_.take());
   }
 
   void end(dropped_file& dropped) {

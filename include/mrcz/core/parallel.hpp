@@ -52,7 +52,8 @@ class first_failure {
     }
   }
   explicit operator bool() const noexcept { return failure_ != nullptr; }
-  const std::exception_ptr& get() const noexcept { return failure_; }
+  /// Hands the failure on, so that no two threads hold it.
+  std::exception_ptr take() noexcept { return std::exchange(failure_, nullptr); }
   void rethrow_if_any() const {
     if (failure_) std::rethrow_exception(failure_);
   }
