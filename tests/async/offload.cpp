@@ -90,8 +90,8 @@ TEST_CASE("cancellation stops for_each between two tasks") {
   asio::cancellation_signal cancel;
   std::size_t done = 0;
   auto task = [&](std::size_t) { ++done; };
-  auto result = asio::co_spawn(context, mrcz::async::for_each(context.get_executor(), 100, std::move(task)),
-                               asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+  auto result =
+      test::spawn(context, mrcz::async::for_each(context.get_executor(), 100, std::move(task)), cancel.slot());
   while (done < 7) context.run_one();
   cancel.emit(asio::cancellation_type::terminal);
   context.run();
@@ -110,8 +110,7 @@ TEST_CASE("cancellation after the last task has begun changes nothing") {
     done = true;
     return 5;
   };
-  auto result = asio::co_spawn(context, mrcz::async::offload(context.get_executor(), std::move(work)),
-                               asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+  auto result = test::spawn(context, mrcz::async::offload(context.get_executor(), std::move(work)), cancel.slot());
   context.run();
   CHECK(done);
   CHECK(result.get() == 5);
@@ -123,8 +122,7 @@ TEST_CASE("a coroutine whose workers are destroyed is told so") {
   workers->stop();  // takes work but never does it
   bool ran = false;
   auto work = [&] { ran = true; };
-  auto result =
-      asio::co_spawn(context, mrcz::async::offload(workers->get_executor(), std::move(work)), asio::use_future);
+  auto result = test::spawn(context, mrcz::async::offload(workers->get_executor(), std::move(work)));
   context.poll();
   workers.reset();
   context.run();

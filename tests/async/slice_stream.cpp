@@ -98,7 +98,7 @@ TEST_CASE("no more slices are read ahead than was said") {
                                std::make_unique<counting_source>(test::file_with(test::movie(50)), reads)};
   auto slices = in.slices<std::int16_t>({}, 4);
   reads = 0;
-  asio::co_spawn(context, take(slices, 3), asio::use_future);
+  test::spawn(context, take(slices, 3));
   context.run();
   CHECK(reads == 7);
 }
@@ -127,7 +127,7 @@ TEST_CASE("a cancelled next can be asked again") {
   const auto in = opened(context.get_executor(), test::file_with(test::movie(3)));
   auto slices = in.slices<std::int16_t>({}, 1);
   asio::cancellation_signal cancel;
-  auto first = asio::co_spawn(context, slices.next(), asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+  auto first = test::spawn(context, slices.next(), cancel.slot());
   context.run_one();  // begins and waits
   cancel.emit(asio::cancellation_type::terminal);
   context.run();
@@ -135,7 +135,7 @@ TEST_CASE("a cancelled next can be asked again") {
   REQUIRE(failure);
   CHECK(failure->code == asio::error::operation_aborted);
   context.restart();
-  auto again = asio::co_spawn(context, slices.next(), asio::use_future);
+  auto again = test::spawn(context, slices.next());
   context.run();
   CHECK(again.get() == test::frame(0));
 }
@@ -145,7 +145,7 @@ TEST_CASE("a stream whose workers are destroyed is told so") {
   std::optional<asio::thread_pool> workers{std::in_place, 1};
   workers->stop();
   auto slices = opened(workers->get_executor(), test::file_with(test::movie(3))).slices<std::int16_t>();
-  auto first = asio::co_spawn(context, slices.next(), asio::use_future);
+  auto first = test::spawn(context, slices.next());
   context.poll();
   workers.reset();
   context.run();

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
 #include <type_traits>
@@ -25,11 +27,43 @@
 
 namespace test {
 
+/// What becomes of a coroutine. Unlike a `std::future` it stays in the thread that runs the context, so that
+/// ThreadSanitizer, which cannot look into the standard library, sees that nothing is shared.
+template <class T>
+class outcome {
+ public:
+  outcome(asio::io_context& context, asio::awaitable<T> coroutine, asio::cancellation_slot slot) {
+    asio::co_spawn(context, std::move(coroutine),
+                   asio::bind_cancellation_slot(slot, [kept = kept_](std::exception_ptr failure, auto&&... value) {
+                     kept->failure = std::move(failure);
+                     if constexpr (sizeof...(value) == 1) (kept->value.emplace(std::move(value)), ...);
+                   }));
+  }
+
+  T get() {
+    if (kept_->failure) std::rethrow_exception(std::exchange(kept_->failure, nullptr));
+    if constexpr (!std::is_void_v<T>) return std::move(kept_->value.value());
+  }
+
+ private:
+  struct kept {
+    std::exception_ptr failure;
+    std::optional<std::conditional_t<std::is_void_v<T>, int, T>> value;
+  };
+  std::shared_ptr<kept> kept_ = std::make_shared<kept>();
+};
+
+/// Starts a coroutine on a context that the test runs.
+template <class T>
+outcome<T> spawn(asio::io_context& context, asio::awaitable<T> coroutine, asio::cancellation_slot slot = {}) {
+  return {context, std::move(coroutine), slot};
+}
+
 /// Runs a coroutine on an executor of its own and returns what it returns.
 template <class T>
 T run(asio::awaitable<T> coroutine) {
   asio::io_context context;
-  auto result = asio::co_spawn(context, std::move(coroutine), asio::use_future);
+  auto result = spawn(context, std::move(coroutine));
   context.run();
   return result.get();
 }

@@ -29,7 +29,7 @@ std::size_t let_in(mrcz::async::window limits) {
   test::bytes content;
   mrcz::async::writer out{workers.get_executor(), std::make_unique<mrcz::memory_sink>(content), {}, nullptr, limits};
   std::size_t appended = 0;
-  auto result = asio::co_spawn(caller, append_frames(out, 50, appended), asio::use_future);
+  auto result = test::spawn(caller, append_frames(out, 50, appended));
   caller.poll();
   const std::size_t waiting = appended;
   while (appended < 50) {  // each slice that is put lets one more in

@@ -263,8 +263,8 @@ TEST_CASE("cancelled after any number of steps, a write leaves the complete file
     const scratch_folder folder;
     asio::io_context context;  // workers and caller alike
     asio::cancellation_signal cancel;
-    auto result = asio::co_spawn(context, acquire(context.get_executor(), folder / "movie.mrcz", {.slices = 1}, 3),
-                                 asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+    auto result =
+        test::spawn(context, acquire(context.get_executor(), folder / "movie.mrcz", {.slices = 1}, 3), cancel.slot());
     std::size_t done = 0;
     while (done < steps && context.run_one() != 0) ++done;
     finished = done < steps;
@@ -293,9 +293,9 @@ TEST_CASE("a thousand writes cancelled at random leave complete files or nothing
       asio::thread_pool workers{1 + random() % 3};
       asio::io_context context;
       asio::cancellation_signal cancel;
-      auto result = asio::co_spawn(
-          context, acquire(workers.get_executor(), folder / "movie.mrcz", {.slices = 1 + random() % 3}, 4),
-          asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+      auto result =
+          test::spawn(context, acquire(workers.get_executor(), folder / "movie.mrcz", {.slices = 1 + random() % 3}, 4),
+                      cancel.slot());
       const std::size_t steps = random() % 12;
       for (std::size_t step = 0; step < steps; ++step) context.run_one_for(std::chrono::milliseconds{1});
       cancel.emit(asio::cancellation_type::terminal);
@@ -353,8 +353,7 @@ TEST_CASE("a writer whose append was cancelled is closed, and says so to a corou
   asio::cancellation_signal cancel;
   mrcz::async::writer out{workers.get_executor(), folder / "movie.mrcz", {}, nullptr, {.slices = 1}};
   std::vector<std::error_code> seen;
-  asio::co_spawn(context, go_on_after_cancellation(out, seen),
-                 asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+  test::spawn(context, go_on_after_cancellation(out, seen), cancel.slot());
   context.poll();  // the second frame waits for room
   cancel.emit(asio::cancellation_type::terminal);
   context.run();
@@ -393,8 +392,7 @@ TEST_CASE("a writer whose workers are destroyed reports that, and leaves nothing
   asio::io_context context;
   std::optional<asio::thread_pool> workers{std::in_place, 1};
   workers->stop();  // takes work but never does it
-  auto result =
-      asio::co_spawn(context, acquire(workers->get_executor(), folder / "movie.mrcz", {.slices = 2}), asio::use_future);
+  auto result = test::spawn(context, acquire(workers->get_executor(), folder / "movie.mrcz", {.slices = 2}));
   context.poll();
   workers.reset();
   context.run();
@@ -409,8 +407,7 @@ TEST_CASE("one executor that is destroyed in the middle of everything takes it a
   const scratch_folder folder;
   for (std::size_t steps = 0; steps < 40; ++steps) {
     asio::io_context context;
-    asio::co_spawn(context, acquire(context.get_executor(), folder / "movie.mrcz", {.slices = 2}, 1000),
-                   asio::use_future);
+    test::spawn(context, acquire(context.get_executor(), folder / "movie.mrcz", {.slices = 2}, 1000));
     for (std::size_t step = 0; step < steps; ++step) context.run_one();
   }
   CHECK(folder.files().empty());
@@ -423,7 +420,7 @@ bool publishes_after_cancellation(std::size_t steps, bool& finished) {
   const scratch_folder folder;
   asio::io_context context;
   asio::cancellation_signal cancel;
-  auto result = asio::co_spawn(
+  auto result = test::spawn(
       context,
       [](asio::any_io_executor workers, std::filesystem::path path) -> asio::awaitable<bool> {
         mrcz::async::writer out{workers, path, {.durability = mrcz::durability::none}, nullptr, {.slices = 1}};
@@ -445,7 +442,7 @@ bool publishes_after_cancellation(std::size_t steps, bool& finished) {
         CHECK(appended);
         co_return true;
       }(context.get_executor(), folder / "movie.mrcz"),
-      asio::bind_cancellation_slot(cancel.slot(), asio::use_future));
+      cancel.slot());
   std::size_t done = 0;
   while (done < steps && context.run_one() != 0) ++done;
   finished = done < steps;
