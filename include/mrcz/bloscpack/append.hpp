@@ -109,7 +109,6 @@ inline append_plan plan_append(const reader& old, std::uint64_t added_bytes, con
 /// Writes the file that `old` becomes.
 inline void write_appended(const reader& old, const byte_source& data, append_plan&& plan,
                            const append_options& options, byte_sink& to) {
-  const bloscpack::beginning& front = old.beginning();
   to.copy(old.source(), 0, plan.kept_end, 0);
   const auto kept = old.chunks().begins().first(static_cast<std::size_t>(plan.kept_chunks));
   std::vector<std::uint64_t> begins{kept.begin(), kept.end()};
@@ -119,15 +118,10 @@ inline void write_appended(const reader& old, const byte_source& data, append_pl
     sink_in_order chunks{to, plan.kept_end};
     pack_chunks(joined, 0, *plan.header.chunk_size, packer, options, [&](const packed_chunk& packed) {
       begins.push_back(chunks.position());
-      chunks.write(packed.bytes());
-      chunks.write(packed.digest().bytes());
+      write_chunk(chunks, packed);
     });
   }
-  write_offsets(begins, front.offsets_size(), [&](std::uint64_t at, std::span<const std::byte> entries) {
-    to.write_at(front.offsets_begin() + at, entries);
-  });
-  if (!plan.metadata.empty()) to.write_at(header_size, plan.metadata);
-  to.write_at(0, encode(plan.header));
+  write_front(to, plan.header, old.beginning(), plan.metadata, begins);
 }
 
 }  // namespace detail
