@@ -1,7 +1,10 @@
 #include "mrcz/bloscpack/append.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <functional>
+#include <thread>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +61,18 @@ class deadly_source final : public mrcz::byte_source {
 
  private:
   std::uint64_t deadly_;
+};
+
+/// Ten bytes, and something that happens when they are read.
+class meddling_source final : public mrcz::byte_source {
+ public:
+  explicit meddling_source(std::function<void()> meddle) : meddle_{std::move(meddle)} {}
+  std::uint64_t size() const override { return 10; }
+  void read_at(std::uint64_t, std::span<std::byte>) const override { meddle_(); }
+  std::string name() const override { return "meddling"; }
+
+ private:
+  std::function<void()> meddle_;
 };
 
 }  // namespace
@@ -245,26 +260,55 @@ TEST_CASE("a process that is killed while it appends leaves a file that reads as
   }
 }
 
-TEST_CASE("of two appends at the same time the later one fails, and the data of the other are there") {
+TEST_CASE("of two appends at the same time the later one fails") {
   const test::scratch_folder folder;
   const auto path = folder / "a.blp";
   test::write_bytes(path, test::packed_file(content, {.chunk_size = 7000}));
-  /// Appends to the same file while it is appended itself.
-  class meddling_source final : public mrcz::byte_source {
-   public:
-    explicit meddling_source(std::filesystem::path path) : path_{std::move(path)} {}
-    std::uint64_t size() const override { return 10; }
-    void read_at(std::uint64_t, std::span<std::byte>) const override {
-      test::bp::append(path_, mrcz::memory_source{std::span{more}});
-    }
-    std::string name() const override { return "meddling"; }
+  int refused = 0;
+  const meddling_source meddling{[&] {
+    refused += test::message_of([&] {
+                 test::bp::append(path, mrcz::memory_source{std::span{more}});
+               }).find("somebody else is appending to it") != std::string::npos;
+  }};
+  test::bp::append(path, meddling);
+  CHECK(refused > 0);
+  CHECK(test::reader_of(test::bytes_of(path)).size() == content.size() + meddling.size());
+  CHECK(folder.files().size() == 1);
+}
 
-   private:
-    std::filesystem::path path_;
-  };
-  const auto thrown = test::failure_of([&] { test::bp::append(path, meddling_source{path}); });
+TEST_CASE("a file that was replaced while data were appended stays as it is then") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.blp";
+  test::write_bytes(path, test::packed_file(content, {.chunk_size = 7000}));
+  const auto thrown = test::failure_of([&] {
+    test::bp::append(path, meddling_source{[&] {
+                       test::write_bytes(folder / "b", more);
+                       std::filesystem::rename(folder / "b", path);
+                     }});
+  });
   REQUIRE(thrown);
   CHECK(thrown->mentions("another program replaced it while data were appended"));
-  CHECK(test::unpacked(test::bytes_of(path)) == test::joined(content, more));
+  CHECK(test::bytes_of(path) == more);
+  CHECK(folder.files().size() == 1);
+}
+
+TEST_CASE("appends in parallel lose nothing: each is refused or stays") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.blp";
+  test::write_bytes(path, test::packed_file(content, {.chunk_size = 7000, .max_app_chunks = 10'000}));
+  std::atomic<std::uint64_t> successes = 0;
+  {
+    std::vector<std::jthread> writers;
+    for (int i = 0; i < 8; ++i)
+      writers.emplace_back([&] {
+        for (int k = 0; k < 20; ++k) {
+          if (test::failure_of([&] { test::bp::append(path, mrcz::memory_source{std::span{more}}, {.threads = 1}); }))
+            continue;
+          ++successes;
+        }
+      });
+  }
+  CHECK(successes > 0);
+  CHECK(test::unpacked(test::bytes_of(path)).size() == content.size() + successes * more.size());
   CHECK(folder.files().size() == 1);
 }

@@ -255,3 +255,39 @@ TEST_CASE("chunks that claim gigabytes cost no memory") {
           }) == 0);
   }
 }
+
+TEST_CASE("wrong offsets in front of sound chunks are reported, and do no harm") {
+  const bytes file = test::packed_file(content, {.chunk_size = content.size() / 5, .max_app_chunks = 3});
+  const auto whole = test::reader_of(file);
+  REQUIRE(whole.nchunks() > 3);
+  const auto begins = whole.chunks().begins();
+  const auto entry = [&](std::uint64_t i) {
+    return static_cast<std::size_t>(whole.beginning().offsets_begin() + 8 * i);
+  };
+  const auto reported = [&](const bytes& changed, const std::string& message) {
+    const auto in = test::reader_of(changed);
+    test::collecting_sink to;
+    in.unpack(to);
+    CHECK(to.content == content);
+    const auto damages = in.verify();
+    REQUIRE(damages.size() == 1);
+    CHECK(damages[0].message == message);
+  };
+  reported(patched(file, entry(2), begins[2] + 1, 8),
+           fmt::format("offset 2 is {}, expected {}", begins[2] + 1, begins[2]));
+  reported(patched(file, entry(2), ~std::uint64_t{0}, 8), fmt::format("offset 2 is -1, expected {}", begins[2]));
+  reported(patched(file, entry(0), 0, 8), fmt::format("offset 0 is 0, expected {}", begins[0]));
+  reported(patched(file, entry(whole.nchunks() + 1), 7, 8),
+           fmt::format("offset {} is 7, expected -1", whole.nchunks() + 1));
+  CHECK(whole.verify().empty());
+}
+
+TEST_CASE("metadata that nobody could have stored cost no memory") {
+  mrcz::bloscpack::metadata_header h;
+  h.meta_comp_size = h.max_meta_size = 1U << 27U;
+  mrcz::bloscpack::beginning described;
+  described.metadata = h;
+  const bytes nothing;
+  CHECK(test::message_of([&] { mrcz::bloscpack::read_metadata(mrcz::memory_source{std::span{nothing}}, described); }) ==
+        "metadata have 134217728 bytes, expected at most 67108864");
+}

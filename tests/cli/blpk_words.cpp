@@ -2,6 +2,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "python.hpp"
 #include "sizes.hpp"
@@ -28,24 +29,25 @@ TEST_CASE("strings are quoted as Python quotes them") {
 }
 
 TEST_CASE("lines of pretty printed JSON have at most 90 characters") {
-  const std::string fits = "\"" + std::string(83, 'x') + "\"";
-  CHECK(pretty_of("[" + fits + ", 1]").find('\n') == std::string::npos);
-  CHECK(pretty_of("[" + fits + ", 12]") == "['" + std::string(83, 'x') + "',\n 12]");
-  CHECK(pretty_of(R"({"b": [")" + std::string(70, 'x') + R"(", "yyyyy"], "a": 1})") ==
-        "{'a': 1,\n 'b': ['" + std::string(70, 'x') + "', 'yyyyy']}");
-  CHECK(pretty_of(R"({"b": [")" + std::string(70, 'x') + R"(", "yyyyyy"], "a": 1})") ==
-        "{'a': 1,\n 'b': ['" + std::string(70, 'x') + "',\n       'yyyyyy']}");
+  const std::string x(83, 'x');
+  const std::string y(70, 'x');
+  CHECK(pretty_of(fmt::format(R"(["{}", 1])", x)).find('\n') == std::string::npos);
+  CHECK(pretty_of(fmt::format(R"(["{}", 12])", x)) == fmt::format("['{}',\n 12]", x));
+  CHECK(pretty_of(fmt::format(R"({{"b": ["{}", "yyyyy"], "a": 1}})", y)) ==
+        fmt::format("{{'a': 1,\n 'b': ['{}', 'yyyyy']}}", y));
+  CHECK(pretty_of(fmt::format(R"({{"b": ["{}", "yyyyyy"], "a": 1}})", y)) ==
+        fmt::format("{{'a': 1,\n 'b': ['{}',\n       'yyyyyy']}}", y));
 }
 
 TEST_CASE("long strings are cut between words") {
-  const std::string words = std::string(40, 'x') + " " + std::string(40, 'y') + " " + std::string(10, 'z');
-  CHECK(pretty_of("[\"" + words + "\"]") ==
-        "['" + std::string(40, 'x') + " " + std::string(40, 'y') + " '\n '" + std::string(10, 'z') + "']");
-  CHECK(pretty_of("\"" + words + "\"") ==
-        "('" + std::string(40, 'x') + " " + std::string(40, 'y') + " '\n '" + std::string(10, 'z') + "')");
-  CHECK(pretty_of("\"" + std::string(100, 'x') + "\"") == "'" + std::string(100, 'x') + "'");
-  CHECK(pretty_of(R"(["one\n)" + std::string(90, 'x') + " y\"]") ==
-        "['one\\n'\n '" + std::string(90, 'x') + " '\n 'y']");
+  const std::string x(40, 'x');
+  const std::string y(40, 'y');
+  const std::string z(10, 'z');
+  CHECK(pretty_of(fmt::format(R"(["{} {} {}"])", x, y, z)) == fmt::format("['{} {} '\n '{}']", x, y, z));
+  CHECK(pretty_of(fmt::format(R"("{} {} {}")", x, y, z)) == fmt::format("('{} {} '\n '{}')", x, y, z));
+  const std::string word(100, 'x');
+  CHECK(pretty_of(fmt::format(R"("{}")", word)) == fmt::format("'{}'", word));
+  CHECK(pretty_of(fmt::format(R"(["one\n{} y"])", word)) == fmt::format("['one\\n'\n '{} '\n 'y']", word));
 }
 
 TEST_CASE("what Python takes for false") {

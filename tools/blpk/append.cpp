@@ -35,6 +35,7 @@ std::map<std::string, std::string> named(const arguments& given) {
 }
 
 void check_files(const arguments& given, const session& s) {
+  files::check_metadata(given.added, given.metadata);
   if (!given.no_check_extension && !given.original.ends_with(files::extension))
     refuse("original file '{}' does not end with '{}'", given.original, files::extension);
   if (!files::exists(given.original)) refuse("original file '{}' does not exist!", given.original);
@@ -43,6 +44,7 @@ void check_files(const arguments& given, const session& s) {
   if (files::same(given.original, given.added)) refuse("new file '{}' is the original file", given.added);
   s.say_verbose("original file is: '{}'", given.original);
   s.say_verbose("new file is: '{}'", given.added);
+  files::handle_signals();
 }
 
 /// The new data; those of a stream are put into a file without a name first.
@@ -59,6 +61,16 @@ files::input opened(const arguments& given) {
     size += got;
   }
   return files::input{std::move(spool)};
+}
+
+void say_appended(const session& s, const std::string& path, std::uint64_t before, std::uint64_t added,
+                  std::uint64_t kept_chunks) {
+  if (added > 0 && s.debug) say_chunks(s, bloscpack::reader{path}, direction::compressing, kept_chunks);
+  const std::uint64_t after = files::size(path);
+  s.say_verbose("orig file size after append: {}", sizes::with_bytes(after));
+  if (added > 0)
+    s.say_verbose("Approximate compression ratio of appended data: {:f}",
+                  (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(added));
 }
 
 void append(const arguments& given, const session& s) {
@@ -87,12 +99,7 @@ void append(const arguments& given, const session& s) {
     const progress_bar bar{done, added.size()};
     bloscpack::append(given.original, added, options, metadata);
   });
-  if (added.size() > 0) say_chunks(s, bloscpack::reader{given.original}, direction::compressing, kept_chunks);
-  const std::uint64_t after = files::size(given.original);
-  s.say_verbose("orig file size after append: {}", sizes::with_bytes(after));
-  if (added.size() > 0)
-    s.say_verbose("Approximate compression ratio of appended data: {:f}",
-                  (static_cast<double>(after) - static_cast<double>(before)) / static_cast<double>(added.size()));
+  if (s.verbose || s.debug) afterwards([&] { say_appended(s, given.original, before, added.size(), kept_chunks); });
   s.say_verbose("done");
 }
 

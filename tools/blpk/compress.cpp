@@ -88,10 +88,13 @@ void say_input(const session& s, const arguments& given, std::uint64_t size) {
 }
 
 void say_output(const session& s, const std::string& out, std::uint64_t size) {
-  say_chunks(s, bloscpack::reader{out}, direction::compressing);
-  const std::uint64_t packed = files::size(out);
-  s.say_verbose("output file size: {}", sizes::with_bytes(packed));
-  s.say_verbose("compression ratio: {:f}", static_cast<double>(size) / static_cast<double>(packed));
+  if (!s.verbose && !s.debug) return;
+  afterwards([&] {
+    if (s.debug) say_chunks(s, bloscpack::reader{out}, direction::compressing);
+    const std::uint64_t packed = files::size(out);
+    s.say_verbose("output file size: {}", sizes::with_bytes(packed));
+    s.say_verbose("compression ratio: {:f}", static_cast<double>(size) / static_cast<double>(packed));
+  });
 }
 
 void compress_stream(const arguments& given, const std::string& out, bloscpack::pack_options options,
@@ -135,7 +138,7 @@ void compress(const arguments& given, session& s) {
   const std::string out = given.out.value_or(given.in == files::standard ? "-" : given.in + ".blp");
   if (out == files::standard) s.keep_standard_output_for_data();
   s.begin(named(given), "compression");
-  files::check(s, given.in, out);
+  files::check(s, given.in, out, given.metadata);
   if (out == files::standard && ::isatty(STDOUT_FILENO) == 1 && !s.force)
     refuse("standard output is a terminal; --force writes compressed data to it");
   const auto metadata = given.metadata ? files::read_metadata(*given.metadata) : bloscpack::metadata(nullptr);

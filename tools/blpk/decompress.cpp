@@ -107,7 +107,7 @@ void decompress_file(const std::string& path, const std::string& out, const std:
       else in.unpack(to);
     });
   }
-  if (!wanted) say_chunks(s, in, direction::decompressing);
+  if (!wanted && s.debug) afterwards([&] { say_chunks(s, in, direction::decompressing); });
   s.say_verbose("output file size: {}", sizes::pretty(size));
   s.say_verbose("decompression ratio: {:f}", static_cast<double>(size) / static_cast<double>(source->size()));
   say_metadata(s, metadata);

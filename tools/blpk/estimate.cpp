@@ -10,7 +10,7 @@
 namespace {
 
 void estimate(const std::string& path, const session& s) {
-  if (!files::exists(path)) refuse("file '{}' does not exist!", path);
+  files::check_seekable(path);
   s.say("uncompressed size: {}",
         unnaming(path, [&] { return sizes::with_bytes(mrcz::bloscpack::reader{path}.size()); }));
 }

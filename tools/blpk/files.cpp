@@ -1,47 +1,125 @@
 #include "files.hpp"
 
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <span>
-#include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mrcz/core/json.hpp"
 
 namespace {
 
+/// The number of the signal that asks the program to end, or 0.
+std::atomic<int> ending_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
+
+/// Something to read once there is a signal.
+std::array<int, 2> alarm_pipe{-1, -1};
+
+extern "C" void ask_to_end(int signal) {
+  const int before = errno;
+  if (ending_signal.exchange(signal) == 0) static_cast<void>(!::write(alarm_pipe[1], "", 1));
+  errno = before;
+}
+
+/// Returns once `descriptor` can be read, or throws.
+void wait_for(int descriptor, const std::string& name) {
+  for (;;) {
+    std::array<pollfd, 2> both{{{descriptor, POLLIN, 0}, {alarm_pipe[0], POLLIN, 0}}};
+    const int ready = ::poll(both.data(), both.size(), -1);
+    const int reason = errno;
+    files::throw_if_interrupted();
+    if (ready < 0 && reason != EINTR) mrcz::fail_system(reason, name + ": cannot read");
+    if (ready > 0) return;
+  }
+}
+
 int opened(const std::string& path) {
   if (path == files::standard) return STDIN_FILENO;
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) mrcz::fail_system(errno, path + ": cannot open");
-  return descriptor;
+  for (;;) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);  // waits for who writes to a FIFO
+    if (descriptor >= 0) return descriptor;
+    const int reason = errno;
+    files::throw_if_interrupted();
+    if (reason != EINTR) mrcz::fail_system(reason, path + ": cannot open");
+  }
+}
+
+bool find(const std::string& path, struct stat& found) {
+  return (path == files::standard ? ::fstat(STDIN_FILENO, &found) : ::stat(path.c_str(), &found)) == 0;
 }
 
 }  // namespace
 
-void files::check(const session& s, const std::string& in, const std::string& out) {
+void files::handle_signals() {
+  if (alarm_pipe[0] >= 0) return;
+  if (::pipe(alarm_pipe.data()) != 0) mrcz::fail_system(errno, "cannot create a pipe");
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    struct sigaction action{};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action = {};  // without SA_RESTART
+    action.sa_handler = &ask_to_end;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
+void files::throw_if_interrupted() {
+  if (const int signal = ending_signal; signal != 0) throw interruption{signal};
+}
+
+bool files::same(const std::string& one, const std::string& other) {
+  struct stat first{};
+  struct stat second{};
+  return find(one, first) && find(other, second) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+void files::check_metadata(const std::string& in, const std::optional<std::string>& metadata) {
+  if (in == standard && metadata == standard) refuse("standard input cannot be both the data and the metadata");
+}
+
+void files::check(const session& s, const std::string& in, const std::string& out,
+                  const std::optional<std::string>& metadata) {
+  check_metadata(in, metadata);
   if (in != standard && !exists(in)) refuse("input file '{}' does not exist!", in);
   if (out != standard && exists(out)) {
     if (!s.force) refuse("output file '{}' exists!", out);
     if (same(in, out)) refuse("output file '{}' is the input file", out);
+    if (metadata && same(*metadata, out)) refuse("output file '{}' is the metadata file", out);
     s.say_verbose("overwriting existing file: '{}'", out);
   }
   s.say_verbose("input file is: '{}'", in);
   s.say_verbose("output file is: '{}'", out);
+  if (out != standard) handle_signals();
+}
+
+void files::check_seekable(const std::string& path) {
+  if (is_stream(path)) refuse("this needs a file with positions, which '{}' is not", path);
+  if (!exists(path)) refuse("file '{}' does not exist!", path);
 }
 
 files::stream::stream(const std::string& path)
-    : descriptor_{opened(path)}, source_{descriptor_, path == standard ? "standard input" : path} {}
+    : name_{path == standard ? "standard input" : path}, descriptor_{opened(path)} {}
 
 files::stream::~stream() {
   if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
 }
 
 std::size_t files::stream::read(std::span<std::byte> into) {
-  const std::size_t got = source_.read(into);
-  throw_if_interrupted();
-  return got;
+  std::size_t count = 0;
+  while (count < into.size()) {
+    wait_for(descriptor_, name_);
+    const ssize_t done = ::read(descriptor_, into.data() + count, into.size() - count);
+    if (done == 0) break;
+    if (done > 0) count += static_cast<std::size_t>(done);
+    else if (errno != EINTR && errno != EAGAIN) mrcz::fail_system(errno, name_ + ": cannot read");
+  }
+  return count;
 }
 
 mrcz::descriptor_sink files::standard_output() { return {STDOUT_FILENO, "standard output"}; }
@@ -57,7 +135,9 @@ mrcz::bloscpack::metadata files::read_metadata(const std::string& path) {
     text.resize(before + got);
   }
   try {
-    return mrcz::bloscpack::parse_metadata(text);
+    auto values = mrcz::bloscpack::parse_metadata(text);
+    static_cast<void>(mrcz::bloscpack::to_text(values));  // of what cannot be stored the file is named too
+    return values;
   } catch (const mrcz::error& e) {
     refuse("metadata file '{}': {}", path, e.what());
   }

@@ -1,10 +1,10 @@
 /// The files of a command: which are refused, and standard input and output, which are called "-".
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,10 +28,8 @@ inline bool exists(const std::string& path) {
 
 inline std::uint64_t size(const std::string& path) { return mrcz::file_source{path}.size(); }
 
-inline bool same(const std::string& one, const std::string& other) {
-  std::error_code ignored;
-  return std::filesystem::equivalent(one, other, ignored);
-}
+/// Whether both are one file; "-" is the one that standard input comes from.
+bool same(const std::string& one, const std::string& other);
 
 /// Standard input, a pipe or a device: without positions and without a size.
 inline bool is_stream(const std::string& path) {
@@ -41,17 +39,15 @@ inline bool is_stream(const std::string& path) {
          std::filesystem::is_socket(status);
 }
 
-/// The number of the signal that asks the program to end, or 0. Reading throws `interruption` from then on, so that no
-/// temporary file is left behind.
-inline std::atomic<int> ending_signal = 0;
-
 struct interruption {
   int signal;
 };
 
-inline void throw_if_interrupted() {
-  if (const int signal = ending_signal; signal != 0) throw interruption{signal};
-}
+/// From now on a signal that asks the program to end makes reading throw `interruption`, so that no temporary file is
+/// left behind. Before, and where only standard output is written, it ends the program at once.
+void handle_signals();
+
+void throw_if_interrupted();
 
 /// A file that is read until a signal comes.
 class input final : public mrcz::byte_source {
@@ -70,10 +66,17 @@ class input final : public mrcz::byte_source {
   mrcz::file_source source_;
 };
 
-/// Refuses an input that is not there, an output that is, and an output that is the input.
-void check(const session& s, const std::string& in, const std::string& out);
+/// Refuses an input that is not there, an output that is, and an output that is the input or the file with the
+/// metadata; standard input cannot be both of these.
+void check(const session& s, const std::string& in, const std::string& out,
+           const std::optional<std::string>& metadata = std::nullopt);
 
-/// A stream by its name. The end of one that a signal cut off is not taken for its end.
+void check_metadata(const std::string& in, const std::optional<std::string>& metadata);
+
+/// Refuses what is not there and what has no positions.
+void check_seekable(const std::string& path);
+
+/// A stream by its name, which is read until it ends or a signal comes.
 class stream final : public mrcz::sequential_source {
  public:
   explicit stream(const std::string& path);
@@ -82,11 +85,11 @@ class stream final : public mrcz::sequential_source {
   ~stream() override;
 
   std::size_t read(std::span<std::byte> into) override;
-  std::string name() const override { return source_.name(); }
+  std::string name() const override { return name_; }
 
  private:
+  std::string name_;
   int descriptor_;
-  mrcz::descriptor_source source_;
 };
 
 mrcz::descriptor_sink standard_output();

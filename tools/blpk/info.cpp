@@ -27,7 +27,7 @@ namespace bloscpack = mrcz::bloscpack;
 struct description {
   bloscpack::beginning beginning;
   bloscpack::metadata metadata;
-  std::vector<std::uint64_t> offsets;  // the first five
+  std::vector<std::int64_t> offsets;  // the first five
   mrcz::chunk_header first_chunk;
 };
 
@@ -44,15 +44,12 @@ description read(const mrcz::file_source& source) {
   for (std::uint64_t i = 0; i < offsets; ++i) {
     std::array<std::byte, 8> entry;
     source.read_at(beginning.offsets_begin() + 8 * i, entry);
-    d.offsets.push_back(mrcz::load<std::uint64_t>(entry.data(), std::endian::little));
+    d.offsets.push_back(mrcz::load<std::int64_t>(entry.data(), std::endian::little));
   }
   return d;
 }
 
-template <class Number>
-std::string known(std::optional<Number> value) {
-  return value ? std::to_string(*value) : "-1";
-}
+std::string known(std::optional<std::uint64_t> value) { return value ? std::to_string(*value) : "-1"; }
 
 std::string known_size(std::optional<std::uint32_t> value) { return value ? sizes::with_bytes(*value) : "-1"; }
 
@@ -104,7 +101,7 @@ void say_chunk_header(const session& s, const mrcz::chunk_header& h) {
 }
 
 void info(const std::string& path, const session& s) {
-  if (!files::exists(path)) refuse("file '{}' does not exist!", path);
+  files::check_seekable(path);
   const mrcz::file_source source{path};
   const auto d = [&] {
     try {

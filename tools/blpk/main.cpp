@@ -50,17 +50,6 @@ void reserve_standard_descriptors() {
       static_cast<void>(::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
-extern "C" void ask_to_end(int signal) {
-  files::ending_signal = signal;
-  std::signal(signal, SIG_DFL);  // whoever asks twice is not to wait
-}
-
-void handle_signals() {
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing fails instead
-  for (const int signal : {SIGHUP, SIGINT, SIGTERM})
-    if (std::signal(signal, &ask_to_end) == SIG_IGN) std::signal(signal, SIG_IGN);
-}
-
 void add_global_options(CLI::App& program, session& s, command::words typed) {
   program.set_version_flag("--version", "blpk " MRCZ_VERSION_STRING);
   auto* verbose = program.add_flag("-v,--verbose", s.verbose, "Say what is done");
@@ -82,7 +71,7 @@ void add_global_options(CLI::App& program, session& s, command::words typed) {
 int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter, const CLI::ParseError& e) {
   const auto chosen = program.get_subcommands();
   const CLI::App& about = chosen.empty() ? program : *chosen.front();
-  fmt::print(stderr, "{}", formatter.make_usage(&about, chosen.empty() ? "blpk" : "blpk " + about.get_name()));
+  print(stderr, formatter.make_usage(&about, chosen.empty() ? "blpk" : fmt::format("blpk {}", about.get_name())));
   const auto unknown = program.remaining();
   if (chosen.empty() && !unknown.empty() && !unknown.front().starts_with('-'))
     return report(fmt::format("'{}' is no subcommand, expected compress, decompress, append, info, verify or estimate",
@@ -94,7 +83,7 @@ int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter,
 }  // namespace
 
 int main(int count, char** arguments) try {
-  handle_signals();
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing fails instead
   reserve_standard_descriptors();
   session s;
   s.threads = std::min(mrcz::thread_count(std::nullopt, most_threads), most_threads);

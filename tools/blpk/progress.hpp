@@ -37,10 +37,10 @@ class progress_bar {
     auto pause = std::chrono::milliseconds{1000};
     while (!sleep.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) {
       pause = 100ms;
-      fmt::print(stderr, "\r{}\x1b[K", shown(done, total));
+      std::fputs(fmt::format("\r{}\x1b[K", shown(done, total)).c_str(), stderr);
       std::fflush(stderr);
     }
-    if (pause == 100ms) fmt::print(stderr, "\r\x1b[K");
+    if (pause == 100ms) std::fputs("\r\x1b[K", stderr);
   }
 
   static std::string shown(std::uint64_t done, std::optional<std::uint64_t> total) {

@@ -80,11 +80,11 @@ inline std::string repr(const json& value) {
       for (const auto* member : sorted_members(value))
         text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", repr(std::string_view{member->first}),
                             repr(member->second));
-      return "{" + text + "}";
+      return fmt::format("{{{}}}", text);
     case json::value_t::array:
       for (const auto& element : value)
         text += fmt::format("{}{}", &element == &value.front() ? "" : ", ", repr(element));
-      return "[" + text + "]";
+      return fmt::format("[{}]", text);
     case json::value_t::string: return repr(std::string_view{value.get_ref<const std::string&>()});
     case json::value_t::boolean: return repr(value.get<bool>());
     case json::value_t::number_float: return repr(value.get<double>());
@@ -124,8 +124,8 @@ inline std::string pretty_string(std::string_view text, std::size_t indent, std:
     }
     text.remove_prefix(line.size());
   }
-  const auto whole = fmt::format("{}", fmt::join(parts, "\n" + std::string(indent, ' ')));
-  return alone && parts.size() > 1 ? "(" + whole + ")" : whole;
+  const auto whole = fmt::format("{}", fmt::join(parts, fmt::format("\n{:{}}", "", indent)));
+  return alone && parts.size() > 1 ? fmt::format("({})", whole) : whole;
 }
 
 /// As `pprint` does: what does not fit into a line has one line per member. `indent` is where the text begins, `behind`
@@ -139,22 +139,21 @@ inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t
     std::size_t left = items.size();
     for (const auto& item : items) {
       const std::string key = key_of(item);
-      if (!text.empty()) text += ",\n" + std::string(indent + 1, ' ');
+      if (!text.empty()) text += fmt::format(",\n{:{}}", "", indent + 1);
       text += key + pretty(value_of(item), indent + 1 + detail::characters(key), --left == 0 ? behind + 1 : 1, false);
     }
     return text;
   };
   if (value.is_array())
-    return "[" +
-           joined(
-               value, [](const json&) { return std::string{}; }, [](const json& e) -> const json& { return e; }) +
-           "]";
+    return fmt::format(
+        "[{}]",
+        joined(value, [](const json&) { return std::string{}; }, [](const json& e) -> const json& { return e; }));
   if (value.is_object())
-    return "{" +
-           joined(
-               sorted_members(value), [](const auto* member) { return repr(std::string_view{member->first}) + ": "; },
-               [](const auto* member) -> const json& { return member->second; }) +
-           "}";
+    return fmt::format(
+        "{{{}}}", joined(
+                      sorted_members(value),
+                      [](const auto* member) { return fmt::format("{}: ", repr(std::string_view{member->first})); },
+                      [](const auto* member) -> const json& { return member->second; }));
   return whole;
 }
 

@@ -1,6 +1,7 @@
 /// The global options, and everything that is printed: each line begins with the name of the program.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <map>
@@ -30,11 +31,29 @@ decltype(auto) unnaming(std::string_view name, Action&& action) {
   }
 }
 
+/// Text that standard error does not take is lost: there is nobody left to tell.
+inline void print(std::FILE* to, const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), to) < text.size() && to != stderr)
+    mrcz::fail_system(errno, "standard output: cannot write");
+}
+
+/// What is told about finished work; that it cannot be found out is no failure.
+template <class Action>
+void afterwards(Action&& tell) {
+  try {
+    std::forward<Action>(tell)();
+  } catch (const mrcz::error&) {
+    if (std::ferror(stdout) != 0) throw;  // told nobody
+  }
+}
+
 inline void print_lines(std::FILE* to, std::string_view prefix, std::string_view text) {
+  std::string lines;
   for (std::size_t begin = 0, end = 0; end != text.npos; begin = end + 1) {
     end = text.find('\n', begin);
-    fmt::print(to, "{}{}\n", prefix, text.substr(begin, end - begin));
+    lines += fmt::format("{}{}\n", prefix, text.substr(begin, end - begin));
   }
+  print(to, lines);
 }
 
 class session {

@@ -109,7 +109,6 @@ inline append_plan plan_append(const reader& old, std::uint64_t added_bytes, con
 /// Writes the file that `old` becomes.
 inline void write_appended(const reader& old, const byte_source& data, append_plan&& plan,
                            const append_options& options, byte_sink& to) {
-  const bloscpack::beginning& front = old.beginning();
   to.copy(old.source(), 0, plan.kept_end, 0);
   const auto kept = old.chunks().begins().first(static_cast<std::size_t>(plan.kept_chunks));
   std::vector<std::uint64_t> begins{kept.begin(), kept.end()};
@@ -119,15 +118,10 @@ inline void write_appended(const reader& old, const byte_source& data, append_pl
     sink_in_order chunks{to, plan.kept_end};
     pack_chunks(joined, 0, *plan.header.chunk_size, packer, options, [&](const packed_chunk& packed) {
       begins.push_back(chunks.position());
-      chunks.write(packed.bytes());
-      chunks.write(packed.digest().bytes());
+      write_chunk(chunks, packed);
     });
   }
-  write_offsets(begins, front.offsets_size(), [&](std::uint64_t at, std::span<const std::byte> entries) {
-    to.write_at(front.offsets_begin() + at, entries);
-  });
-  if (!plan.metadata.empty()) to.write_at(header_size, plan.metadata);
-  to.write_at(0, encode(plan.header));
+  write_front(to, plan.header, old.beginning(), plan.metadata, begins);
 }
 
 }  // namespace detail
@@ -148,20 +142,27 @@ inline header append(const reader& old, const byte_source& data, byte_sink& to, 
 
 /// The same in place of the file: the new one grows under another name and replaces the old one when it is complete, so
 /// an interruption at any time leaves the old one. The system shares the unchanged beginning between the two where the
-/// file system can. Without new data and metadata nothing happens. Of two programs that append at the same time the
-/// later one fails.
+/// file system can. Without new data and metadata nothing happens. The old file is locked (`flock`) until it is
+/// replaced: of two that append at the same time the later one fails at once, with EWOULDBLOCK. A file that something
+/// else replaced meanwhile is not replaced again (ESTALE).
 inline header append(const std::filesystem::path& path, const byte_source& data, append_options options = {},
                      const metadata& values = nullptr) {
   check(options);
   const auto source = std::make_shared<file_source>(path);
+  if (!source->opened().try_lock())
+    fail_system(EWOULDBLOCK, path.string() + ": somebody else is appending to it or has locked it");
+  const auto require_unreplaced = [&] {
+    if (!source->opened().is_at(path))
+      fail_system(ESTALE, path.string() + ": another program replaced it while data were appended");
+  };
+  require_unreplaced();  // before it was locked
   const reader old{source, {.threads = options.threads}};
   if (data.size() == 0 && values.is_null()) return old.header();
   auto plan = naming(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   atomic_file to{path, options.durability, true};
   detail::write_appended(old, data, std::move(plan), options, to);
-  if (!source->opened().is_at(path))
-    fail_system(ESTALE, path.string() + ": another program replaced it while data were appended");
+  require_unreplaced();  // by somebody who does not care for locks
   to.publish();
   return h;
 }

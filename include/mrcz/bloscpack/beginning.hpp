@@ -56,6 +56,7 @@ beginning read_beginning(Fill&& fill) {
 /// The metadata behind a beginning that has some; `source` has room for them. Throws `errc::bad_metadata`.
 inline metadata read_metadata(const byte_source& source, const beginning& b) {
   const metadata_header& h = *b.metadata;
+  require_bounded(h);
   std::vector<std::byte> stored(h.meta_comp_size);
   std::array<std::byte, digest::max_size> bytes;
   const auto last = std::span{bytes}.first(digest_size(h.meta_checksum));

@@ -81,11 +81,12 @@ inline bool resembles_chunk(std::span<const std::byte, chunk_header::size> from,
 
 class chunk_table {
  public:
-  /// Believes offsets that can be true, which costs 8 bytes of memory per chunk and reading them at once; else reads
-  /// the 16 bytes in front of each chunk. Throws `errc::bad_chunk` and `errc::truncated`.
-  chunk_table(const byte_source& source, const beginning& b) : checksum_{b.header.checksum}, end_{source.size()} {
+  /// Believes offsets that can be true, unless `believe` is false, which costs 8 bytes of memory per chunk and reading
+  /// them at once; else reads the 16 bytes in front of each chunk. Throws `errc::bad_chunk` and `errc::truncated`.
+  chunk_table(const byte_source& source, const beginning& b, bool believe = true)
+      : checksum_{b.header.checksum}, end_{source.size()} {
     require_room(b, end_);
-    if (b.header.offsets) {
+    if (b.header.offsets && believe) {
       begins_ = read_offsets(source, b);
       from_offsets_ = are_plausible(begins_, b, end_);
     }

@@ -133,6 +133,12 @@ inline std::vector<std::byte> encode_metadata(const metadata& values, const meta
   return section;
 }
 
+/// Throws `errc::bad_metadata`, before memory is taken, for metadata that are larger than ours may be.
+inline void require_bounded(const metadata_header& h) {
+  if (const auto size = std::max(h.meta_size, h.meta_comp_size); size > max_metadata_bytes)
+    fail(errc::bad_metadata, "metadata have {} bytes, expected at most {}", size, max_metadata_bytes);
+}
+
 /// The metadata in `stored`, the `meta_comp_size` bytes behind the header. Throws `errc::bad_metadata`.
 inline metadata decode_metadata(const metadata_header& h, std::span<const std::byte> stored, const digest& expected) {
   if (const auto received = digest_of(h.meta_checksum, stored); received != expected)
@@ -141,8 +147,7 @@ inline metadata decode_metadata(const metadata_header& h, std::span<const std::b
   if (std::string_view{h.magic_format.data(), 4} != "JSON")
     fail(errc::bad_metadata, "metadata have the format {}, expected b'JSON'",
          detail::python_bytes(std::as_bytes(std::span{h.magic_format})));
-  if (h.meta_size > max_metadata_bytes)
-    fail(errc::bad_metadata, "metadata have {} bytes, expected at most {}", h.meta_size, max_metadata_bytes);
+  require_bounded(h);
   std::vector<std::byte> memory;
   if (h.meta_codec == metadata_codec::zlib) {
     memory = inflated(stored, h.meta_size);

@@ -49,6 +49,26 @@ inline bool are_plausible(std::span<const std::uint64_t> begins, const beginning
          }) == begins.end();
 }
 
+/// Calls `note(entry, value, expected)` for each entry of the section that is not where the chunk begins, or not -1
+/// where there is none; `require_room` has been asked.
+template <class Note>
+void compare_offsets(const byte_source& source, const beginning& b, std::span<const std::uint64_t> begins,
+                     Note&& note) {
+  const std::uint64_t entries = b.offsets_size() / 8;
+  std::vector<std::uint64_t> piece;
+  for (std::uint64_t first = 0; first < entries; first += piece.size()) {
+    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(entries - first, 8192)));
+    source.read_at(b.offsets_begin() + 8 * first, std::as_writable_bytes(std::span{piece}));
+    for (std::size_t i = 0; i < piece.size(); ++i) {
+      const auto value = load<std::int64_t>(reinterpret_cast<const std::byte*>(&piece[i]), std::endian::little);
+      const std::uint64_t entry = first + i;
+      const auto expected =
+          entry < begins.size() ? static_cast<std::int64_t>(begins[static_cast<std::size_t>(entry)]) : -1;
+      if (value != expected) note(entry, value, expected);
+    }
+  }
+}
+
 /// Entries [first, first + count) of a section that says where the chunks begin; entries of chunks that do not exist
 /// are -1.
 inline std::vector<std::byte> encode_offsets(std::span<const std::uint64_t> begins, std::uint64_t first,

@@ -38,7 +38,7 @@ static_assert(std::is_trivially_destructible_v<read_options>, "options are used 
 
 /// Something wrong that `reader::verify` found.
 struct damage {
-  std::optional<std::uint64_t> chunk;  ///< not stated: in the metadata
+  std::optional<std::uint64_t> chunk;  ///< not stated: in the metadata or the spare offsets
   std::string message;
 };
 
@@ -54,11 +54,7 @@ class reader final : public byte_source {
       : reader{std::make_shared<file_source>(path), options} {}
 
   explicit reader(std::shared_ptr<const byte_source> source, read_options options = {})
-      : source_{std::move(source)},
-        options_{checked(options)},
-        beginning_{naming(name(), [&] { return load_beginning(*source_); })},
-        chunks_{naming(name(), [&] { return chunk_table{*source_, beginning_}; })},
-        cache_{options_.cache_bytes} {}
+      : reader{std::move(source), options, true} {}
 
   const bloscpack::header& header() const noexcept { return beginning_.header; }
   const bloscpack::beginning& beginning() const noexcept { return beginning_; }
@@ -102,9 +98,10 @@ class reader final : public byte_source {
     });
   }
 
-  /// Writes everything that the file holds, in order and in parallel. Throws as `read_at`; what comes before the first
-  /// damage has then been written.
+  /// Writes everything that the file holds, in order and in parallel, also where the offsets are wrong but the chunks
+  /// follow each other. Throws as `read_at`; what comes before the first damage has then been written.
   void unpack(sequential_sink& to) const {
+    if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
     for_each_chunk([&](std::uint64_t chunk) { return unpacked{unpack_whole(chunk), chunks_[chunk].plain_size}; },
                    [&](unpacked&& done) {
                      to.write(done.plain.acquire(done.size));
@@ -112,9 +109,10 @@ class reader final : public byte_source {
                    });
   }
 
-  /// Checks the metadata and every chunk without writing anything. Returns what is wrong, at most `limit` things;
+  /// Checks metadata, offsets and every chunk without writing anything. Returns what is wrong, at most `limit` things;
   /// nothing is thrown for damage.
   std::vector<damage> verify(std::size_t limit = 1000) const {
+    if (const auto walked = without_wrong_offsets()) return walked->verify(limit);
     std::vector<damage> found;
     const auto message_of = [&](auto&& action) -> std::optional<std::string> {
       try {
@@ -128,6 +126,10 @@ class reader final : public byte_source {
       if (message && found.size() < limit) found.push_back({chunk, std::move(*message)});
     };
     note(std::nullopt, message_of([&] { static_cast<void>(metadata()); }));
+    compare_offsets(*source_, beginning_, chunks_.begins(), [&](auto entry, auto value, auto expected) {
+      note(entry < nchunks() ? std::optional{entry} : std::nullopt,
+           fmt::format("offset {} is {}, expected {}", entry, value, expected));
+    });
     std::uint64_t next = 0;
     for_each_chunk([&](std::uint64_t chunk) { return message_of([&] { pool_.give_back(unpack_whole(chunk)); }); },
                    [&](std::optional<std::string>&& message) { note(next++, std::move(message)); });
@@ -139,7 +141,8 @@ class reader final : public byte_source {
     for (std::uint64_t chunk = 0; chunk < nchunks(); ++chunk) static_cast<void>(chunk_header(chunk));
   }
 
-  /// Chunk and digest as they stand in the file, verified; `memory` holds them.
+  /// Chunk and digest as they stand in the file. Only the header of the chunk has been checked. `memory` holds them,
+  /// unless the whole file is in memory.
   std::span<const std::byte> read_packed(std::uint64_t chunk, buffer& memory) const {
     return in_chunk(chunk, [&](const chunk_place& place) { return load(place, chunk, memory); });
   }
@@ -156,6 +159,28 @@ class reader final : public byte_source {
     buffer plain;
     std::size_t size;
   };
+
+  reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets)
+      : source_{std::move(source)},
+        options_{checked(options)},
+        beginning_{naming(name(), [&] { return load_beginning(*source_); })},
+        chunks_{naming(name(), [&] { return chunk_table{*source_, beginning_, believe_offsets}; })},
+        cache_{options_.cache_bytes} {}
+
+  /// A reader that found the chunks one behind the other, if that is not how the believed offsets have them.
+  std::unique_ptr<const reader> without_wrong_offsets() const {
+    if (!chunks_.from_offsets()) return nullptr;
+    try {
+      require_plausible();
+      return nullptr;
+    } catch (const error&) {  // the offsets or the chunks
+      try {
+        return std::unique_ptr<const reader>{new reader{source_, options_, false}};
+      } catch (const error&) {
+        return nullptr;
+      }
+    }
+  }
 
   static read_options checked(read_options options) {
     if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");

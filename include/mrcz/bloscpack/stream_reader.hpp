@@ -106,6 +106,7 @@ class stream_reader {
   }
 
   void read_metadata(const metadata_header& h) {
+    require_bounded(h);
     buffer stored;
     if (!read_announced(from_, h.meta_comp_size, stored))
       fail(errc::truncated, "file ends in its metadata, which end at byte {}", beginning_.offsets_begin());

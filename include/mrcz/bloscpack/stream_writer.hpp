@@ -97,10 +97,8 @@ inline header pack(sequential_source& from, sequential_sink& to, pack_options op
   const chunk_packer packer{chunk_options_of(options), options.checksum};
   to.write(encode(h));
   to.write(front.metadata);
-  detail::pack_blocks(std::move(first), blocks, pool, packer, options, [&](const packed_chunk& packed) {
-    to.write(packed.bytes());
-    to.write(packed.digest().bytes());
-  });
+  detail::pack_blocks(std::move(first), blocks, pool, packer, options,
+                      [&](const packed_chunk& packed) { detail::write_chunk(to, packed); });
   return h;
 }
 
@@ -129,11 +127,7 @@ inline header pack_file(sequential_source& from, const std::filesystem::path& ou
   const auto h = detail::header_of(options, size, values);
   const detail::front front{h, values, options.metadata};
   for (auto& begin : begins) begin += front.beginning.data_begin();
-  to.write_at(0, encode(h));
-  if (!front.metadata.empty()) to.write_at(header_size, front.metadata);
-  write_offsets(begins, front.beginning.offsets_size(), [&](std::uint64_t place, std::span<const std::byte> entries) {
-    to.write_at(front.beginning.offsets_begin() + place, entries);
-  });
+  detail::write_front(to, h, front.beginning, front.metadata, begins);
   to.copy(file_source{std::move(spool)}, 0, at, front.beginning.data_begin());
   to.publish();
   return h;

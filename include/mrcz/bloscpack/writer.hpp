@@ -88,6 +88,22 @@ struct front {
   }
 };
 
+/// Chunk and digest.
+inline void write_chunk(sequential_sink& to, const packed_chunk& packed) {
+  to.write(packed.bytes());
+  to.write(packed.digest().bytes());
+}
+
+/// Everything in front of the chunks, which begin at `begins`; `metadata` may be empty. `b` says what lies where.
+inline void write_front(byte_sink& to, const header& h, const bloscpack::beginning& b,
+                        std::span<const std::byte> metadata, std::span<const std::uint64_t> begins) {
+  write_offsets(begins, b.offsets_size(), [&](std::uint64_t at, std::span<const std::byte> entries) {
+    to.write_at(b.offsets_begin() + at, entries);
+  });
+  if (!metadata.empty()) to.write_at(header_size, metadata);
+  to.write_at(0, encode(h));
+}
+
 inline void refuse_same_file(const std::filesystem::path& in, const std::filesystem::path& out) {
   std::error_code ignored;
   if (std::filesystem::equivalent(in, out, ignored))
@@ -109,14 +125,9 @@ inline header pack(const byte_source& source, byte_sink& to, pack_options option
   sink_in_order chunks{to, front.beginning.data_begin()};
   detail::pack_chunks(source, 0, *h.chunk_size, packer, options, [&](const packed_chunk& packed) {
     if (h.offsets) begins.push_back(chunks.position());
-    chunks.write(packed.bytes());
-    chunks.write(packed.digest().bytes());
+    detail::write_chunk(chunks, packed);
   });
-  write_offsets(begins, front.beginning.offsets_size(), [&](std::uint64_t at, std::span<const std::byte> entries) {
-    to.write_at(front.beginning.offsets_begin() + at, entries);
-  });
-  if (!front.metadata.empty()) to.write_at(header_size, front.metadata);
-  to.write_at(0, encode(h));
+  detail::write_front(to, h, front.beginning, front.metadata, begins);
   to.publish();
   return h;
 }
@@ -132,10 +143,8 @@ inline header pack(const byte_source& source, sequential_sink& to, pack_options 
   const chunk_packer packer{chunk_options_of(options), options.checksum};
   to.write(encode(h));
   to.write(front.metadata);
-  detail::pack_chunks(source, 0, *h.chunk_size, packer, options, [&](const packed_chunk& packed) {
-    to.write(packed.bytes());
-    to.write(packed.digest().bytes());
-  });
+  detail::pack_chunks(source, 0, *h.chunk_size, packer, options,
+                      [&](const packed_chunk& packed) { detail::write_chunk(to, packed); });
   return h;
 }
 

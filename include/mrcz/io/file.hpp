@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,6 +75,17 @@ class file {
     if (::stat(path.c_str(), &there) != 0) return false;
     const auto here = stat();
     return there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+  }
+
+  /// Locks the file until it is closed; false if it is locked already, by another program or another `file`. File
+  /// systems that know no such locks lock nothing.
+  bool try_lock() const {
+    while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return false;
+      if (errno == EBADF || errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) return true;
+      if (errno != EINTR) fail_about("cannot lock", errno);
+    }
+    return true;
   }
 
   /// Permission bits, as for `chmod`.
