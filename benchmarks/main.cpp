@@ -26,15 +26,15 @@ constexpr std::array questions{
     question{"plain_files", &benchmark::plain_files},
     question{"regions", &benchmark::regions},
     question{"slice_tables", &benchmark::slice_tables},
-    question{"conversions", &benchmark::conversions},
+    question{"conversions", &benchmark::conversions, false},
     question{"statistics", &benchmark::statistics},
-    question{"asynchronous", &benchmark::asynchronous},
+    question{"asynchronous", &benchmark::asynchronous, false},
     question{"memory", &benchmark::memory},
     question{"block_sizes", &benchmark::block_sizes, false},
     question{"compile_times", &benchmark::compile_times},
-    question{"mrcfile_beside_us", &benchmark::mrcfile_beside_us},
+    question{"mrcfile_beside_us", &benchmark::mrcfile_beside_us, false},
 #ifdef MRCZ_BENCHMARK_BLOSCPACK
-    question{"bloscpack", &benchmark::bloscpack},
+    question{"bloscpack", &benchmark::bloscpack, false},
 #endif
 };
 
