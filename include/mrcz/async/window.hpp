@@ -12,7 +12,8 @@ namespace mrcz::async {
 /// How much may wait to be written before `append` does. One slice is always let in, however large.
 struct window {
   std::optional<std::size_t> slices = std::nullopt;  ///< not stated: one per processor and two more
-  std::optional<std::size_t> bytes = std::nullopt;   ///< of voxels in memory; not stated: 1 GiB
+  std::optional<std::size_t> bytes =
+      std::nullopt;  ///< of voxels as they come or as they are stored, whichever are more; not stated: 1 GiB
 };
 static_assert(std::is_trivially_destructible_v<window>, "options are used inside co_await (g++ 12)");
 

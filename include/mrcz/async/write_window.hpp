@@ -67,14 +67,15 @@ class write_window : public std::enable_shared_from_this<write_window> {
     return extents[1] * extents[2] * std::max(sizeof(T), item_bytes(mode_.value_or(default_mode<T>)));
   }
 
-  /// Lets a slice of so many bytes in, if there is room. Throws a failure that has not been reported yet.
-  bool admit(std::size_t bytes) {
+  /// Lets a slice of so many bytes in, if there is room, and returns its index in the file. Throws a failure that has
+  /// not been reported yet.
+  std::optional<std::size_t> admit(std::size_t bytes) {
     const std::lock_guard lock{mutex_};
     require_open();
-    if (!has_room(bytes)) return false;
+    if (!has_room(bytes)) return std::nullopt;
     ++slices_;
     bytes_ += bytes;
-    return true;
+    return next_++;
   }
 
   /// Whether every slice that was let in is in the file.
@@ -92,10 +93,10 @@ class write_window : public std::enable_shared_from_this<write_window> {
     return suspend(std::move(enlist));
   }
 
-  /// Has slice z of `voxels`, which `admit` let in, packed and put behind those before it.
+  /// Has slice z of `voxels`, which `admit` let in at `index`, packed and put behind those before it.
   template <expression E>
-  void pack(std::shared_ptr<const E> voxels, std::size_t z, std::size_t bytes) {
-    asio::post(workers_, packing<E>{shared_from_this(), std::move(voxels), z, bytes, next_++});
+  void pack(std::shared_ptr<const E> voxels, std::size_t z, std::size_t bytes, std::size_t index) {
+    asio::post(workers_, packing<E>{shared_from_this(), std::move(voxels), z, bytes, index});
   }
 
   /// Called on the workers, when drained. Whatever comes of it, the writer is closed then.

@@ -95,9 +95,10 @@ class writer {
     fill_caches(*shared);
     giving_up unless_finished{work};
     for (std::size_t z = 0; z < extents[0]; ++z) {
-      while (!work->admit(bytes)) co_await work->change(bytes);
+      auto index = work->admit(bytes);
+      for (; !index; index = work->admit(bytes)) co_await work->change(bytes);
       const bool last = z + 1 == extents[0];
-      work->pack(last ? std::move(shared) : shared, z, bytes);
+      work->pack(last ? std::move(shared) : shared, z, bytes, *index);
     }
     unless_finished.finished();
   }

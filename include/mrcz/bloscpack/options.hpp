@@ -26,7 +26,7 @@ struct pack_options {
   std::size_t typesize = 8;                        ///< bytes per element for the shuffle, 1 to 255
   std::size_t chunk_size = std::size_t{1} << 20U;  ///< bytes, 1 to `max_chunk_size`
   bloscpack::checksum checksum = bloscpack::checksum::adler32;
-  bool offsets = true;  ///< false: nothing can be appended later, and opening reads the beginning of each chunk
+  bool offsets = true;  ///< false: opening reads the beginning of each chunk, and no room is reserved
   std::optional<std::uint64_t> max_app_chunks = std::nullopt;  ///< not stated: 10 times as many as there are
   metadata_options metadata{};
   mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
@@ -83,7 +83,7 @@ inline void check(const pack_options& wanted) {
   if (wanted.metadata.level < 1 || wanted.metadata.level > 9)
     fail(errc::bad_option, "level of the metadata is {}, expected 1 to 9", wanted.metadata.level);
   if (!wanted.offsets && wanted.max_app_chunks.value_or(0) != 0)
-    fail(errc::bad_option, "max_app_chunks is {}, but without offsets nothing can be appended", *wanted.max_app_chunks);
+    fail(errc::bad_option, "max_app_chunks is {}, but without offsets no room is reserved", *wanted.max_app_chunks);
   detail::check_running(wanted.durability, wanted.threads);
 }
 
