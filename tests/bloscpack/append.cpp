@@ -1,7 +1,6 @@
 #include "mrcz/bloscpack/append.hpp"
 
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <functional>
 #include <thread>
@@ -32,21 +31,6 @@ bytes appended(const bytes& file, std::span<const std::byte> data, const append_
 std::string complaint(const bytes& file, std::size_t size, const metadata& values = nullptr) {
   return test::message_of([&] { appended(file, test::first(more, size), {}, values); });
 }
-
-/// A sink in memory that fails at its n-th write.
-class failing_sink final : public mrcz::byte_sink {
- public:
-  explicit failing_sink(int writes) : left_{writes} {}
-  void write_at(std::uint64_t, std::span<const std::byte>) override {
-    if (left_-- == 0) mrcz::fail_system(ENOSPC, "sink");
-  }
-  void publish() override { published = true; }
-  std::string name() const override { return "sink"; }
-  bool published = false;
-
- private:
-  int left_;
-};
 
 /// Data that end this process when a part of them is read.
 class deadly_source final : public mrcz::byte_source {
@@ -230,7 +214,7 @@ TEST_CASE("an append that fails at any write publishes nothing") {
   const auto old = test::reader_of(test::packed_file(content, {.chunk_size = 7000}, {{"a", 1}}));
   int writes = 0;
   for (;; ++writes) {
-    failing_sink to{writes};
+    test::failing_sink to{writes};
     const auto failure = test::failure_of(
         [&] { test::bp::append(old, mrcz::memory_source{std::span{more}}, to, {.threads = 2}, {{"a", 2}}); });
     CHECK(to.published == !failure.has_value());

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -95,6 +97,22 @@ class collecting_sink final : public mrcz::sequential_sink {
   bytes content;
   void write(std::span<const std::byte> from) override { content.insert(content.end(), from.begin(), from.end()); }
   std::string name() const override { return "collected"; }
+};
+
+/// A sink in memory that fails at its n-th write.
+class failing_sink final : public mrcz::byte_sink {
+ public:
+  explicit failing_sink(int writes) : left_{writes} {}
+  void write_at(std::uint64_t, std::span<const std::byte>) override {
+    if (left_-- == 0) mrcz::fail_system(ENOSPC, "sink");
+  }
+  void publish() override { published = true; }
+  std::string name() const override { return "sink"; }
+
+  bool published = false;
+
+ private:
+  std::atomic<int> left_;
 };
 
 /// Gives a few bytes at a time inside, and whole spans outside.

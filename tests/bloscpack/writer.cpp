@@ -9,22 +9,6 @@ using test::bp::pack_options;
 
 namespace {
 
-/// A sink that fails at its n-th write, and counts.
-class failing_sink final : public mrcz::byte_sink {
- public:
-  explicit failing_sink(int writes) : left_{writes} {}
-  void write_at(std::uint64_t, std::span<const std::byte>) override {
-    if (left_-- == 0) mrcz::fail_system(ENOSPC, "sink");
-  }
-  void publish() override { published = true; }
-  std::string name() const override { return "sink"; }
-
-  bool published = false;
-
- private:
-  int left_;
-};
-
 const bytes content = test::numbers(100'000);
 
 }  // namespace
@@ -141,7 +125,7 @@ TEST_CASE("what is refused or fails leaves no file and changes none") {
 TEST_CASE("a sink that fails is never published") {
   int writes = 0;
   for (;; ++writes) {
-    failing_sink to{writes};
+    test::failing_sink to{writes};
     const auto failure = test::failure_of([&] {
       test::bp::pack(mrcz::memory_source{std::span{content}}, to, {.chunk_size = 10'000, .threads = 2}, {{"a", 1}});
     });

@@ -64,11 +64,15 @@ shape shape_of(const E& e) {
           static_cast<std::size_t>(extents[2])};
 }
 
-/// The elements of a container in row-major order, if that is how they lie in memory; otherwise empty.
-template <container E>
-auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
+namespace detail {
+
+/// The elements of a container as they lie in memory, if they lie there without gaps and `axis_at(i)` is the i-th
+/// fastest axis; otherwise empty.
+template <container E, class Axis>
+auto elements_without_gaps(E& e, Axis axis_at) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
   std::ptrdiff_t expected = 1;
-  for (std::size_t axis = e.dimension(); axis-- > 0;) {
+  for (std::size_t i = 0; i < e.dimension(); ++i) {
+    const std::size_t axis = axis_at(i);
     const auto extent = static_cast<std::ptrdiff_t>(e.shape()[axis]);
     if (extent != 1 && static_cast<std::ptrdiff_t>(e.strides()[axis]) != expected) return {};
     expected *= extent;
@@ -76,6 +80,14 @@ auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
   auto* first = e.data();
   if constexpr (requires { e.data_offset(); }) first += e.data_offset();
   return {first, static_cast<std::size_t>(expected)};
+}
+
+}  // namespace detail
+
+/// The elements of a container in row-major order, if that is how they lie in memory; otherwise empty.
+template <container E>
+auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
+  return detail::elements_without_gaps(e, [last = e.dimension() - 1](std::size_t i) { return last - i; });
 }
 
 /// An uninitialised volume; xtensor zeroes complex and half voxels all the same.

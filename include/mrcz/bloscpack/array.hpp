@@ -81,15 +81,7 @@ namespace detail {
 /// The elements of a container whose first axis is the fastest, as they lie in memory; otherwise empty.
 template <container E>
 auto column_major_elements(const E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
-  std::ptrdiff_t expected = 1;
-  for (std::size_t axis = 0; axis < e.dimension(); ++axis) {
-    const auto extent = static_cast<std::ptrdiff_t>(e.shape()[axis]);
-    if (extent != 1 && static_cast<std::ptrdiff_t>(e.strides()[axis]) != expected) return {};
-    expected *= extent;
-  }
-  auto* first = e.data();
-  if constexpr (requires { e.data_offset(); }) first += e.data_offset();
-  return {first, static_cast<std::size_t>(expected)};
+  return mrcz::detail::elements_without_gaps(e, [](std::size_t i) { return i; });
 }
 
 /// Elements as they must be in memory: in the byte order of this machine, and nothing but 0 and 1 in a bool.

@@ -1,14 +1,13 @@
 /// What a writer writes to: bytes at positions, which count only once they are published.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/copy.hpp"
 
 namespace mrcz {
 
@@ -26,16 +25,7 @@ class byte_sink {
 
   /// Copies `count` bytes at `offset` of `from` to `to`. The system may do that without reading them.
   virtual void copy(const byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) {
-    std::vector<std::byte> memory(static_cast<std::size_t>(std::min<std::uint64_t>(count, std::uint64_t{1} << 20U)));
-    while (count > 0) {
-      const auto piece =
-          std::span{memory}.first(static_cast<std::size_t>(std::min<std::uint64_t>(count, memory.size())));
-      from.read_at(offset, piece);
-      write_at(to, piece);
-      offset += piece.size();
-      to += piece.size();
-      count -= piece.size();
-    }
+    copy_in_pieces(from, offset, count, *this, to);
   }
 
   /// Makes what was written visible and final. Called once, as the last call.

@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/copy.hpp"
 
 namespace mrcz {
 
@@ -138,16 +138,7 @@ class file {
       count -= static_cast<std::uint64_t>(done);
     }
 #endif
-    std::vector<std::byte> memory(static_cast<std::size_t>(std::min(count, std::uint64_t{1} << 20U)));
-    while (count > 0) {
-      const auto piece =
-          std::span{memory}.first(static_cast<std::size_t>(std::min<std::uint64_t>(count, memory.size())));
-      from.read_at(offset, piece);
-      write_at(to, piece);
-      offset += piece.size();
-      to += piece.size();
-      count -= piece.size();
-    }
+    copy_in_pieces(from, offset, count, *this, to);
   }
 
   void truncate(std::uint64_t size) {
