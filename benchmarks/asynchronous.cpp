@@ -118,6 +118,7 @@ void benchmark::asynchronous(const settings& s, nlohmann::ordered_json& all) {
                    {"write", "async::write", "async/write"}};
   const auto int16 = integrated(s);
   measure_throughput(s, throughput, "int8 zstd-1", counts(s), options_for(mrcz::codec::zstd, 1));
+  measure_throughput(s, throughput, "int16 none", int16, options_for(mrcz::codec::none, 1));
   measure_throughput(s, throughput, "int16 lz4-9", int16, options_for(mrcz::codec::lz4, 9));
   measure_throughput(s, throughput, "int16 zstd-1", int16, options_for(mrcz::codec::zstd, 1));
 

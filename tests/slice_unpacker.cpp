@@ -72,6 +72,21 @@ TEST_CASE("a region reads its rows of an uncompressed file and its blocks of a c
   }
 }
 
+TEST_CASE("slices too large for the caches are converted to the same voxels, compressed or not") {
+  const auto voxels = large();
+  for (const auto codec : {mrcz::codec::none, mrcz::codec::lz4})
+    for (const auto order : {std::endian::little, std::endian::big}) {
+      const auto file =
+          file_of(voxels, {.compression = {.codec = codec}, .mode = mrcz::mode::int16, .byte_order = order});
+      for (const std::size_t threads : {1U, 3U}) {
+        const mrcz::reader in{std::make_unique<mrcz::memory_source>(std::span{file}), {.threads = threads}};
+        CHECK(in.read<float>() == voxels);
+        CHECK(in.read_region<float>({.y = {3}}) ==
+              mrcz::volume<float>(xt::view(voxels, xt::all(), xt::range(3, xt::placeholders::_), xt::all())));
+      }
+    }
+}
+
 TEST_CASE("an error in a part of a slice names file, slice and byte") {
   auto file = file_of(large(), {.compression = {.codec = mrcz::codec::zstd}});
   const mrcz::reader whole{std::make_unique<mrcz::memory_source>(std::vector(file))};

@@ -11,6 +11,7 @@
 #include "mrcz/codec/chunk_part.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/huge_pages.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/slice_table.hpp"
@@ -52,13 +53,14 @@ class slice_unpacker {
   /// and 4-bit voxels, whose rows are padded, are decompressed all rows at once.
   template <class Blocks, voxel T>
   void unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, T* to, unpack_memory& memory) const {
-    constexpr std::size_t group_bytes = std::size_t{1} << 20U;
     const std::size_t item = item_bytes(format_.voxels.mode);
     const std::size_t begin = y.first * format_.row_bytes();
     const std::size_t end = y.end() * format_.row_bytes();
     if (x.count != format_.nx || format_.voxels.mode == mode::uint4 || blocks.block_size() % item != 0)
       return decode_rows(format_, decompress_part(blocks, begin, end - begin, memory), y, x, to);
     const bool in_place = detail::is_stored_as<T>(format_.voxels);
+    const bool large = y.count * x.count * sizeof(T) >= beyond_caches;
+    if (large) provide_pages(std::as_writable_bytes(std::span{to, y.count * x.count}));
     for (std::size_t done = begin; done < end;) {
       const auto group = blocks.group_at(done, group_bytes);
       const std::size_t next = std::min(group.end, end);
@@ -69,20 +71,34 @@ class slice_unpacker {
       } else {
         const auto plain = memory.plain.acquire(group.end - group.begin);
         blocks.decompress(group, plain, memory.packed);
-        decode_voxels(format_.voxels, plain.data() + (done - group.begin), place, voxels);
+        decode(plain.data() + (done - group.begin), place, voxels, large);
       }
       done = next;
     }
   }
 
   template <voxel T>
+  void decode(const std::byte* from, T* to, std::size_t voxels, bool large) const {
+    if (large) decode_voxels_past_caches(format_.voxels, from, to, voxels);
+    else decode_voxels(format_.voxels, from, to, voxels);
+  }
+
+  /// Some rows at a time, for the same reason, unless they can be read into place.
+  template <voxel T>
   void read_rows(slice_place place, resolved_range y, resolved_range x, T* to, unpack_memory& memory) const {
     const std::size_t row_bytes = format_.row_bytes();
-    const slice_place rows{place.offset + y.first * row_bytes, y.count * row_bytes};
-    if (x.count == format_.nx && detail::is_stored_as<T>(format_.voxels)) {
-      source_.read_at(rows.offset, std::as_writable_bytes(std::span{to, y.count * x.count}));
-    } else {
-      decode_rows(format_, bytes_at(rows, memory.plain), y, x, to);
+    const std::uint64_t begin = place.offset + y.first * row_bytes;
+    const bool whole_rows = x.count == format_.nx;
+    if (whole_rows && detail::is_stored_as<T>(format_.voxels))
+      return source_.read_at(begin, std::as_writable_bytes(std::span{to, y.count * x.count}));
+    const bool large = y.count * x.count * sizeof(T) >= beyond_caches;
+    const std::size_t at_once = std::max<std::size_t>(group_bytes / row_bytes, 1);
+    for (std::size_t done = 0; done < y.count; done += at_once) {
+      const resolved_range rows{y.first + done, std::min(at_once, y.count - done)};
+      const auto bytes = bytes_at({begin + done * row_bytes, rows.count * row_bytes}, memory.plain);
+      if (whole_rows && format_.voxels.mode != mode::uint4)
+        decode(bytes.data(), to + done * x.count, rows.count * x.count, large);
+      else decode_rows(format_, bytes, rows, x, to + done * x.count);
     }
   }
 
@@ -95,6 +111,10 @@ class slice_unpacker {
     source_.read_at(place.offset, bytes);
     return bytes;
   }
+
+  static constexpr std::size_t group_bytes = std::size_t{1} << 20U;
+  static constexpr std::size_t beyond_caches = std::size_t{4}
+                                               << 20U;  ///< of a thread's voxels: as much as its caches hold
 
   const byte_source& source_;
   const slice_table& slices_;

@@ -303,3 +303,19 @@ TEST_CASE("each row of 4-bit voxels begins with a new byte") {
   CHECK(plain == std::vector<std::byte>{std::byte{0x21}, std::byte{0x03}, std::byte{0x54}, std::byte{0x06}});
   CHECK(decoded<std::int16_t>(format, false, plain) == std::vector<std::int16_t>{1, 2, 3, 4, 5, 6});
 }
+
+TEST_CASE("voxels that are decoded past the caches are the same, however many and wherever they go") {
+  for (const auto order : both_orders)
+    for (const mode m : {mode::int8, mode::int16, mode::float32, mode::uint16, mode::float16, mode::uint4})
+      for (const std::size_t count : {0U, 1U, 3U, 1023U, 1024U, 1025U, 3000U}) {
+        const slice_format format{{.mode = m, .byte_order = order}, 1, count};
+        const auto plain = count == 0 ? std::vector<std::byte>{} : encoded(format, small_numbers<float>(count, 7));
+        for (const std::size_t skipped : {0U, 1U, 3U}) {
+          std::vector<float> expected(count + skipped, -1);
+          std::vector<float> voxels(count + skipped, -1);
+          mrcz::decode_voxels(format.voxels, plain.data(), expected.data() + skipped, count);
+          mrcz::decode_voxels_past_caches(format.voxels, plain.data(), voxels.data() + skipped, count);
+          REQUIRE(voxels == expected);
+        }
+      }
+}

@@ -60,6 +60,28 @@ TEST_CASE("a damaged slice is named") {
   CHECK(failure->mentions("(slice 2, byte "));
 }
 
+TEST_CASE("opening and reading can be cancelled before the workers begin, and leave them nothing to do") {
+  const test::scratch_folder folder;
+  mrcz::write(folder / "movie.mrcz", test::movie(4));
+  for (const bool open_first : {false, true}) {
+    asio::io_context context;
+    asio::io_context workers;
+    asio::cancellation_signal cancel;
+    auto result = test::spawn(context, some_slices(workers.get_executor(), folder / "movie.mrcz"), cancel.slot());
+    context.poll();
+    if (open_first) {
+      workers.run_one();
+      context.poll();
+    }
+    cancel.emit(asio::cancellation_type::terminal);
+    context.run();
+    const auto failure = test::failure_of([&] { result.get(); });
+    REQUIRE(failure);
+    CHECK(failure->code == asio::error::operation_aborted);
+    workers.run();
+  }
+}
+
 TEST_CASE("reading ahead by nothing is refused") {
   asio::thread_pool workers{1};
   const mrcz::async::reader in{workers.get_executor(),

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -123,6 +124,32 @@ class delaying_executor {
 
   asio::thread_pool* pool_;
   std::shared_ptr<dice> random_;
+};
+
+/// Runs the first so many things on a context, and refuses all others with an exception.
+class refusing_executor {
+ public:
+  refusing_executor(asio::io_context& context, int accepted)
+      : context_{&context}, accepted_{std::make_shared<int>(accepted)} {}
+
+  template <class Function>
+  void execute(Function&& f) const {
+    if (--*accepted_ < 0) throw std::runtime_error{"the queue is full"};
+    asio::post(*context_, std::forward<Function>(f));
+  }
+
+  asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+    return asio::execution::blocking.never;
+  }
+  friend bool operator==(const refusing_executor& a, const refusing_executor& b) noexcept {
+    return a.accepted_ == b.accepted_;
+  }
+  friend bool operator!=(const refusing_executor& a, const refusing_executor& b) noexcept { return !(a == b); }
+
+ private:
+  asio::io_context* context_;
+  std::shared_ptr<int> accepted_;
 };
 
 }  // namespace test

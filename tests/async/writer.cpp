@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -366,6 +367,37 @@ TEST_CASE("a writer whose append was cancelled is closed, and says so to a corou
 
 namespace {
 
+asio::awaitable<void> append_two(mrcz::async::writer& out) {
+  for (std::size_t z = 0; z < 2; ++z) co_await out.append(frame(z));
+}
+
+/// A frame whose fourth voxel cannot be computed.
+auto failing_frame(std::size_t z) {
+  const auto check = [first = frame(z)(0, 0)](std::int16_t v) {
+    if (v == first + 3) throw std::domain_error{"voxel 3 has no place"};
+    return v;
+  };
+  return xt::make_lambda_xfunction(check, frame(z));
+}
+
+asio::awaitable<std::vector<std::string>> append_what_throws(asio::any_io_executor workers,
+                                                             std::filesystem::path path) {
+  mrcz::async::writer out{std::move(workers), path};
+  std::vector<std::string> thrown;
+  co_await out.append(frame(0));
+  co_await out.append(failing_frame(1));
+  for (int i = 0; i < 2; ++i) {
+    try {
+      co_await out.close();
+    } catch (const std::domain_error& e) {
+      thrown.emplace_back(e.what());
+    } catch (const mrcz::error& e) {
+      thrown.emplace_back(e.code() == mrcz::errc::closed ? "closed" : e.what());
+    }
+  }
+  co_return thrown;
+}
+
 asio::awaitable<void> append_and_leave(asio::any_io_executor workers, std::filesystem::path path, std::size_t count) {
   mrcz::async::writer out{workers, path};
   for (std::size_t z = 0; z < count; ++z) co_await out.append(frame(z));
@@ -400,6 +432,51 @@ TEST_CASE("a writer whose workers are destroyed reports that, and leaves nothing
   REQUIRE(failure);
   CHECK(failure->code == mrcz::errc::closed);
   CHECK(failure->message == "the workers ended before the work was done");
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("an executor that refuses work with an exception is reported like workers that are gone") {
+  const bytes complete = expected_file();
+  for (int accepted = 0;; ++accepted) {
+    const scratch_folder folder;
+    asio::io_context context;
+    auto result =
+        test::spawn(context, acquire(refusing_executor{context, accepted}, folder / "movie.mrcz", {.slices = 2}));
+    context.run();
+    const auto thrown = failure_of([&] { result.get(); });
+    check_complete_or_absent(folder, complete);
+    CHECK(folder.files().empty() == thrown.has_value());
+    if (!thrown) break;
+    CHECK(thrown->code == mrcz::errc::closed);
+    CHECK(thrown->mentions("the workers ended before the work was done"));
+    REQUIRE(accepted < 100);
+  }
+}
+
+TEST_CASE("two coroutines that wait for room in one writer: the second one is refused, the first one told") {
+  const scratch_folder folder;
+  asio::io_context context;
+  asio::io_context workers;  // never run, so that there is never room
+  mrcz::async::writer out{workers.get_executor(), folder / "movie.mrcz", {}, nullptr, {.slices = 1}};
+  auto first = test::spawn(context, append_two(out));
+  auto second = test::spawn(context, append_two(out));
+  context.run();
+  const auto told = failure_of([&] { first.get(); });
+  const auto refused = failure_of([&] { second.get(); });
+  REQUIRE(told);
+  REQUIRE(refused);
+  CHECK(told->code == mrcz::errc::closed);
+  CHECK(refused->code == mrcz::errc::bad_option);
+  CHECK(refused->mentions("movie.mrcz: two coroutines append to one writer at the same time"));
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("what evaluating a lazy expression throws reaches the writer's user as it was thrown, once") {
+  const scratch_folder folder;
+  asio::thread_pool workers{2};
+  CHECK(run(append_what_throws(workers.get_executor(), folder / "movie.mrcz")) ==
+        std::vector<std::string>{"voxel 3 has no place", "closed"});
+  workers.join();
   CHECK(folder.files().empty());
 }
 

@@ -119,6 +119,21 @@ TEST_CASE("metadata are read each time they are asked for") {
   CHECK(test::reader_of(test::packed_file(content, {}, {{"b", 1}})).beginning().metadata->meta_size == 7);
 }
 
+TEST_CASE("a file is unpacked into another one by several threads at once, as in order") {
+  const test::scratch_folder folder;
+  for (const bool offsets : {true, false})
+    for (const std::size_t threads : {1U, 2U, 5U}) {
+      std::atomic<std::uint64_t> progress = 0;
+      const reader in = test::reader_of(test::packed_file(content, {.chunk_size = 1234, .offsets = offsets}),
+                                        {.threads = threads, .progress = &progress});
+      mrcz::atomic_file to{folder / "plain", mrcz::durability::none, true};
+      in.unpack(to);
+      to.publish();
+      CHECK(test::bytes_of(folder / "plain") == content);
+      CHECK(progress == content.size());
+    }
+}
+
 TEST_CASE("a damaged chunk does not hinder the others, and the message names file, chunk and byte") {
   bytes file = test::packed_file(content, {.chunk_size = 100'000});
   const auto second = static_cast<std::size_t>(test::reader_of(file).chunks().begins()[1]);

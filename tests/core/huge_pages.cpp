@@ -98,3 +98,13 @@ TEST_CASE("advice leaves the content alone, whatever the size and address") {
   CHECK(std::ranges::all_of(memory.bytes(), [](std::byte b) { return b == std::byte{7}; }));
   mrcz::advise_huge_pages({});
 }
+
+TEST_CASE("providing pages leaves the content alone, whatever the size and address") {
+  const aligned_mapping memory{3 * page};
+  std::ranges::fill(memory.bytes().first(page + 5), std::byte{7});
+  for (const std::size_t offset : {std::size_t{0}, std::size_t{1}, std::size_t{4096}, 3 * page - 10, 3 * page})
+    mrcz::provide_pages(memory.bytes().subspan(offset));
+  CHECK(std::ranges::all_of(memory.bytes().first(page + 5), [](std::byte b) { return b == std::byte{7}; }));
+  CHECK(std::ranges::all_of(memory.bytes().subspan(page + 5), [](std::byte b) { return b == std::byte{0}; }));
+  mrcz::provide_pages({});
+}

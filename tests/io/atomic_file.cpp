@@ -7,7 +7,9 @@
 #include <set>
 #include <thread>
 
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <doctest/doctest.h>
 
@@ -216,6 +218,20 @@ TEST_CASE("an existing file is replaced in one step and keeps its permissions") 
     CHECK(permissions_of(path) == bits);
   }
   CHECK(folder.files().size() == 4);
+}
+
+TEST_CASE("an existing file keeps its owner and group where the process may give files away") {
+  if (::geteuid() != 0) return;
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("old"));
+  REQUIRE(::chown((folder / "a").c_str(), 1234, 5678) == 0);
+  REQUIRE(::chmod((folder / "a").c_str(), 04750) == 0);
+  write_all(folder / "a", "new", durability::none, true);
+  struct stat status{};
+  REQUIRE(::stat((folder / "a").c_str(), &status) == 0);
+  CHECK(status.st_uid == 1234);
+  CHECK(status.st_gid == 5678);
+  CHECK(permissions_of(folder / "a") == 04750U);
 }
 
 TEST_CASE("a reader that has the old file open goes on reading it") {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "chunk_arguments.hpp"
 #include "command.hpp"
@@ -53,7 +54,8 @@ std::string output_of(const arguments& given) {
   return given.out.value_or(given.in.substr(0, given.in.size() - files::extension.size()));
 }
 
-/// Calls `write(sink)` with standard output, or with a file that is complete or absent.
+/// Calls `write(sink)` with standard output, which takes bytes in order, or with a file, which takes them anywhere and
+/// is complete or absent.
 template <class Write>
 void write_to(const std::string& out, bool replace, Write&& write) {
   if (out == files::standard) {
@@ -61,10 +63,22 @@ void write_to(const std::string& out, bool replace, Write&& write) {
     write(sink);
   } else {
     mrcz::atomic_file file{out, mrcz::durability::data, replace};
-    mrcz::sink_in_order sink{file};
-    write(sink);
+    write(file);
     file.publish();
   }
+}
+
+/// The same for what writes in order wherever it writes to.
+template <class Write>
+void write_in_order_to(const std::string& out, bool replace, Write&& write) {
+  write_to(out, replace, [&]<class Sink>(Sink& to) {
+    if constexpr (std::is_same_v<Sink, mrcz::atomic_file>) {
+      mrcz::sink_in_order in_order{to};
+      write(in_order);
+    } else {
+      write(to);
+    }
+  });
 }
 
 void write_part(const bloscpack::reader& in, std::uint64_t first, std::uint64_t count, mrcz::sequential_sink& to,
@@ -102,10 +116,10 @@ void decompress_file(const std::string& path, const std::string& out, const std:
   }
   {
     const progress_bar bar{done, size};
-    write_to(out, s.force, [&](mrcz::sequential_sink& to) {
-      if (wanted) write_part(in, wanted->first, size, to, done);
-      else in.unpack(to);
-    });
+    if (wanted)
+      write_in_order_to(out, s.force,
+                        [&](mrcz::sequential_sink& to) { write_part(in, wanted->first, size, to, done); });
+    else write_to(out, s.force, [&](auto& to) { in.unpack(to); });
   }
   if (!wanted && s.debug) afterwards([&] { say_chunks(s, in, direction::decompressing); });
   s.say_verbose("output file size: {}", sizes::pretty(size));
@@ -119,7 +133,7 @@ void decompress_stream(const std::string& path, const std::string& out, const se
   {
     files::stream in{path};
     const progress_bar bar{done};
-    write_to(out, s.force, [&](mrcz::sequential_sink& to) {
+    write_in_order_to(out, s.force, [&](mrcz::sequential_sink& to) {
       metadata = unnaming(
           in.name(), [&] { return bloscpack::unpack(in, to, {.threads = s.threads, .progress = &done}).metadata; });
     });

@@ -1,6 +1,8 @@
 /// One slice between an array and its plain bytes in a file: rows, columns and the padding of 4-bit rows.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,6 +11,7 @@
 #include "mrcz/array/convert.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/past_caches.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/mode.hpp"
 
@@ -23,6 +26,20 @@ struct slice_format {
   std::size_t row_bytes() const noexcept { return static_cast<std::size_t>(mrcz::row_bytes(voxels.mode, nx)); }
   std::size_t bytes() const { return slice_bytes(voxels.mode, ny, nx); }
 };
+
+/// As `decode_voxels`, for a destination of more bytes than the caches hold: voxels are converted in the nearest cache
+/// and copied past the others.
+template <voxel T>
+void decode_voxels_past_caches(const voxel_format& format, const std::byte* from, T* to, std::size_t count) {
+  std::array<T, 4096 / sizeof(T)> near;
+  for (std::size_t done = 0; done < count; done += near.size()) {
+    const std::size_t part = std::min(near.size(), count - done);
+    decode_voxels(format, from + row_bytes(format.mode, done), near.data(), part);
+    copy_past_caches(reinterpret_cast<std::byte*>(to + done), reinterpret_cast<const std::byte*>(near.data()),
+                     part * sizeof(T));
+  }
+  finish_past_caches();
+}
 
 /// Turns the plain bytes of rows [y.first, y.end()) into voxels of columns x. `rows` begins with row y.first; `to` has
 /// y.count * x.count voxels.

@@ -90,6 +90,16 @@ inline asio::any_io_executor checked(asio::any_io_executor workers) {
   return workers;
 }
 
+/// Posts work whose destructor reports it if it never runs: also where the executor refuses it with an exception, which
+/// may come at a moment that has nobody to catch it.
+template <class Work>
+void post_reporting(const asio::any_io_executor& workers, Work work) noexcept {
+  try {
+    asio::post(workers, std::move(work));
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the destructor has spoken
+  }
+}
+
 /// Suspends the calling coroutine and calls `keep(suspended, slot)`, which sees to it that it is resumed. `slot` tells
 /// of cancellation, on the executor of the coroutine.
 template <class Keep>
@@ -117,7 +127,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
       slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->give_up(cancelled()); });
     waiting_ = std::move(who);
     for (std::size_t i = thread_count(std::nullopt, count_); i > 0; --i)
-      asio::post(workers_, runner{this->shared_from_this()});
+      post_reporting(workers_, runner{this->shared_from_this()});
   }
 
  private:
@@ -132,7 +142,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
     }
     void operator()() {
       const auto all = std::move(all_);
-      if (all->run_next()) asio::post(all->workers_, runner{all});
+      if (all->run_next()) post_reporting(all->workers_, runner{all});
     }
 
    private:

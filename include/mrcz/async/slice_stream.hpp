@@ -38,7 +38,7 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
   /// Posts the reading of slices until as many are on their way as may be.
   void read_ahead() {
     for (; started_ < end_ && started_ - next_ < ahead_; ++started_)
-      asio::post(workers_, reading{this->shared_from_this(), started_});
+      post_reporting(workers_, reading{this->shared_from_this(), started_});
   }
 
   asio::awaitable<void> arrival() {

@@ -96,7 +96,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   /// Has slice z of `voxels`, which `admit` let in at `index`, packed and put behind those before it.
   template <expression E>
   void pack(std::shared_ptr<const E> voxels, std::size_t z, std::size_t bytes, std::size_t index) {
-    asio::post(workers_, packing<E>{shared_from_this(), std::move(voxels), z, bytes, index});
+    post_reporting(workers_, packing<E>{shared_from_this(), std::move(voxels), z, bytes, index});
   }
 
   /// Called on the workers, when drained. Whatever comes of it, the writer is closed then.

@@ -24,11 +24,12 @@ namespace mrcz::async {
 /// writers may share the workers, also a pool of one thread, also with the coroutines that append.
 ///
 /// One coroutine at a time appends and closes. An error in slice 5 is thrown from the next `append` or `close`, once,
-/// and says "(slice 5)"; from then on, as after cancellation, the writer is closed, calls throw `errc::closed`, and
-/// nothing is published. A writer that is destroyed before it has been closed gives up in the same way: it does not
-/// wait for slices, and whoever is busy with the last one removes the temporary file (or leaves it, if
-/// `write_options::keep_partial` says so). The context of the coroutine must outlive the workers' work, and a coroutine
-/// that is to be cancelled needs a strand or a context of one thread, as everywhere in Asio.
+/// and says "(slice 5)", unless it is an exception of an expression's own; from then on, as after cancellation, the
+/// writer is closed, calls throw `errc::closed`, and nothing is published. A writer that is destroyed before it has
+/// been closed gives up in the same way: it does not wait for slices, and whoever is busy with the last one removes the
+/// temporary file (or leaves it, if `write_options::keep_partial` says so). The context of the coroutine must outlive
+/// the workers' work, and a coroutine that is to be cancelled needs a strand or a context of one thread, as everywhere
+/// in Asio.
 class writer {
  public:
   /// Creates the temporary file at once, on the calling thread. Errors as for `mrcz::writer`.

@@ -13,6 +13,7 @@
 #include "mrcz/bloscpack/metadata.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/sequential.hpp"
 
 namespace mrcz::bloscpack {
 
@@ -50,6 +51,16 @@ beginning read_beginning(Fill&& fill) {
       fail(errc::truncated, "file ends in the header of the metadata, {} bytes too early", second.size() - got);
     found.metadata = decode_metadata_header(second);
   }
+  return found;
+}
+
+/// The beginning of a file. Throws `errc::truncated` also if the file ends within the metadata.
+inline beginning beginning_of(const byte_source& source) {
+  source_in_order in{source};
+  const auto found = read_beginning([&](std::span<std::byte> into) { return in.read(into); });
+  if (found.offsets_begin() > source.size())
+    fail(errc::truncated, "file ends at byte {}, but its metadata end at byte {}", source.size(),
+         found.offsets_begin());
   return found;
 }
 

@@ -39,8 +39,8 @@ class chunk_sizes {
       fail(errc::bad_chunk, "a chunk follows one of {} bytes, expected only the last to be that short", last_);
     const bool last = header_.nchunks == ++count_;
     const auto largest = chunk_size_.value_or(static_cast<std::uint32_t>(max_chunk_size));
-    const bool any = !header_.nchunks || (last && !header_.last_chunk) || (!last && !chunk_size_);
-    const auto expected = any ? std::nullopt : last ? header_.last_chunk : chunk_size_;
+    std::optional<std::uint32_t> expected;
+    if (header_.nchunks) expected = last ? header_.last_chunk : chunk_size_;
     const auto found = decode_chunk_header(from, expected, largest);
     last_ = found.bytes;
     if (!chunk_size_) chunk_size_ = last_;

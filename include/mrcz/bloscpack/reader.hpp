@@ -23,6 +23,7 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/io/sequential.hpp"
@@ -109,6 +110,20 @@ class reader final : public byte_source {
                    });
   }
 
+  /// The same into a file, where no chunk waits for the one before it. Throws as `read_at`; what has then been written
+  /// must not be published.
+  void unpack(atomic_file& to) const {
+    if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
+    for_each_chunk(
+        [&](std::uint64_t chunk) {
+          buffer plain = unpack_whole(chunk);
+          to.write_at(chunk * chunks_.chunk_size(), plain.acquire(chunks_[chunk].plain_size));
+          pool_.give_back(std::move(plain));
+          return nothing{};
+        },
+        [](nothing) {});
+  }
+
   /// Checks metadata, offsets and every chunk without writing anything. Returns what is wrong, at most `limit` things;
   /// nothing is thrown for damage.
   std::vector<damage> verify(std::size_t limit = 1000) const {
@@ -163,7 +178,7 @@ class reader final : public byte_source {
   reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets)
       : source_{std::move(source)},
         options_{checked(options)},
-        beginning_{naming(name(), [&] { return load_beginning(*source_); })},
+        beginning_{naming(name(), [&] { return beginning_of(*source_); })},
         chunks_{naming(name(), [&] { return chunk_table{*source_, beginning_, believe_offsets}; })},
         cache_{options_.cache_bytes} {}
 
@@ -185,20 +200,6 @@ class reader final : public byte_source {
   static read_options checked(read_options options) {
     if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
     return options;
-  }
-
-  static bloscpack::beginning load_beginning(const byte_source& source) {
-    std::uint64_t at = 0;
-    const auto found = read_beginning([&](std::span<std::byte> into) {
-      into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), source.size() - at)));
-      source.read_at(at, into);
-      at += into.size();
-      return into.size();
-    });
-    if (found.offsets_begin() > source.size())
-      fail(errc::truncated, "file ends at byte {}, but its metadata end at byte {}", source.size(),
-           found.offsets_begin());
-    return found;
   }
 
   template <class Action>

@@ -167,8 +167,7 @@ inline void unpack_file(const std::filesystem::path& in, const std::filesystem::
   const reader from{in, {.threads = options.threads, .progress = options.progress}};
   detail::refuse_same_file(in, out);
   atomic_file to{out, options.durability, options.replace};
-  sink_in_order target{to};
-  from.unpack(target);
+  from.unpack(to);
   to.publish();
 }
 

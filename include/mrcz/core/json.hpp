@@ -136,7 +136,8 @@ Json parse_json(std::string_view text, std::string_view what) {
     return true;
   };
   try {
-    return specials ? Json::parse(detail::with_marked_specials(text), inspect) : Json::parse(text, inspect);
+    const std::string marked = specials ? detail::with_marked_specials(text) : std::string{};
+    return Json::parse(specials ? std::string_view{marked} : text, inspect);
   } catch (const nlohmann::json::exception& e) {
     fail(errc::bad_metadata, "{} cannot be read: {}", what, e.what());
   }

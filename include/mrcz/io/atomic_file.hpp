@@ -34,15 +34,15 @@ enum class durability : std::uint8_t {
 };
 
 /// The file that `path` will name once `publish()` returns. Until then the content grows next to it, in
-/// `<path>.<random>.partial`. An existing destination is replaced in one step and keeps its permissions;
-/// a symbolic link stays and its target is replaced.
+/// `<path>.<random>.partial`. An existing destination is replaced in one step and keeps its permissions and, as far as
+/// this process may, its owner and group; a symbolic link stays and its target is replaced.
 class atomic_file final : public byte_sink {
  public:
   /// With `replace` false an existing destination is refused, now and again when publishing.
   atomic_file(const std::filesystem::path& path, durability wanted, bool replace)
       : destination_{followed(path)}, durability_{wanted}, replace_{replace} {
     if (path.filename().empty()) fail(errc::bad_option, "'{}' names no file to write to", path.string());
-    const auto permissions = permissions_of_destination();
+    const auto existing = status_of_destination();
     for (;;) {
       try {
         file_.emplace(temporary_name(), file::access::create);
@@ -53,7 +53,10 @@ class atomic_file final : public byte_sink {
       }
     }
     try {
-      if (permissions) file_->permissions(*permissions);
+      if (existing) {
+        file_->owner(existing->st_uid, existing->st_gid);
+        file_->permissions(existing->st_mode & 07777U);
+      }
     } catch (...) {
       remove_temporary();
       throw;
@@ -64,6 +67,7 @@ class atomic_file final : public byte_sink {
     if (file_ && !kept_) remove_temporary();
   }
 
+  /// Several threads may call this at once for bytes that do not overlap.
   void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
     if (!file_) fail(errc::closed, "{}: already published", name());
     file_->write_at(offset, from);
@@ -107,7 +111,7 @@ class atomic_file final : public byte_sink {
     return path;
   }
 
-  std::optional<mode_t> permissions_of_destination() const {
+  std::optional<struct stat> status_of_destination() const {
     struct stat status{};
     if (::stat(destination_.c_str(), &status) != 0) {
       if (errno == ENOENT) return std::nullopt;  // if the folder is what is missing, creating will say so
@@ -117,7 +121,7 @@ class atomic_file final : public byte_sink {
     if (!S_ISREG(status.st_mode))
       fail(errc::bad_option, "{}: is not a regular file and cannot be replaced by one", name());
     if (!replace_) fail_exists();
-    return status.st_mode & 07777U;
+    return status;
   }
 
   std::filesystem::path temporary_name() const {

@@ -94,6 +94,13 @@ class file {
     if (::fchmod(descriptor_, bits) != 0) fail_about("cannot set permissions", errno);
   }
 
+  /// Gives the file to this owner and group, as far as this process may: others than root can at most choose among
+  /// their own groups. Clears bits of `permissions` that say as whom a program runs.
+  void owner(uid_t user, gid_t group) noexcept {
+    if (::fchown(descriptor_, user, group) == 0) return;
+    [[maybe_unused]] const int no_matter = ::fchown(descriptor_, static_cast<uid_t>(-1), group);
+  }
+
   /// Fills `into`, or throws: `errc::truncated` if the file ends first.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const {
     while (!into.empty()) {
