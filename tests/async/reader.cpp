@@ -62,7 +62,7 @@ TEST_CASE("a damaged slice is named") {
 
 TEST_CASE("opening and reading can be cancelled before the workers begin, and leave them nothing to do") {
   const test::scratch_folder folder;
-  mrcz::write(folder / "movie.mrcz", test::movie(4));
+  mrcz::write(folder / "movie.mrcz", test::movie(5));
   for (const bool open_first : {false, true}) {
     asio::io_context context;
     asio::io_context workers;
