@@ -59,8 +59,7 @@ class slice_unpacker {
     if (x.count != format_.nx || format_.voxels.mode == mode::uint4 || blocks.block_size() % item != 0)
       return decode_rows(format_, decompress_part(blocks, begin, end - begin, memory), y, x, to);
     const bool in_place = detail::is_stored_as<T>(format_.voxels);
-    const bool large = y.count * x.count * sizeof(T) >= beyond_caches;
-    if (large) provide_pages(std::as_writable_bytes(std::span{to, y.count * x.count}));
+    const bool large = prepare(std::span{to, y.count * x.count});
     for (std::size_t done = begin; done < end;) {
       const auto group = blocks.group_at(done, group_bytes);
       const std::size_t next = std::min(group.end, end);
@@ -77,6 +76,14 @@ class slice_unpacker {
     }
   }
 
+  /// Whether these are more voxels than the caches hold, whose memory is then made ready.
+  template <voxel T>
+  static bool prepare(std::span<T> voxels) noexcept {
+    if (voxels.size_bytes() <= cache_bytes) return false;
+    provide_pages(std::as_writable_bytes(voxels));
+    return true;
+  }
+
   template <voxel T>
   void decode(const std::byte* from, T* to, std::size_t voxels, bool large) const {
     if (large) decode_voxels_past_caches(format_.voxels, from, to, voxels);
@@ -91,7 +98,7 @@ class slice_unpacker {
     const bool whole_rows = x.count == format_.nx;
     if (whole_rows && detail::is_stored_as<T>(format_.voxels))
       return source_.read_at(begin, std::as_writable_bytes(std::span{to, y.count * x.count}));
-    const bool large = y.count * x.count * sizeof(T) >= beyond_caches;
+    const bool large = prepare(std::span{to, y.count * x.count});
     const std::size_t at_once = std::max<std::size_t>(group_bytes / row_bytes, 1);
     for (std::size_t done = 0; done < y.count; done += at_once) {
       const resolved_range rows{y.first + done, std::min(at_once, y.count - done)};
@@ -113,8 +120,9 @@ class slice_unpacker {
   }
 
   static constexpr std::size_t group_bytes = std::size_t{1} << 20U;
-  static constexpr std::size_t beyond_caches = std::size_t{4}
-                                               << 20U;  ///< of a thread's voxels: as much as its caches hold
+
+  /// Voxels of one thread that take more bytes than this do not stay in its caches.
+  static constexpr std::size_t cache_bytes = std::size_t{4} << 20U;
 
   const byte_source& source_;
   const slice_table& slices_;
