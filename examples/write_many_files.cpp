@@ -83,8 +83,13 @@ int main(int count, char** arguments) try {
     fmt::print(stderr, "usage: {} FOLDER TARGET\n", arguments[0]);
     return 2;
   }
+  auto files = images_in(arguments[1]);
+  if (files.empty()) {
+    fmt::print(stderr, "{}: no .mrc, .mrcs or .map files\n", arguments[1]);
+    return 1;
+  }
   std::filesystem::create_directories(arguments[2]);
-  work_list list{images_in(arguments[1]), arguments[2]};
+  work_list list{std::move(files), arguments[2]};
   asio::thread_pool workers{std::max(std::thread::hardware_concurrency(), 1U)};
   const auto strand = asio::make_strand(workers);
   std::vector<std::future<void>> lanes;

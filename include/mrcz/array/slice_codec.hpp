@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "mrcz/array/convert.hpp"
+#include "mrcz/array/floats_past_caches.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/past_caches.hpp"
@@ -27,15 +31,25 @@ struct slice_format {
   std::size_t bytes() const { return slice_bytes(voxels.mode, ny, nx); }
 };
 
-/// As `decode_voxels`, for a destination of more bytes than the caches hold: voxels are converted in the nearest cache
-/// and copied past the others.
+/// As `decode_voxels`, for a destination of more bytes than the caches hold: voxels are converted in registers or in
+/// the nearest cache, and written past the others.
 template <voxel T>
 void decode_voxels_past_caches(const voxel_format& format, const std::byte* from, T* to, std::size_t count) {
+  bool done = false;
+  if constexpr (std::is_same_v<T, float>) {
+    with_row(format, [&]<class Row>(Row) {
+      if constexpr (std::integral<typename Row::type> && Row::word_bytes <= 2 && Row::mode != mode::uint4) {
+        if (Row::word_bytes == 2 && format.byte_order != std::endian::native) return;
+        floats_past_caches<typename Row::type>(from, to, count);
+        done = true;
+      }
+    });
+  }
   std::array<T, 4096 / sizeof(T)> near;
-  for (std::size_t done = 0; done < count; done += near.size()) {
-    const std::size_t part = std::min(near.size(), count - done);
-    decode_voxels(format, from + row_bytes(format.mode, done), near.data(), part);
-    copy_past_caches(reinterpret_cast<std::byte*>(to + done), reinterpret_cast<const std::byte*>(near.data()),
+  for (std::size_t i = 0; i < count && !done; i += near.size()) {
+    const std::size_t part = std::min(near.size(), count - i);
+    decode_voxels(format, from + row_bytes(format.mode, i), near.data(), part);
+    copy_past_caches(reinterpret_cast<std::byte*>(to + i), reinterpret_cast<const std::byte*>(near.data()),
                      part * sizeof(T));
   }
   finish_past_caches();
