@@ -134,7 +134,7 @@ void measure_whole_files(const benchmark::settings& s, nlohmann::ordered_json& a
       all,
       "Bloscpack files",
       "float64 of linspace, blosclz at level 7 in chunks of 1 MiB, adler32; hot page cache, not synced. "
-      "gzip and pigz once, on a part. In memory: packed to nowhere, "
+      "gzip and pigz once. In memory: packed to nowhere, "
       "unpacked into an array; c-blosc alone has no checksums. Ideal: c-blosc alone, and what the system takes "
       "to read and write the files. / means times as fast.",
       {"MB", "ratio", "compress s", "MB/s", "/c-blosc", "/ideal", "decompress s", "MB/s ", "/c-blosc ", "/ideal "}};
