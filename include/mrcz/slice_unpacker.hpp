@@ -98,13 +98,13 @@ class slice_unpacker {
     const bool whole_rows = x.count == format_.nx;
     if (whole_rows && detail::is_stored_as<T>(format_.voxels))
       return source_.read_at(begin, std::as_writable_bytes(std::span{to, y.count * x.count}));
-    const bool large = prepare(std::span{to, y.count * x.count});
+    const bool in_one_run = whole_rows && format_.voxels.mode != mode::uint4;
+    const bool large = in_one_run && prepare(std::span{to, y.count * x.count});
     const std::size_t at_once = std::max<std::size_t>(group_bytes / row_bytes, 1);
     for (std::size_t done = 0; done < y.count; done += at_once) {
       const resolved_range rows{y.first + done, std::min(at_once, y.count - done)};
       const auto bytes = bytes_at({begin + done * row_bytes, rows.count * row_bytes}, memory.plain);
-      if (whole_rows && format_.voxels.mode != mode::uint4)
-        decode(bytes.data(), to + done * x.count, rows.count * x.count, large);
+      if (in_one_run) decode(bytes.data(), to + done * x.count, rows.count * x.count, large);
       else decode_rows(format_, bytes, rows, x, to + done * x.count);
     }
   }

@@ -173,7 +173,7 @@ TEST_CASE("any changed byte of a chunk or its digest is an error") {
     CHECK(in_bounded_child([&] {
             tally seen;
             bytes copy = file;
-            for (std::size_t at = begin; at < file.size(); at += MRCZ_TEST_SANITIZED == 0 ? 1 : 3)
+            for (std::size_t at = begin; at < file.size(); ++at)
               for (const unsigned change : {0x01U, 0x80U, 0xffU}) {
                 copy[at] = file[at] ^ static_cast<std::byte>(change);
                 read_all(copy, content, seen);
