@@ -3,8 +3,11 @@
 
 #include <atomic>
 #include <cstddef>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
+
+#include <fmt/format.h>
 
 #if __has_include(<xtensor/core/xvectorize.hpp>)  // xtensor 0.26 sorted its headers into folders
 #include <xtensor/containers/xarray.hpp>
@@ -33,6 +36,17 @@ auto counting(E&& e, std::atomic<std::size_t>& evaluated) {
   return xt::make_lambda_xfunction(
       [&evaluated](const T& v) {
         ++evaluated;
+        return v;
+      },
+      std::forward<E>(e));
+}
+
+/// `e` itself, but asking for an element that is `refused` throws.
+template <class E>
+auto refusing(E&& e, typename std::remove_cvref_t<E>::value_type refused) {
+  return xt::make_lambda_xfunction(
+      [refused](const auto& v) {
+        if (v == refused) throw std::domain_error{fmt::format("{} has no place", v)};
         return v;
       },
       std::forward<E>(e));

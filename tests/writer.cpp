@@ -10,11 +10,13 @@
 #include <complex>
 #include <csignal>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <future>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -204,14 +206,14 @@ TEST_CASE("a slice that differs from those before it is refused and the writer c
         auto failure = test::failure_of([&] { out.append(slice(test::counts<std::int16_t>({1, 5, 4}), 0)); });
         REQUIRE(failure);
         CHECK(failure->code == errc::shape_mismatch);
-        CHECK(failure->mentions("memory: slice 1 has 5 x 4 voxels, but the slices before it have 4 x 5"));
+        CHECK(failure->mentions("memory: image has 5 x 4 voxels, but the slices before it have 4 x 5 (slice 1)"));
         failure = test::failure_of([&] { out.append(test::counts<std::int16_t>({4, 4, 6})); });
         REQUIRE(failure);
         CHECK(failure->code == errc::shape_mismatch);
         failure = test::failure_of([&] { out.append(test::counts<float>({2, 4, 5})); });
         REQUIRE(failure);
         CHECK(failure->code == errc::mode_mismatch);
-        CHECK(failure->mentions("slice 1 has voxels of float32, but the slices before it have int16"));
+        CHECK(failure->mentions("image has voxels of float32, but the slices before it have int16 (slice 1)"));
         failure = test::failure_of([&] { out.put(out.pack(slice(test::counts<float>({1, 4, 5}), 0))); });
         CHECK(failure->code == errc::mode_mismatch);
         CHECK(out.size() == 1);
@@ -301,6 +303,27 @@ TEST_CASE("a lazy expression is evaluated slice by slice, only a few slices ahea
     CHECK(most_ahead <= (threads == 1 ? 2 : threads + 3) * per_slice);
     out.close();
   }
+}
+
+TEST_CASE("what evaluating a lazy expression throws is an error with the file, the slice and its cause") {
+  for (const std::size_t z : {0U, 2U})  // the first voxel is asked for before the threads begin
+    for (const std::size_t threads : {1U, 2U}) {
+      auto all = mrcz::make_volume<float>({4, 5, 6});
+      all.fill(1);
+      all(z, 0, 0) = 7;
+      test::bytes content;
+      mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.threads = threads}};
+      out.append(slice(all, 1));
+      try {
+        out.append(test::refusing(all, 7));
+        FAIL("nothing was thrown");
+      } catch (const mrcz::error& e) {
+        CHECK(e.code() == errc::caller_failed);
+        CHECK(std::string{e.what()} == "memory: 7 has no place (slice " + std::to_string(1 + z) + ")");
+        REQUIRE(e.cause());
+        CHECK_THROWS_AS(std::rethrow_exception(e.cause()), std::domain_error);
+      }
+    }
 }
 
 TEST_CASE("whatever kind of expression it is, the file is that of the evaluated array") {

@@ -111,15 +111,9 @@ class writer {
   /// nothing, if it differs from them; any other failure closes the writer.
   void put(packed_slice&& packed) {
     require_open();
-    naming(name_, [&] { require_same_format(packed.format_); });
+    naming(name_, size(), [&] { require_same_format(packed.format_); });
     try {
-      begin(packed.format_);
-      sink_->write_at(end_, packed.bytes_);
-      end_ += packed.bytes_.size();
-      moments_ += packed.moments_;
-      volumes_ = volumes_ || packed.of_volume_;
-      ++put_;
-      if (packer_.options().keep_partial) sink_->write_at(0, encode(finished_header()));  // salvageable from now on
+      naming(name_, size(), [&] { write(packed); });
     } catch (...) {
       abandon();
       throw;
@@ -128,7 +122,8 @@ class writer {
   }
 
   /// Appends an image, or all slices of a volume in parallel. Lazy expressions are evaluated one slice at a time,
-  /// several at once. A failure after some slices of the volume have been put closes the writer.
+  /// several at once. A failure after some slices of the volume have been put closes the writer; it says which slice
+  /// failed, counted from the beginning of the file, and what evaluating an expression throws is `errc::caller_failed`.
   template <expression E>
   void append(const E& e) {
     require_open();
@@ -137,19 +132,17 @@ class writer {
     const std::size_t available = thread_count(packer_.options().threads);
     const std::size_t threads = std::min(available, extents[0]);
     const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
-    if (threads > 1) fill_caches(e);
-    const std::size_t before = put_;
+    const std::size_t before = size();
+    if (threads > 1) naming(name_, before, [&] { fill_caches(e); });
     try {
       parallel_ordered(
           extents[0], threads,
           [&](std::size_t z) {
-            return naming(name_, [&] {
-              return naming_slice(before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
-            });
+            return naming(name_, before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
           },
           [&](packed_slice&& packed) { put(std::move(packed)); });
     } catch (...) {
-      if (put_ != before) abandon();
+      if (size() != before) abandon();
       throw;
     }
   }
@@ -239,16 +232,26 @@ class writer {
   void require_same_format(const slice_format& format) const {
     if (!first_format_) return;
     if (format.ny != first_format_->ny || format.nx != first_format_->nx)
-      fail(errc::shape_mismatch, "slice {} has {} x {} voxels, but the slices before it have {} x {}", size(),
-           format.ny, format.nx, first_format_->ny, first_format_->nx);
+      fail(errc::shape_mismatch, "image has {} x {} voxels, but the slices before it have {} x {}", format.ny,
+           format.nx, first_format_->ny, first_format_->nx);
     if (format.voxels.mode != first_format_->voxels.mode)
-      fail(errc::mode_mismatch, "slice {} has voxels of {}, but the slices before it have {}", size(),
-           name_of(format.voxels.mode), name_of(first_format_->voxels.mode));
+      fail(errc::mode_mismatch, "image has voxels of {}, but the slices before it have {}", name_of(format.voxels.mode),
+           name_of(first_format_->voxels.mode));
     if (format.voxels.byte_order != first_format_->voxels.byte_order ||
         format.voxels.unsigned_bytes != first_format_->voxels.unsigned_bytes)
-      fail(errc::mode_mismatch, "header says {}-endian{}, but the slices before slice {} are {}-endian{}",
-           name_of(format.voxels.byte_order), format.voxels.unsigned_bytes ? " and unsigned" : "", size(),
+      fail(errc::mode_mismatch, "header says {}-endian{}, but the slices before are {}-endian{}",
+           name_of(format.voxels.byte_order), format.voxels.unsigned_bytes ? " and unsigned" : "",
            name_of(first_format_->voxels.byte_order), first_format_->voxels.unsigned_bytes ? " and unsigned" : "");
+  }
+
+  void write(const packed_slice& packed) {
+    begin(packed.format_);
+    sink_->write_at(end_, packed.bytes_);
+    end_ += packed.bytes_.size();
+    moments_ += packed.moments_;
+    volumes_ = volumes_ || packed.of_volume_;
+    ++put_;
+    if (packer_.options().keep_partial) sink_->write_at(0, encode(finished_header()));  // salvageable from now on
   }
 
   /// The first slice fixes the format and, with the extended header in front of it, where the data begin.

@@ -21,6 +21,7 @@
 #include "mrcz/read.hpp"
 #include "mrcz/write.hpp"
 #include "tests/async/support.hpp"
+#include "tests/lazy.hpp"
 #include "tests/whole_files.hpp"
 
 using namespace test;
@@ -371,28 +372,22 @@ asio::awaitable<void> append_two(mrcz::async::writer& out) {
   for (std::size_t z = 0; z < 2; ++z) co_await out.append(frame(z));
 }
 
-/// A frame whose fourth voxel cannot be computed.
-auto failing_frame(std::size_t z) {
-  auto checked = [first = frame(z)(0, 0)](std::int16_t v) {
-    if (v == first + 3) throw std::domain_error{"voxel 3 has no place"};
-    return v;
-  };
-  return xt::make_lambda_xfunction(std::move(checked), frame(z));
-}
-
-asio::awaitable<std::vector<std::string>> append_what_throws(asio::any_io_executor workers,
-                                                             std::filesystem::path path) {
+/// Appends a frame and one whose n-th voxel cannot be computed, and closes twice.
+asio::awaitable<std::vector<mrcz::error>> append_what_throws(asio::any_io_executor workers, std::filesystem::path path,
+                                                             std::size_t n) {
   mrcz::async::writer out{std::move(workers), path};
-  std::vector<std::string> thrown;
+  std::vector<mrcz::error> thrown;
   co_await out.append(frame(0));
-  co_await out.append(failing_frame(1));
+  try {
+    co_await out.append(test::refusing(frame(1), frame(1).flat(n)));
+  } catch (const mrcz::error& e) {
+    thrown.push_back(e);
+  }
   for (int i = 0; i < 2; ++i) {
     try {
       co_await out.close();
-    } catch (const std::domain_error& e) {
-      thrown.emplace_back(e.what());
     } catch (const mrcz::error& e) {
-      thrown.emplace_back(e.code() == mrcz::errc::closed ? "closed" : e.what());
+      thrown.push_back(e);
     }
   }
   co_return thrown;
@@ -471,13 +466,21 @@ TEST_CASE("two coroutines that wait for room in one writer: the second one is re
   CHECK(folder.files().empty());
 }
 
-TEST_CASE("what evaluating a lazy expression throws reaches the writer's user as it was thrown, once") {
-  const scratch_folder folder;
-  asio::thread_pool workers{2};
-  CHECK(run(append_what_throws(workers.get_executor(), folder / "movie.mrcz")) ==
-        std::vector<std::string>{"voxel 3 has no place", "closed"});
-  workers.join();
-  CHECK(folder.files().empty());
+TEST_CASE("what evaluating a lazy expression throws reaches the writer's user once, with the slice and its cause") {
+  for (const std::size_t n : {0U, 3U}) {  // the first voxel is asked for before the workers begin
+    const scratch_folder folder;
+    const auto path = folder / "movie.mrcz";
+    asio::thread_pool workers{2};
+    const auto thrown = run(append_what_throws(workers.get_executor(), path, n));
+    workers.join();
+    REQUIRE(thrown.size() == (n == 0 ? 3U : 2U));
+    CHECK(thrown[0].code() == mrcz::errc::caller_failed);
+    CHECK(std::string{thrown[0].what()} ==
+          fmt::format("{}: {} has no place (slice 1)", path.string(), frame(1).flat(n)));
+    CHECK_THROWS_AS(std::rethrow_exception(thrown[0].cause()), std::domain_error);
+    for (std::size_t i = 1; i < thrown.size(); ++i) CHECK(thrown[i].code() == mrcz::errc::closed);
+    CHECK(folder.files().empty());
+  }
 }
 
 TEST_CASE("one executor that is destroyed in the middle of everything takes it all with it") {
@@ -565,7 +568,10 @@ TEST_CASE("a writer goes on where another one was prepared: with an extended hea
   mrcz::write(folder / "movie.mrcz", movie(2));
   {
     mrcz::async::writer out{workers.get_executor(), mrcz::writer::append_to(folder / "movie.mrcz")};
+    CHECK(out.size() == 2);
+    out.header().labels.add("continued");
     run(out.append(frame(2)));
+    CHECK(failure_of([&] { out.header(); })->code == mrcz::errc::closed);
     run(out.close());
   }
   CHECK(mrcz::read<std::int16_t>(folder / "movie.mrcz") == movie(3));

@@ -1,6 +1,8 @@
 #include "mrcz/core/error.hpp"
 
 #include <cerrno>
+#include <exception>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <type_traits>
@@ -24,14 +26,14 @@ TEST_CASE("an error says what was found, and carries its code") {
 
 TEST_CASE("every kind of error has words of its own") {
   std::set<std::string> words;
-  for (int code = static_cast<int>(mrcz::errc::not_mrc); code <= static_cast<int>(mrcz::errc::not_bloscpack); ++code) {
+  for (int code = static_cast<int>(mrcz::errc::not_mrc); code <= static_cast<int>(mrcz::errc::caller_failed); ++code) {
     const std::error_code reason = static_cast<mrcz::errc>(code);
     CHECK(reason);
     CHECK(std::string{reason.category().name()} == "mrcz");
     CHECK(reason.message() != "unknown error");
     words.insert(reason.message());
   }
-  CHECK(words.size() == static_cast<std::size_t>(mrcz::errc::not_bloscpack));
+  CHECK(words.size() == static_cast<std::size_t>(mrcz::errc::caller_failed));
   CHECK(mrcz::error_category().message(0) == "unknown error");
   CHECK(mrcz::error_category().message(99) == "unknown error");
 }
@@ -92,6 +94,41 @@ TEST_CASE("naming passes results and other exceptions through untouched") {
   static_assert(std::is_same_v<decltype(mrcz::naming("n", [&]() -> int& { return value; })), int&>);
   CHECK(&mrcz::naming("n", [&]() -> int& { return value; }) == &value);
   CHECK_THROWS_WITH_AS(mrcz::naming("n", [] { throw std::logic_error{"not ours"}; }), "not ours", std::logic_error);
+}
+
+TEST_CASE("the number of the slice is put behind the message") {
+  const auto thrown =
+      test::failure_of([] { mrcz::naming("a.mrc", 5, [] { mrcz::fail(mrcz::errc::bad_chunk, "torn"); }); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::bad_chunk);
+  CHECK(thrown->message == "a.mrc: torn (slice 5)");
+  CHECK(mrcz::naming("a.mrc", 5, [] { return 3; }) == 3);
+}
+
+TEST_CASE("what the caller's own code throws is an error with the number of the slice, and its cause is kept") {
+  const auto failing = [] { mrcz::naming("a.mrc", 5, [] { throw std::domain_error{"no place"}; }); };
+  try {
+    mrcz::naming("archive", failing);
+    FAIL("nothing was thrown");
+  } catch (const mrcz::error& e) {
+    CHECK(e.code() == mrcz::errc::caller_failed);
+    CHECK(std::string{e.what()} == "archive: a.mrc: no place (slice 5)");
+    REQUIRE(e.cause());
+    CHECK_THROWS_WITH_AS(std::rethrow_exception(e.cause()), "no place", std::domain_error);
+  }
+}
+
+TEST_CASE("an error of the library has no cause") {
+  try {
+    mrcz::naming("a.mrc", 5, [] { mrcz::fail(mrcz::errc::bad_chunk, "torn"); });
+    FAIL("nothing was thrown");
+  } catch (const mrcz::error& e) {
+    CHECK_FALSE(e.cause());
+  }
+}
+
+TEST_CASE("exhausted memory stays exhausted memory") {
+  CHECK_THROWS_AS(mrcz::naming("a.mrc", 5, [] { throw std::bad_alloc{}; }), std::bad_alloc);
 }
 
 TEST_CASE("the name that was put in front of a message can be taken off again") {

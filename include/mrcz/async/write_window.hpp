@@ -36,7 +36,8 @@ class write_window : public std::enable_shared_from_this<write_window> {
         name_{out_->name()},
         mode_{out_->options().mode},
         most_slices_{limits.slices.value_or(thread_count(std::nullopt) + 2)},
-        most_bytes_{limits.bytes.value_or(std::size_t{1} << 30U)} {
+        most_bytes_{limits.bytes.value_or(std::size_t{1} << 30U)},
+        found_{out_->size()} {
     check(limits);
   }
 
@@ -45,7 +46,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   mrcz::header& header() {
     const std::lock_guard lock{mutex_};
     require_open();
-    if (next_ != 0) fail(errc::closed, "{}: the header cannot change once slices have been appended", name_);
+    if (next_ != found_) fail(errc::closed, "{}: the header cannot change once slices have been appended", name_);
     return out_->header();
   }
 
@@ -59,6 +60,12 @@ class write_window : public std::enable_shared_from_this<write_window> {
         fail(errc::shape_mismatch, "array has the shape {}, so there is nothing to write", to_string(extents));
       return extents;
     });
+  }
+
+  /// Prepares `voxels`, whose first slice is let in next, for being evaluated by several workers.
+  template <expression E>
+  void share(const E& voxels) const {
+    naming(name_, next(), [&] { fill_caches(voxels); });
   }
 
   /// What a slice counts in the window: its bytes as it comes or as it is stored, whichever are more.
@@ -125,6 +132,11 @@ class write_window : public std::enable_shared_from_this<write_window> {
   }
 
  private:
+  std::size_t next() const {
+    const std::lock_guard lock{mutex_};
+    return next_;
+  }
+
   struct ready {
     packed_slice slice;
     std::size_t bytes;
@@ -149,7 +161,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
       const leaving_at_end end{*work};
       std::exception_ptr failure;
       try {
-        auto packed = naming_slice(index_, [&] { return work->out_->pack(*voxels_, z_); });
+        auto packed = naming(work->name_, index_, [&] { return work->out_->pack(*voxels_, z_); });
         voxels_.reset();
         work->put_in_order(index_, {std::move(packed), bytes_});
       } catch (...) {
@@ -202,7 +214,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
       packed_.erase(packed_.begin());
       putting_ = true;
       lock.unlock();
-      naming_slice(put_, [&] { out_->put(std::move(next.slice)); });
+      out_->put(std::move(next.slice));
       lock.lock();
       putting_ = false;
       ++put_;
@@ -282,11 +294,12 @@ class write_window : public std::enable_shared_from_this<write_window> {
   std::optional<mrcz::mode> mode_;
   std::size_t most_slices_;
   std::size_t most_bytes_;
-  std::size_t slices_ = 0;  // in the window
-  std::size_t bytes_ = 0;   // of their voxels
-  std::size_t next_ = 0;    // index of the slice that is let in next
-  std::size_t put_ = 0;     // slices in the file
-  std::size_t busy_ = 0;    // workers that use out_
+  std::size_t slices_ = 0;     // in the window
+  std::size_t bytes_ = 0;      // of their voxels
+  std::size_t found_;          // slices that were in the file before
+  std::size_t next_ = found_;  // index of the slice that is let in next
+  std::size_t put_ = found_;   // slices in the file
+  std::size_t busy_ = 0;       // workers that use out_
   bool putting_ = false;
   bool ended_ = false;
   std::map<std::size_t, ready> packed_;  // those that wait for the ones before them

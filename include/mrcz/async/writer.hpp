@@ -24,8 +24,9 @@ namespace mrcz::async {
 /// writers may share the workers, also a pool of one thread, also with the coroutines that append.
 ///
 /// One coroutine at a time appends and closes. An error in slice 5 is thrown from the next `append` or `close`, once,
-/// and says "(slice 5)", unless it is an exception of an expression's own; from then on, as after cancellation, the
-/// writer is closed, calls throw `errc::closed`, and nothing is published. A writer that is destroyed before it has
+/// and says "(slice 5)", counted from the beginning of the file; what evaluating an expression throws arrives as
+/// `errc::caller_failed`. From then on, as after cancellation, the writer is closed, calls throw `errc::closed`, and
+/// nothing is published. A writer that is destroyed before it has
 /// been closed gives up in the same way: it does not wait for slices, and whoever is busy with the last one removes the
 /// temporary file (or leaves it, if `write_options::keep_partial` says so). The context of the coroutine must outlive
 /// the workers' work, and a coroutine that is to be cancelled needs a strand or a context of one thread, as everywhere
@@ -93,8 +94,8 @@ class writer {
     const auto extents = work->require_slices(voxels);
     const std::size_t bytes = work->template bytes_of<typename E::value_type>(extents);
     auto shared = std::make_shared<const E>(std::move(voxels));
-    fill_caches(*shared);
     giving_up unless_finished{work};
+    work->share(*shared);
     for (std::size_t z = 0; z < extents[0]; ++z) {
       auto index = work->admit(bytes);
       for (; !index; index = work->admit(bytes)) co_await work->change(bytes);

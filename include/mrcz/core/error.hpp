@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -30,6 +32,7 @@ enum class errc {
   not_mappable,       ///< the voxels in the file are not an array in memory as they stand
   closed,             ///< the writer was closed, or failed before
   not_bloscpack,      ///< the bytes are not a bloscpack file
+  caller_failed,      ///< code of the caller's own, such as a lazy expression, threw another exception: see `cause()`
 };
 
 namespace detail {
@@ -56,6 +59,7 @@ class error_category final : public std::error_category {
       case errc::not_mappable: return "not mappable";
       case errc::closed: return "closed";
       case errc::not_bloscpack: return "not a bloscpack file";
+      case errc::caller_failed: return "caller's code failed";
     }
     return "unknown error";
   }
@@ -74,13 +78,19 @@ inline std::error_code make_error_code(errc code) noexcept { return {static_cast
 /// `code()` is an `errc` or, for a failed system call, the system's own error.
 class error : public std::system_error {
  public:
-  error(std::error_code code, std::string message)
-      : std::system_error{code}, message_{std::make_shared<const std::string>(std::move(message))} {}
+  error(std::error_code code, std::string message, std::exception_ptr cause = nullptr)
+      : std::system_error{code},
+        message_{std::make_shared<const std::string>(std::move(message))},
+        cause_{std::move(cause)} {}
 
   const char* what() const noexcept override { return message_->c_str(); }
 
+  /// What the caller's own code threw, if that is what `errc::caller_failed` reports; null otherwise.
+  const std::exception_ptr& cause() const noexcept { return cause_; }
+
  private:
   std::shared_ptr<const std::string> message_;  // shared, so that copying an exception cannot throw
+  std::exception_ptr cause_;
 };
 
 template <class... Args>
@@ -102,8 +112,26 @@ decltype(auto) naming(std::string_view name, Action&& action) {
   } catch (const error& e) {
     const std::string prefix = fmt::format("{}: ", name);
     if (std::string_view{e.what()}.starts_with(prefix)) throw;
-    throw error{e.code(), prefix + e.what()};
+    throw error{e.code(), prefix + e.what(), e.cause()};
   }
+}
+
+/// As above, and puts the number of the slice behind the message. What code of the caller's own throws in `action`
+/// becomes an error too, unless memory is exhausted.
+template <class Action>
+decltype(auto) naming(std::string_view name, std::size_t slice, Action&& action) {
+  return naming(name, [&]() -> decltype(auto) {
+    try {
+      return std::forward<Action>(action)();
+    } catch (const error& e) {
+      throw error{e.code(), fmt::format("{} (slice {})", e.what(), slice), e.cause()};
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& e) {
+      throw error{make_error_code(errc::caller_failed), fmt::format("{} (slice {})", e.what(), slice),
+                  std::current_exception()};
+    }
+  });
 }
 
 /// The message without the name that `naming` put in front of it.
@@ -112,16 +140,6 @@ inline std::string_view unnamed(const error& e, std::string_view name) noexcept 
   if (message.starts_with(name) && message.substr(name.size()).starts_with(": "))
     message.remove_prefix(name.size() + 2);
   return message;
-}
-
-/// Calls `action` and puts the number of the slice behind the message of an error.
-template <class Action>
-decltype(auto) naming_slice(std::size_t z, Action&& action) {
-  try {
-    return std::forward<Action>(action)();
-  } catch (const error& e) {
-    throw error{e.code(), fmt::format("{} (slice {})", e.what(), z)};
-  }
 }
 
 }  // namespace mrcz
