@@ -14,6 +14,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_definitions(mrcz_warnings INTERFACE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
 endif()
 
+# Messages of errors are checked against their arguments where that costs nobody anything.
+target_compile_definitions(mrcz_warnings INTERFACE $<$<CONFIG:Debug>:MRCZ_CHECK_FORMATS>)
+
 # g++ warns of each fence in Asio that ThreadSanitizer does not know it.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
   target_compile_options(mrcz_warnings INTERFACE -Wno-tsan)

@@ -100,10 +100,12 @@ class reader {
     return found;
   }
 
-  /// The JSON metadata, parsed each time it is called; null if there are none. Throws `errc::bad_metadata`.
-  mrcz::metadata metadata() const {
+  /// The JSON metadata, parsed each time it is called; null if there are none. Throws `errc::bad_metadata`. A template
+  /// only so that a program pays for compiling a parser where it is called.
+  template <class Json = mrcz::metadata>
+  Json metadata() const {
     if (header_.exttyp != exttyp_json) return nullptr;
-    return naming(source_->name(), [&] { return parse_metadata(extended_header()); });
+    return naming(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
   }
 
   /// The whole volume.

@@ -73,7 +73,8 @@ inline void validate_slices(const reader& in, findings& list) {
   }
 }
 
-inline void validate_metadata(const reader& in, findings& list) {
+template <class Reader>
+void validate_metadata(const Reader& in, findings& list) {
   try {
     (void)in.metadata();
   } catch (const error& e) {

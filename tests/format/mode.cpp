@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -37,6 +40,22 @@ static_assert(mrcz::mode_of<std::uint8_t> == mode::uint4);
 static_assert(mrcz::mode_of<std::complex<float>> == mode::complex64);
 static_assert(mrcz::default_mode<std::uint8_t> == mode::uint16);
 static_assert(mrcz::default_mode<std::int8_t> == mode::int8 && mrcz::default_mode<mrcz::half> == mode::float16);
+
+template <std::size_t... I>
+constexpr bool table_is_inverse(std::index_sequence<I...>) {
+  return ((mrcz::mode_of<typename std::tuple_element_t<I, mrcz::mode_table>::type> ==
+           std::tuple_element_t<I, mrcz::mode_table>::mode) &&
+          ...);
+}
+static_assert(table_is_inverse(std::make_index_sequence<std::tuple_size_v<mrcz::mode_table>>{}));
+static_assert(mrcz::all_modes.size() == std::tuple_size_v<mrcz::mode_table>);
+
+constexpr bool names_are_inverse() {
+  for (const mode m : mrcz::all_modes)
+    if (!mrcz::is_known(m) || mrcz::mode_named(mrcz::name_of(m)) != m) return false;
+  return true;
+}
+static_assert(names_are_inverse());
 
 static_assert(mrcz::is_complex<std::complex<double>> && mrcz::is_complex<mrcz::complex_int16>);
 static_assert(!mrcz::is_complex<float> && !mrcz::is_complex<mrcz::half>);

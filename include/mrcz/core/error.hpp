@@ -93,9 +93,19 @@ class error : public std::system_error {
   std::exception_ptr cause_;
 };
 
+/// How messages are written. That format and arguments go together is checked where MRCZ_CHECK_FORMATS is defined, as
+/// for Debug builds of the tests: it would cost each file that includes this library more than half a second.
+#ifdef MRCZ_CHECK_FORMATS
 template <class... Args>
-[[noreturn]] void fail(errc code, fmt::format_string<Args...> format, Args&&... args) {
-  throw error{make_error_code(code), fmt::format(format, std::forward<Args>(args)...)};
+using message_format = fmt::format_string<Args...>;
+#else
+template <class...>
+using message_format = fmt::string_view;
+#endif
+
+template <class... Args>
+[[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
+  throw error{make_error_code(code), fmt::vformat(format, fmt::make_format_args(args...))};
 }
 
 /// `code` is the value of `errno`; its text is appended to the message.

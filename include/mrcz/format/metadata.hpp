@@ -16,16 +16,18 @@ using metadata = nlohmann::json;
 
 /// Parses UTF-8 JSON. NaN and the infinities that Python writes are read as such. Throws `errc::bad_metadata` for text
 /// that is no JSON, is too deep, or too large.
-inline metadata parse_metadata(std::string_view text) {
+template <class Json = metadata>
+Json parse_metadata(std::string_view text) {
   if (text.size() > max_metadata_bytes)
     fail(errc::bad_metadata, "JSON metadata have {} bytes, expected at most {}", text.size(), max_metadata_bytes);
-  return parse_json<metadata>(labels::trimmed(text), "JSON metadata (extended header, byte 1024)");
+  return parse_json<Json>(labels::trimmed(text), "JSON metadata (extended header, byte 1024)");
 }
 
 /// The metadata of a file; null unless EXTTYP is `json`.
-inline metadata parse_metadata(const extended_header& from) {
+template <class Json = metadata>
+Json parse_metadata(const extended_header& from) {
   if (!from.is_json()) return nullptr;
-  return parse_metadata(std::string_view{reinterpret_cast<const char*>(from.bytes.data()), from.bytes.size()});
+  return parse_metadata<Json>(std::string_view{reinterpret_cast<const char*>(from.bytes.data()), from.bytes.size()});
 }
 
 /// The extended header that holds `values`: an object, or null for none. Throws `errc::bad_metadata` for anything else,

@@ -198,21 +198,4 @@ constexpr bool widens_exactly() {
   }
 }
 
-namespace detail {
-// The table read backwards is the table read forwards.
-template <std::size_t... I>
-constexpr bool table_is_inverse(std::index_sequence<I...>) {
-  return ((mode_of<typename std::tuple_element_t<I, mode_table>::type> == std::tuple_element_t<I, mode_table>::mode) &&
-          ...);
-}
-static_assert(table_is_inverse(mode_indices{}));
-static_assert(all_modes.size() == std::tuple_size_v<mode_table>);
-constexpr bool names_are_inverse() {
-  for (const mode m : all_modes)
-    if (!is_known(m) || mode_named(name_of(m)) != m) return false;
-  return true;
-}
-static_assert(names_are_inverse());
-}  // namespace detail
-
 }  // namespace mrcz
