@@ -23,7 +23,7 @@ struct nothing {};
 constexpr std::size_t counts[] = {0, 1, 2, 100};
 
 /// 0 to 40 microseconds, different for every index, so that tasks end in another order than they began.
-void linger(std::size_t index) {
+void dawdle(std::size_t index) {
   std::minstd_rand random{static_cast<unsigned>(index * 7919 + 1)};
   random.discard(3);
   std::this_thread::sleep_for(std::chrono::microseconds{random() % 40});
@@ -102,7 +102,7 @@ TEST_CASE("parallel_for runs each task once") {
     for (const std::size_t count : counts) {
       std::vector<std::atomic<int>> runs(count);
       mrcz::parallel_for<nothing>(count, threads, [&](std::size_t i, nothing&) {
-        linger(i);
+        dawdle(i);
         ++runs[i];
       });
       CAPTURE(threads);
@@ -123,7 +123,7 @@ TEST_CASE("each thread has a scratch of its own, which it keeps from task to tas
     std::atomic<bool> shared = false;
     std::atomic<int> tasks_of_busiest = 0;
     mrcz::parallel_for<scratch>(100, threads, [&](std::size_t i, scratch& mine) {
-      mine.use.enter([&] { linger(i); });
+      mine.use.enter([&] { dawdle(i); });
       if (mine.use.disturbed()) shared = true;
       const int tasks = ++mine.tasks;
       for (int most = tasks_of_busiest; tasks > most && !tasks_of_busiest.compare_exchange_weak(most, tasks);) {
@@ -143,7 +143,7 @@ TEST_CASE("of several failed tasks the lowest index is reported, and all before 
       std::vector<std::atomic<int>> runs(count);
       const auto reported = failed_index([&] {
         mrcz::parallel_for<nothing>(count, threads, [&](std::size_t i, nothing&) {
-          linger(i);
+          dawdle(i);
           ++runs[i];
           if (i == bad || i == bad + 1 || i == bad + 5) fail_at(i);
         });
@@ -235,13 +235,13 @@ TEST_CASE("parallel_ordered makes each result once and takes all in order, one a
       mrcz::parallel_ordered(
           count, threads,
           [&](std::size_t i) {
-            linger(i);
+            dawdle(i);
             ++makes[i];
             return std::make_unique<std::size_t>(i);
           },
           [&](std::unique_ptr<std::size_t> result) {
             taking.enter([&] {
-              linger(*result + 1000);
+              dawdle(*result + 1000);
               taken.push_back(*result);
             });
           });
@@ -276,7 +276,7 @@ TEST_CASE("results are made while others are taken, but no more than the window 
     mrcz::parallel_ordered(
         count, threads,
         [&](std::size_t i) {
-          linger(i);
+          dawdle(i);
           counted result{i, alive, most_alive};
           ++made;
           return result;
@@ -286,7 +286,7 @@ TEST_CASE("results are made while others are taken, but no more than the window 
             const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
             while (made < threads + 2 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
             window_filled = made >= threads + 2;
-            for (int i = 0; i < 200; ++i) linger(static_cast<std::size_t>(i));
+            for (int i = 0; i < 200; ++i) dawdle(static_cast<std::size_t>(i));
           }
           taken.push_back(result.index());
         });
@@ -309,12 +309,12 @@ TEST_CASE("when making fails, everything before it has been taken and nothing be
         mrcz::parallel_ordered(
             count, threads,
             [&](std::size_t i) {
-              linger(i * 31 + bad);
+              dawdle(i * 31 + bad);
               if (i == bad || i == bad + 2) fail_at(i);
               return counted{i, alive, most_alive};
             },
             [&](counted result) {
-              linger(result.index());
+              dawdle(result.index());
               taken.push_back(result.index());
             });
       });
@@ -337,7 +337,7 @@ TEST_CASE("when taking fails, nothing more is taken") {
         mrcz::parallel_ordered(
             count, threads,
             [&](std::size_t i) {
-              linger(i * 17 + bad);
+              dawdle(i * 17 + bad);
               return counted{i, alive, most_alive};
             },
             [&](counted result) {
@@ -385,13 +385,13 @@ TEST_CASE("a pipeline asks for items one at a time until there are no more, and 
           threads,
           [&]() -> std::optional<std::unique_ptr<std::size_t>> {
             REQUIRE(++asking == 1);
-            linger(asked);
+            dawdle(asked);
             --asking;
             if (asked == count) return std::nullopt;
             return std::make_unique<std::size_t>(asked++);
           },
           [&](std::unique_ptr<std::size_t>&& item) {
-            linger(*item * 31);
+            dawdle(*item * 31);
             return std::move(item);
           },
           [&](std::unique_ptr<std::size_t>&& result) { taken.push_back(*result); });
@@ -413,7 +413,7 @@ TEST_CASE("a failure to get an item is reported once everything before it has be
               return std::optional{asked++};
             },
             [](std::size_t i) {
-              linger(i);
+              dawdle(i);
               return i;
             },
             [&](std::size_t i) { taken.push_back(i); });
