@@ -34,15 +34,7 @@ class ceiling {
   }
 
   void compress() {
-    each_slice([&](std::size_t z) {
-      if (codec_ == mrcz::codec::none) {
-        sizes_[z] = slice_ * sizeof(T);
-        return;
-      }
-      sizes_[z] = static_cast<std::size_t>(
-          blosc_compress_ctx(level_, BLOSC_BITSHUFFLE, sizeof(T), slice_ * sizeof(T), movie_->data() + z * slice_,
-                             packed_[z].data(), packed_[z].size(), mrcz::name_of(codec_).data(), block_size_, 1));
-    });
+    each_slice([&](std::size_t z) { compress(z); });
   }
 
   void decompress() {
@@ -58,6 +50,21 @@ class ceiling {
     each_slice([&](std::size_t z) { out.write_at(offset(z), std::as_bytes(std::span{source(z), sizes_[z]})); });
   }
 
+  /// What a plain program would do: compress slices side by side and write each behind the one before it.
+  void write_in_order(const std::filesystem::path& path) {
+    mrcz::file out{path, mrcz::file::access::create};
+    std::uint64_t end = 0;
+    const auto compress_one = [&](std::size_t z) {
+      compress(z);
+      return z;
+    };
+    const auto write_one = [&](std::size_t z) {
+      out.write_at(end, std::as_bytes(std::span{source(z), sizes_[z]}));
+      end += sizes_[z];
+    };
+    mrcz::parallel_ordered(packed_.size(), mrcz::thread_count(std::nullopt), compress_one, write_one);
+  }
+
   void read_packed(const std::filesystem::path& path) {
     const mrcz::file in{path, mrcz::file::access::read};
     each_slice(
@@ -67,6 +74,16 @@ class ceiling {
   std::size_t packed_bytes() const { return offset(sizes_.size()); }
 
  private:
+  void compress(std::size_t z) {
+    if (codec_ == mrcz::codec::none) {
+      sizes_[z] = slice_ * sizeof(T);
+      return;
+    }
+    sizes_[z] = static_cast<std::size_t>(
+        blosc_compress_ctx(level_, BLOSC_BITSHUFFLE, sizeof(T), slice_ * sizeof(T), movie_->data() + z * slice_,
+                           packed_[z].data(), packed_[z].size(), mrcz::name_of(codec_).data(), block_size_, 1));
+  }
+
   template <class Action>
   void each_slice(Action&& action) {
     struct nothing {};

@@ -14,9 +14,13 @@ const std::vector<std::string> other_libraries{
     "xtensor/containers/xadapt.hpp",
     "xtensor/views/xview.hpp",
 #else
-    "xtensor/xtensor.hpp", "xtensor/xadapt.hpp", "xtensor/xview.hpp",
+    "xtensor/xtensor.hpp", "xtensor/xadapt.hpp",
+    "xtensor/xview.hpp",
 #endif
     "xtl/xhalf_float.hpp",
+    "asio/any_io_executor.hpp",
+    "asio/post.hpp",
+    "asio/use_awaitable.hpp",
     "fmt/core.h",
     "blosc.h",
     "filesystem",

@@ -139,6 +139,7 @@ void memory(const settings& s, nlohmann::ordered_json& all);
 void block_sizes(const settings& s, nlohmann::ordered_json& all);
 void compile_times(const settings& s, nlohmann::ordered_json& all);
 void mrcfile_beside_us(const settings& s, nlohmann::ordered_json& all);
+void profiles(const settings& s, nlohmann::ordered_json& all);
 void bloscpack(const settings& s, nlohmann::ordered_json& all);
 
 }  // namespace benchmark

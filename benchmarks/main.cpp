@@ -28,6 +28,7 @@ constexpr std::array questions{
     question{"slice_tables", &benchmark::slice_tables},
     question{"conversions", &benchmark::conversions, false},
     question{"statistics", &benchmark::statistics},
+    question{"profiles", &benchmark::profiles, false},
     question{"asynchronous", &benchmark::asynchronous, false},
     question{"memory", &benchmark::memory},
     question{"block_sizes", &benchmark::block_sizes, false},

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <map>
 #include <memory>
@@ -62,12 +61,6 @@ class write_window : public std::enable_shared_from_this<write_window> {
     });
   }
 
-  /// Prepares `voxels`, whose first slice is let in next, for being evaluated by several workers.
-  template <expression E>
-  void share(const E& voxels) const {
-    naming(name_, next(), [&] { fill_caches(voxels); });
-  }
-
   /// What a slice counts in the window: its bytes as it comes or as it is stored, whichever are more.
   template <stored_voxel T>
   std::size_t bytes_of(const shape& extents) const noexcept {
@@ -103,6 +96,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   /// Has slice z of `voxels`, which `admit` let in at `index`, packed and put behind those before it.
   template <expression E>
   void pack(std::shared_ptr<const E> voxels, std::size_t z, std::size_t bytes, std::size_t index) {
+    if (z == 0) naming(name_, index, [&] { fill_caches(*voxels); });  // from now on several workers evaluate it
     post_reporting(workers_, packing<E>{shared_from_this(), std::move(voxels), z, bytes, index});
   }
 
@@ -132,11 +126,6 @@ class write_window : public std::enable_shared_from_this<write_window> {
   }
 
  private:
-  std::size_t next() const {
-    const std::lock_guard lock{mutex_};
-    return next_;
-  }
-
   struct ready {
     packed_slice slice;
     std::size_t bytes;

@@ -95,7 +95,6 @@ class writer {
     const std::size_t bytes = work->template bytes_of<typename E::value_type>(extents);
     auto shared = std::make_shared<const E>(std::move(voxels));
     giving_up unless_finished{work};
-    work->share(*shared);
     for (std::size_t z = 0; z < extents[0]; ++z) {
       auto index = work->admit(bytes);
       for (; !index; index = work->admit(bytes)) co_await work->change(bytes);
