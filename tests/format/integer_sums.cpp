@@ -51,3 +51,27 @@ TEST_CASE_TEMPLATE("the largest block of the most extreme values does not overfl
   for (const T value : {std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max(), T{0}, T{1}})
     check_against_one_by_one(std::vector<T>(std::size_t{1} << 15U, value), 0);
 }
+
+#if defined(__SSE2__) && defined(__GNUC__)
+TEST_CASE_TEMPLATE("registers of 16 and of 32 bytes add up to the same", T, std::int8_t, std::uint8_t, std::int16_t,
+                   std::uint16_t) {
+  if (!mrcz::has_avx2()) {
+    MESSAGE("skipped: this processor has no AVX2");
+    return;
+  }
+  std::mt19937 random{12};
+  for (std::size_t bytes = 32; bytes <= 32768; bytes *= 2) {
+    const std::size_t count = bytes / sizeof(T);
+    std::vector<T> voxels(count);
+    for (auto& v : voxels) v = static_cast<T>(random());
+    mrcz::integer_sums narrow;
+    mrcz::integer_sums wide;
+    mrcz::detail::add_lanes<T>(narrow, mrcz::detail::sum_lanes(voxels.data(), bytes / 16), count);
+    mrcz::detail::add_lanes<T>(wide, mrcz::detail::sum_wide_lanes(voxels.data(), bytes / 32), count);
+    CHECK(wide.min == narrow.min);
+    CHECK(wide.max == narrow.max);
+    CHECK(wide.sum == narrow.sum);
+    CHECK(wide.squares == narrow.squares);
+  }
+}
+#endif

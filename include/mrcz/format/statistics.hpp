@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "mrcz/core/prefetch.hpp"
+#include "mrcz/core/processor.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/integer_sums.hpp"
 #include "mrcz/format/mode.hpp"
@@ -131,10 +132,27 @@ class moments {
     }
   }
 
-  /// Everything else: sums in several lanes, so that the compiler may use vector registers without reordering a sum
-  /// behind our back, relative to the first value, which keeps the squares small.
+  /// Everything else, with the widest registers that the processor has; the result does not depend on them.
   template <class T, class Voxel, class Value>
   static moments of_wide(std::span<const Voxel> voxels, Value value_of) noexcept {
+#if defined(__SSE2__) && defined(__GNUC__)
+    if (has_avx2()) return in_lanes_of_avx2<T>(voxels, value_of);
+#endif
+    return in_lanes<T>(voxels, value_of);
+  }
+
+#if defined(__SSE2__) && defined(__GNUC__)
+  template <class T, class Voxel, class Value>
+  [[gnu::target("avx2"), gnu::flatten]] static moments in_lanes_of_avx2(std::span<const Voxel> voxels,
+                                                                        Value value_of) noexcept {
+    return in_lanes<T>(voxels, value_of);
+  }
+#endif
+
+  /// Sums in several lanes, so that the compiler may use vector registers without reordering a sum
+  /// behind our back, relative to the first value, which keeps the squares small.
+  template <class T, class Voxel, class Value>
+  static moments in_lanes(std::span<const Voxel> voxels, Value value_of) noexcept {
     constexpr std::size_t lanes = 16;
     std::array<double, lanes> sums{};
     std::array<double, lanes> squares{};
