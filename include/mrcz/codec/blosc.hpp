@@ -45,9 +45,9 @@ constexpr std::size_t default_block_size(codec c, std::size_t typesize) noexcept
   switch (c) {
     case codec::zstd: return 512 * kib;
     case codec::lz4hc: return 256 * kib;
-    case codec::lz4:
-    case codec::snappy: return typesize <= 2 ? 256 * kib : 64 * kib;
+    case codec::lz4: return typesize <= 2 ? 256 * kib : 64 * kib;
     case codec::blosclz:
+    case codec::snappy:
     case codec::zlib: return typesize == 1 ? 256 * kib : 64 * kib;
     case codec::none: break;
   }
