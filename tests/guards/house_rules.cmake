@@ -53,6 +53,12 @@ foreach(header IN LISTS headers)
   string(REGEX REPLACE "\\.hpp$" ".cpp" test "${header}")
   if(NOT EXISTS "${ROOT}/tests/${test}")
     break_rule("${header} has no test tests/${test}")
+  else()
+    # Compiling the test then shows that the header compiles alone.
+    file(STRINGS "${ROOT}/tests/${test}" first_include REGEX "^#include" LIMIT_COUNT 1)
+    if(NOT first_include STREQUAL "#include \"mrcz/${header}\"")
+      break_rule("tests/${test} does not include mrcz/${header} first")
+    endif()
   endif()
 
   string(REGEX MATCHALL "#include [<\"][^>\"]+[>\"]" includes "${text}")

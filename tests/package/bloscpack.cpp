@@ -1,8 +1,8 @@
 // What a user of the bloscpack component does first: pack something, read a part of it back.
+#include <mrcz/bloscpack.hpp>
+
 #include <array>
 #include <cstdio>
-
-#include <mrcz/bloscpack.hpp>
 
 int main() {
   const xt::xarray<double> numbers = xt::ones<double>({1000});

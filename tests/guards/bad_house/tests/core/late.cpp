@@ -1,0 +1,3 @@
+#include <cstddef>
+
+#include "mrcz/core/late.hpp"
