@@ -20,10 +20,13 @@
 namespace mrcz {
 
 /// One slice as it will stand in the file, made by `writer::pack` and consumed by `writer::put`. Does not refer to the
-/// array it was made from unless `writer::append` made it.
+/// array it was made from unless `is_borrowed()`.
 class packed_slice {
  public:
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+  /// Whether the bytes are those of the array itself, which must then live until they are put.
+  bool is_borrowed() const noexcept { return borrowed_; }
 
  private:
   friend class slice_packer;

@@ -98,12 +98,19 @@ class writer {
   /// Packs slice z of a volume, or of any expression of rank 3.
   template <expression E>
   packed_slice pack(const E& e, std::size_t z) const {
+    auto packed = borrow(e, z);
+    packer_.detach(packed);
+    return packed;
+  }
+
+  /// As `pack`, but voxels that are stored as they are in the array stay there: it must then live, unchanged, until
+  /// they have been put.
+  template <expression E>
+  packed_slice borrow(const E& e, std::size_t z) const {
     return naming(name_, [&] {
       const auto extents = shape_of(e);
       if (z >= extents[0]) fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, extents[0]);
-      auto packed = packer_.pack(e, z, extents, header_);
-      packer_.detach(packed);
-      return packed;
+      return packer_.pack(e, z, extents, header_);
     });
   }
 

@@ -26,7 +26,8 @@ namespace mrcz::async {
 /// Shared by an `async::writer` and the work that it has posted. Thread-safe.
 ///
 /// Memory is bounded by the window: its slices as they came, and at most as much again for their packed bytes. A volume
-/// that was handed over stays in memory until its last slice is packed, whatever the window says.
+/// that was handed over stays in memory until its last slice is packed, or put if it is stored as it is, whatever the
+/// window says.
 class write_window : public std::enable_shared_from_this<write_window> {
  public:
   write_window(asio::any_io_executor workers, mrcz::writer out, window limits)
@@ -129,9 +130,10 @@ class write_window : public std::enable_shared_from_this<write_window> {
   struct ready {
     packed_slice slice;
     std::size_t bytes;
+    std::shared_ptr<const void> voxels;  // if the slice borrows them
   };
 
-  /// One slice on its way through the queue of the workers.
+  /// A slice on its way through the queue.
   template <expression E>
   class packing {
    public:
@@ -150,9 +152,9 @@ class write_window : public std::enable_shared_from_this<write_window> {
       const leaving_at_end end{*work};
       std::exception_ptr failure;
       try {
-        auto packed = naming(work->name_, index_, [&] { return work->out_->pack(*voxels_, z_); });
-        voxels_.reset();
-        work->put_in_order(index_, {std::move(packed), bytes_});
+        auto packed = naming(work->name_, index_, [&] { return work->out_->borrow(*voxels_, z_); });
+        if (!packed.is_borrowed()) voxels_.reset();
+        work->put_in_order(index_, {std::move(packed), bytes_, std::move(voxels_)});
       } catch (...) {
         failure = std::current_exception();
       }
@@ -204,6 +206,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
       putting_ = true;
       lock.unlock();
       out_->put(std::move(next.slice));
+      next.voxels.reset();
       lock.lock();
       putting_ = false;
       ++put_;
@@ -252,7 +255,9 @@ class write_window : public std::enable_shared_from_this<write_window> {
 
   void enlist(std::optional<std::size_t> room, suspended who, asio::cancellation_slot slot) {
     const std::lock_guard lock{mutex_};
-    if (waiting_) return who.resume(two_at_once());
+    if (waiting_)
+      return who.resume(std::make_exception_ptr(
+          error{make_error_code(errc::bad_option), name_ + ": two coroutines append to one writer at the same time"}));
     if (slot.is_connected()) slot.assign([self = shared_from_this()](asio::cancellation_type) { self->cancel(); });
     waiting_ = std::move(who);
     room_ = room;
@@ -261,11 +266,6 @@ class write_window : public std::enable_shared_from_this<write_window> {
 
   void resume_if_over() {
     if (ended_ || failure_ || (room_ ? has_room(*room_) : slices_ == 0)) waiting_.resume();
-  }
-
-  std::exception_ptr two_at_once() const {
-    return std::make_exception_ptr(
-        error{make_error_code(errc::bad_option), name_ + ": two coroutines append to one writer at the same time"});
   }
 
   void cancel() {
