@@ -12,10 +12,20 @@
 
 #include <fmt/core.h>
 
+/// One definition for all shared libraries of a program, also where they hide everything else (`-fvisibility=hidden`): an
+/// error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`
+/// loads share it too, with clang only if they are loaded with RTLD_GLOBAL. A program that includes this header itself
+/// shares it with libraries that it loads if it exports its symbols (CMake's ENABLE_EXPORTS).
+#if defined(__GNUC__) && !defined(_WIN32)
+#define MRCZ_VISIBLE [[gnu::visibility("default")]]
+#else
+#define MRCZ_VISIBLE
+#endif
+
 namespace mrcz {
 
 /// What went wrong. Failures of the operating system keep their own `std::error_code` instead.
-enum class errc {
+enum class MRCZ_VISIBLE errc {
   not_mrc = 1,        ///< the bytes are not an MRC file
   bad_header,         ///< a header field has an impossible value
   bad_mode,           ///< the MODE word names no known voxel type
@@ -33,11 +43,12 @@ enum class errc {
   closed,             ///< the writer was closed, or failed before
   not_bloscpack,      ///< the bytes are not a bloscpack file
   caller_failed,      ///< code of the caller's own, such as a lazy expression, threw another exception: see `cause()`
+  stopped,            ///< the caller's `stop` asked the call to end early
 };
 
 namespace detail {
 
-class error_category final : public std::error_category {
+class MRCZ_VISIBLE error_category final : public std::error_category {
  public:
   const char* name() const noexcept override { return "mrcz"; }
 
@@ -60,6 +71,7 @@ class error_category final : public std::error_category {
       case errc::closed: return "closed";
       case errc::not_bloscpack: return "not a bloscpack file";
       case errc::caller_failed: return "caller's code failed";
+      case errc::stopped: return "stopped";
     }
     return "unknown error";
   }
@@ -67,7 +79,7 @@ class error_category final : public std::error_category {
 
 }  // namespace detail
 
-inline const std::error_category& error_category() noexcept {
+MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
   static const detail::error_category category;
   return category;
 }
@@ -76,7 +88,7 @@ inline std::error_code make_error_code(errc code) noexcept { return {static_cast
 
 /// Thrown by everything in this library. `what()` reads `path: what was found and what was expected`;
 /// `code()` is an `errc` or, for a failed system call, the system's own error.
-class error : public std::system_error {
+class MRCZ_VISIBLE error : public std::system_error {
  public:
   error(std::error_code code, std::string message, std::exception_ptr cause = nullptr)
       : std::system_error{code},
