@@ -400,6 +400,29 @@ TEST_CASE("a pipeline asks for items one at a time until there are no more, and 
     }
 }
 
+TEST_CASE("a pipeline asks its caller's thread alone for items where it is told to, and others work meanwhile") {
+  for (std::size_t threads = 1; threads <= 6; ++threads)
+    for (const std::size_t count : counts) {
+      std::size_t asked = 0;
+      bool by_another = false;
+      std::vector<std::size_t> taken;
+      const auto caller = std::this_thread::get_id();
+      mrcz::parallel_pipeline(
+          threads,
+          [&]() -> std::optional<std::size_t> {
+            by_another = by_another || std::this_thread::get_id() != caller;
+            return asked == count ? std::nullopt : std::optional{asked++};
+          },
+          [](std::size_t i) {
+            dawdle(i);
+            return i;
+          },
+          [&](std::size_t i) { taken.push_back(i); }, mrcz::asked::by_caller_only);
+      CHECK_FALSE(by_another);
+      CHECK(taken == indices(count));
+    }
+}
+
 TEST_CASE("a failure to get an item is reported once everything before it has been taken") {
   for (std::size_t threads = 1; threads <= 6; ++threads)
     for (std::size_t bad = 0; bad < 20; ++bad) {

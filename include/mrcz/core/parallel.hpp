@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -99,13 +100,17 @@ void parallel_for(std::size_t count, std::size_t threads, Task&& task) {
   failure.rethrow_if_any();
 }
 
+/// Which threads call the `next` of a `parallel_pipeline`.
+enum class asked : bool { by_any_thread, by_caller_only };
+
 /// Calls `next()`, which returns an optional item, until it returns none; `make(item)` for each item on up to `threads`
 /// threads; and `take(result)` for each result, in the order of the items. Neither `next` nor `take` runs twice at the
 /// same time, but each beside the other. At most `threads + 2` items and results are held at any moment. After a
-/// failure nothing new starts, and the failure of the earliest item is rethrown once all threads have stopped:
-/// everything before that item has been taken.
+/// failure nothing behind its item starts, and the failure of the earliest item is rethrown once all threads have
+/// stopped: everything before that item has been taken.
 template <class Next, class Make, class Take>
-void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& take) {
+void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& take,
+                       asked wanted = asked::by_any_thread) {
   if (threads <= 1) {
     while (auto item = next()) take(make(std::move(*item)));
     return;
@@ -114,35 +119,49 @@ void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& tak
   using result = std::invoke_result_t<Make&, item_type>;
   std::vector<std::optional<result>> waiting(threads + 2);  // i has place i modulo size; that of next_to_take is empty
                                                             // while it is being taken, and for good if that fails
-  std::mutex next_mutex;  // held by who asks for an item; always locked before the other one
+  const auto caller = std::this_thread::get_id();
   std::mutex mutex;
-  std::condition_variable room;
+  std::condition_variable changed;
+  std::deque<item_type> items;  // that nobody makes yet: next_to_make and those behind it
+  std::size_t next_to_ask = 0;
   std::size_t next_to_make = 0;
   std::size_t next_to_take = 0;
+  bool asking = false;
   bool ended = false;
   detail::first_failure failure;
 
   auto work = [&] {
+    const bool is_caller = std::this_thread::get_id() == caller;
+    const bool asks = wanted == asked::by_any_thread || is_caller;
+    const bool asks_first = wanted == asked::by_caller_only && is_caller;  // so that the others have something to do
+    const auto may_ask = [&] { return asks && !asking && !ended && next_to_ask < next_to_take + waiting.size(); };
     std::size_t current = 0;
     try {
+      std::unique_lock lock{mutex};
       for (;;) {
-        std::unique_lock asking{next_mutex};
-        std::unique_lock lock{mutex};
-        room.wait(lock, [&] { return failure || ended || next_to_make < next_to_take + waiting.size(); });
-        if (failure || ended) return;
-        const std::size_t i = current = next_to_make;
-        lock.unlock();
-        std::optional<item_type> item = next();
-        lock.lock();
-        if (!item) {
-          ended = true;
-          return;
+        changed.wait(lock, [&] { return ended || !items.empty() || may_ask(); });
+        if (may_ask() && (asks_first || items.empty())) {
+          current = next_to_ask;
+          asking = true;
+          lock.unlock();
+          std::optional<item_type> item = next();
+          lock.lock();
+          asking = false;
+          if (item) {
+            items.push_back(std::move(*item));
+            ++next_to_ask;
+          } else {
+            ended = true;
+          }
+          changed.notify_all();
+          continue;
         }
-        ++next_to_make;
+        if (items.empty()) return;
+        const std::size_t i = current = next_to_make++;
+        item_type item = std::move(items.front());
+        items.pop_front();
         lock.unlock();
-        asking.unlock();
-
-        result made = make(std::move(*item));
+        result made = make(std::move(item));
         lock.lock();
         waiting[i % waiting.size()].emplace(std::move(made));
         while (waiting[next_to_take % waiting.size()]) {
@@ -154,13 +173,15 @@ void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& tak
           take(std::move(ready));
           lock.lock();
           ++next_to_take;
-          room.notify_all();
+          changed.notify_all();
         }
       }
     } catch (...) {
       const std::lock_guard lock{mutex};
       failure.keep(current, std::current_exception());
-      room.notify_all();
+      ended = true;
+      while (!items.empty() && next_to_make + items.size() > current) items.pop_back();  // those before are still made
+      changed.notify_all();
     }
   };
   detail::run_on_threads(threads, work);
