@@ -13,11 +13,15 @@
 #include <xtensor/containers/xarray.hpp>
 #include <xtensor/containers/xtensor.hpp>
 #include <xtensor/core/xnoalias.hpp>
+#include <xtensor/views/xbroadcast.hpp>
+#include <xtensor/views/xstrided_view.hpp>
 #include <xtensor/views/xview.hpp>
 #else
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
+#include <xtensor/xbroadcast.hpp>
 #include <xtensor/xnoalias.hpp>
+#include <xtensor/xstrided_view.hpp>
 #include <xtensor/xtensor.hpp>
 #include <xtensor/xview.hpp>
 #endif
@@ -96,11 +100,23 @@ volume<T> make_volume(const shape& extents) {
   return volume<T>::from_shape({extents[0], extents[1], extents[2]});
 }
 
+namespace detail {
+
+/// xtensor's own default is what `XTENSOR_DEFAULT_LAYOUT` says, which a program may define as column-major.
+template <class T, std::size_t Rank>
+auto adapt_row_major(T* first, const std::array<std::size_t, Rank>& extents) {
+  std::size_t count = 1;
+  for (const std::size_t extent : extents) count *= extent;
+  return xt::adapt<xt::layout_type::row_major>(first, count, xt::no_ownership(), extents);
+}
+
+}  // namespace detail
+
 /// A view of voxels that lie somewhere else and outlive it; through a pointer to const it only reads.
 template <class T>
   requires voxel<std::remove_const_t<T>>
 auto view_of(T* first, const shape& extents) {
-  return xt::adapt(first, extents[0] * extents[1] * extents[2], xt::no_ownership(), extents);
+  return detail::adapt_row_major(first, extents);
 }
 
 template <voxel T>
@@ -112,8 +128,7 @@ image<T> make_image(std::size_t ny, std::size_t nx) {
 /// order.
 template <expression E, class T>
 void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, std::size_t nx) {
-  const std::array<std::size_t, 2> extents{ny, nx};
-  auto target = xt::adapt(to.data(), to.size(), xt::no_ownership(), extents);
+  auto target = detail::adapt_row_major(to.data(), std::array{ny, nx});
   if (e.dimension() == 2) {
     xt::noalias(target) = e;
   } else {
@@ -129,8 +144,7 @@ void fill_caches(const E& e) {
   if (extents[0] * extents[1] * extents[2] == 0) return;
   if constexpr (container<const E>) static_cast<void>(contiguous(e));
   std::remove_cv_t<typename E::value_type> voxel{};
-  const std::array<std::size_t, 2> one{1, 1};
-  auto target = xt::adapt(&voxel, 1, xt::no_ownership(), one);
+  auto target = detail::adapt_row_major(&voxel, std::array<std::size_t, 2>{1, 1});
   if (e.dimension() == 2) {
     xt::noalias(target) = xt::view(e, xt::range(0, 1), xt::range(0, 1));
   } else {

@@ -97,6 +97,10 @@ inline void make_native(const dtype& d, std::span<std::byte> elements) {
 
 }  // namespace detail
 
+/// An array of any rank, whatever layout xtensor was told to prefer. Converts to `xt::xarray<T>`.
+template <element T>
+using row_major_array = xt::xarray<T, xt::layout_type::row_major>;
+
 /// Packs an array of any rank, or any xtensor expression, so that Python's bloscpack reads it as the same array.
 /// Elements are written as they lie in memory if they lie there without gaps, in row-major (C) or column-major (F)
 /// order; anything else is evaluated first. `typesize` follows from the elements, and `chunk_size` becomes a multiple
@@ -120,7 +124,7 @@ header pack(const std::filesystem::path& path, const E& array, pack_options opti
       return write(elements);
     }
   }
-  const xt::xarray<T> evaluated = array;
+  const row_major_array<T> evaluated = array;
   return write(std::span{evaluated.data(), evaluated.size()});
 }
 
@@ -128,7 +132,7 @@ header pack(const std::filesystem::path& path, const E& array, pack_options opti
 /// of `parse_layout(in.metadata())` finds the right one. Also throws `errc::bad_metadata` if the file holds no array
 /// with a plain dtype, or of another size than its data, and what `reader` throws.
 template <element T>
-xt::xarray<T> unpack(const reader& in) {
+row_major_array<T> unpack(const reader& in) {
   return naming(in.name(), [&] {
     const array_layout layout = parse_layout(in.metadata());
     if (const auto wanted = dtype_of<T>(); layout.dtype.kind != wanted.kind || layout.dtype.size != wanted.size)
@@ -137,7 +141,7 @@ xt::xarray<T> unpack(const reader& in) {
     if (layout.bytes() != in.size())
       fail(errc::bad_metadata, "an array of this shape has {} bytes, but the file holds {}", layout.bytes(), in.size());
     in.require_plausible();
-    auto array = xt::xarray<T>::from_shape(layout.shape);
+    auto array = row_major_array<T>::from_shape(layout.shape);
     if (!layout.column_major) {
       const auto elements = std::as_writable_bytes(std::span{array.data(), array.size()});
       in.read_at(0, elements);
@@ -155,7 +159,7 @@ xt::xarray<T> unpack(const reader& in) {
 }
 
 template <element T>
-xt::xarray<T> unpack(const std::filesystem::path& path, read_options options = {}) {
+row_major_array<T> unpack(const std::filesystem::path& path, read_options options = {}) {
   return unpack<T>(reader{path, options});
 }
 
