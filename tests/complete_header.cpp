@@ -106,12 +106,11 @@ TEST_CASE("a partial cell with permuted axes is kept as it was") {
   CHECK(std::tuple{h.mx, h.my, h.mz} == std::tuple{40, 12, 72});
   CHECK(h.cella == before.cella);
 
-  // along Y, which the sections follow, there is another extent now; the voxels stay as large as they were
+  // along Y, which the sections follow, there is another extent now; the cell of the crystal is what it was
   const auto longer = finished(6, {}, true, before);
-  CHECK(std::tuple{longer.mx, longer.my, longer.mz} == std::tuple{40, 6, 72});
-  CHECK(longer.voxel_size().x == before.voxel_size().x);
-  CHECK(longer.voxel_size().y == doctest::Approx(before.voxel_size().y));
-  CHECK(longer.voxel_size().z == before.voxel_size().z);
+  CHECK(std::tuple{longer.mx, longer.my, longer.mz} == std::tuple{40, 12, 72});
+  CHECK(longer.cella == before.cella);
+  CHECK(longer.voxel_size() == before.voxel_size());
 
   const auto resized = finished(5, {.voxel_size = mrcz::voxel_size{2, 2, 2}}, true, before);
   CHECK(std::tuple{resized.mx, resized.my, resized.mz} == std::tuple{40, 12, 72});
@@ -192,34 +191,151 @@ TEST_CASE("statistics are those of the slices, or marked as not determined") {
   content.statistics = {.min = -1, .max = 3, .mean = 0.5, .rms = 2};
   auto h = mrcz::complete({}, content, {});
   CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{-1.0F, 3.0F, 0.5F, 2.0F});
-  h = mrcz::complete(h, slices(1), {});
-  CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{0.0F, -1.0F, -2.0F, -1.0F});
+  content.statistics = mrcz::statistics{};
+  auto unknown = mrcz::complete(h, content, {});
+  CHECK(std::tuple{unknown.dmin, unknown.dmax, unknown.dmean, unknown.rms} == std::tuple{0.0F, -1.0F, -2.0F, -1.0F});
+  content.statistics = std::nullopt;  // no slice was put: what was known is still true
+  h = mrcz::complete(h, content, {});
+  CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{-1.0F, 3.0F, 0.5F, 2.0F});
 }
 
-TEST_CASE("the first label is one that makes python-mrcz trust MZ, and is added once") {
-  auto h = finished(1);
+TEST_CASE("the first label of a compressed file makes python-mrcz trust MZ, and is added once") {
+  auto content = slices(1);
+  content.mode.codec = mrcz::codec::zstd;
+  const auto labels = [&](const header& before) { return mrcz::complete(before, content, {}).labels; };
+  auto h = mrcz::complete({}, content, {});
   REQUIRE(h.labels.size() == 1);
   CHECK(h.labels[0] == "MRCZ" MRCZ_VERSION_STRING);
-  h = finished(1, {}, false, h);
-  CHECK(h.labels.size() == 1);
+  CHECK(labels(h).size() == 1);
 
   header from_python;
   from_python.labels.add("MRCZ0.5.7");
-  CHECK(finished(1, {}, false, from_python).labels.size() == 1);
-  CHECK(finished(1, {}, false, from_python).labels[0] == "MRCZ0.5.7");
+  CHECK(labels(from_python).size() == 1);
+  CHECK(labels(from_python)[0] == "MRCZ0.5.7");
 
   header old;
   old.labels.add("MRCZ0.4.1");
-  CHECK(finished(1, {}, false, old).labels[0] == "MRCZ" MRCZ_VERSION_STRING);
-  CHECK(finished(1, {}, false, old).labels[1] == "MRCZ0.4.1");
+  CHECK(labels(old)[0] == "MRCZ" MRCZ_VERSION_STRING);
+  CHECK(labels(old)[1] == "MRCZ0.4.1");
+}
 
+TEST_CASE("a label is added to an uncompressed file only where a reader needs it") {
+  CHECK(finished(1).labels.empty());
+  CHECK(finished(5, {}, true).labels.empty());
+  auto content = slices(1);
+  content.mode.mode = mrcz::mode::int32;
+  CHECK(mrcz::complete({}, content, {}).labels.size() == 1);
+  header one_frame;
+  one_frame.mz = 6;
+  CHECK(finished(6, {}, false, one_frame).labels.size() == 1);
+  CHECK(finished(6, {}, false, one_frame).slices_per_frame() == 6);
+  CHECK(finished(12, {}, false, one_frame).labels.empty());
+  CHECK(finished(12, {}, false, one_frame).slices_per_frame() == 6);
+  header early;
+  early.labels.add("MRCZ0.4.1");
+  CHECK(finished(1, {}, false, early).labels[0] == "MRCZ" MRCZ_VERSION_STRING);
+}
+
+TEST_CASE("ten labels are all written") {
   header full;
   for (int i = 0; i < 10; ++i) full.labels.add(fmt::format("label {}", i));
-  h = finished(1, {}, false, full);
-  REQUIRE(h.labels.size() == 10);
-  CHECK(h.labels[0] == "MRCZ" MRCZ_VERSION_STRING);
-  CHECK(h.labels[1] == "label 0");
-  CHECK(h.labels[9] == "label 8");
+  CHECK(finished(1, {}, false, full).labels == full.labels);
+  auto content = slices(1);
+  content.mode.codec = mrcz::codec::zstd;
+  CHECK(mrcz::complete(full, content, {}).labels == full.labels);
+
+  full.mz = 6;
+  CHECK(finished(12, {}, false, full).labels == full.labels);
+  const auto failure = test::failure_of([&] { finished(6, {}, false, full); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_option);
+  CHECK(failure->mentions("ten labels leave no room"));
+}
+
+TEST_CASE("a cell that the caller states is written as it is stated") {
+  header cell_alone;
+  cell_alone.cella = {8, 9, 10};
+  const auto volume = finished(5, {}, true, cell_alone);
+  CHECK(volume.cella == cell_alone.cella);
+  CHECK(std::tuple{volume.mx, volume.my, volume.mz} == std::tuple{4, 3, 5});
+  CHECK(volume.voxel_size() == mrcz::voxel_size{2, 3, 2});
+
+  header crystal = cell_alone;
+  std::tie(crystal.mx, crystal.my, crystal.mz) = std::tuple{16, 18, 20};
+  const auto part = finished(5, {}, true, crystal);
+  CHECK(part.cella == crystal.cella);
+  CHECK(std::tuple{part.mx, part.my, part.mz} == std::tuple{16, 18, 20});
+
+  CHECK(finished(5, {.voxel_size = mrcz::voxel_size{2, 3, 2}}, true, cell_alone).cella == cell_alone.cella);
+  const auto contradiction =
+      test::failure_of([&] { finished(5, {.voxel_size = mrcz::voxel_size{2, 3, 3}}, true, cell_alone); });
+  REQUIRE(contradiction);
+  CHECK(contradiction->code == errc::bad_option);
+  CHECK(contradiction->mentions("CELLA.z is 10 in the header, but 5 voxels of the stated size make 15"));
+  cell_alone.cella.y = -1;
+  CHECK(test::failure_of([&] { finished(5, {}, true, cell_alone); })->mentions("CELLA.y is -1"));
+  cell_alone.cella.y = std::numeric_limits<float>::quiet_NaN();
+  CHECK(test::failure_of([&] { finished(5, {}, true, cell_alone); })->code == errc::bad_option);
+}
+
+TEST_CASE("M and CELLA of a part of a crystal's map are those of the crystal") {
+  header whole;
+  std::tie(whole.nx, whole.ny, whole.nz) = std::tuple{40, 30, 50};
+  std::tie(whole.mx, whole.my, whole.mz) = std::tuple{80, 60, 100};
+  whole.cella = {160, 60, 50};
+  whole.ispg = 19;
+  const auto part = finished(5, {}, true, whole);
+  CHECK(std::tuple{part.mx, part.my, part.mz} == std::tuple{80, 60, 100});
+  CHECK(part.cella == whole.cella);
+
+  std::tie(whole.mx, whole.my, whole.mz) = std::tuple{40, 30, 50};  // no crystal: the cell is that of the volume
+  const auto cropped = finished(5, {}, true, whole);
+  CHECK(std::tuple{cropped.mx, cropped.my, cropped.mz} == std::tuple{4, 3, 5});
+  CHECK(cropped.cella == mrcz::per_axis<float>{16, 6, 5});
+}
+
+TEST_CASE("MZ that the caller states is written or refused") {
+  header stated;
+  stated.mz = 20;
+  CHECK(finished(5, {.space_group = 19}, true, stated).mz == 20);
+  stated.mz = 2;
+  CHECK(finished(6, {}, false, stated).mz == 2);
+  CHECK(finished(5, {}, false, stated).mz == 2);
+  auto content = slices(6);
+  content.mode.codec = mrcz::codec::zstd;
+  CHECK(mrcz::complete(stated, content, {}).mz == 2);
+  content.shape[0] = 5;
+  const auto failure = test::failure_of([&] { mrcz::complete(stated, content, {}); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::shape_mismatch);
+  CHECK(failure->mentions("MZ is 2, but 5 slices"));
+}
+
+TEST_CASE("a copy of IMOD's stack of images has as many frames as the stack, compressed or not") {
+  header imod;
+  std::tie(imod.nx, imod.ny, imod.nz, imod.mz) = std::tuple{4, 3, 6, 6};
+  imod.cella.z = 12;
+  REQUIRE(imod.slices_per_frame() == 1);
+  const auto plain = finished(6, {}, false, imod);
+  CHECK(plain.mz == 6);
+  CHECK(plain.slices_per_frame() == 1);
+  auto content = slices(6);
+  content.mode.codec = mrcz::codec::zstd;
+  const auto packed = mrcz::complete(imod, content, {});
+  CHECK(packed.slices_per_frame() == 1);
+  CHECK(packed.voxel_size().z == 2);
+}
+
+TEST_CASE("a space group in the header is written, or refused where the options state another kind") {
+  header stated;
+  stated.ispg = 402;
+  CHECK(finished(6, {.sections_per_volume = 2}, true, stated).ispg == 402);
+  stated.ispg = 19;
+  CHECK(finished(6, {.kind = kind::volume}, true, stated).ispg == 19);
+  const auto failure = test::failure_of([&] { finished(6, {.kind = kind::image_stack}, true, stated); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_option);
+  CHECK(failure->mentions("ISPG is 19 in the header, which is not one of kind image stack"));
 }
 
 TEST_CASE("NINT and NREAL go with the extended header that they describe") {

@@ -24,6 +24,26 @@ TEST_CASE("unsigned bytes map as what they are") {
   CHECK(mapped.voxels()(0, 0, 0) == 255);
 }
 
+TEST_CASE("a file with metadata can be mapped, whatever their length") {
+  const test::scratch_folder folder;
+  const mrcz::volume<std::complex<float>> voxels = xt::ones<std::complex<float>>({2, 3, 4});
+  for (std::size_t length = 0; length < 20; ++length) {
+    CAPTURE(length);
+    mrcz::write(folder / "a.mrc", voxels, {}, {{"key", std::string(length, 'x')}});
+    CHECK(mrcz::mapped_volume<std::complex<float>>{folder / "a.mrc"}.shape() == mrcz::shape{2, 3, 4});
+    const mrcz::mapped_volume<std::complex<float>> mapped{folder / "a.mrc"};
+    CHECK(mapped.voxels() == voxels);
+  }
+}
+
+template <class Volume>
+concept gives_voxels = requires(Volume&& volume) { std::forward<Volume>(volume).voxels(); };
+
+TEST_CASE("a temporary gives no view of voxels that it takes with it") {
+  CHECK(gives_voxels<mrcz::mapped_volume<float>&>);
+  CHECK_FALSE(gives_voxels<mrcz::mapped_volume<float>>);
+}
+
 TEST_CASE("what cannot be mapped is refused, and the message names the call that can") {
   const test::scratch_folder folder;
   const auto voxels = test::counts<std::int16_t>({2, 6, 5});
@@ -33,7 +53,10 @@ TEST_CASE("what cannot be mapped is refused, and the message names the call that
   mrcz::write(folder / "compressed.mrcz", voxels);
   mrcz::write(folder / "swapped.mrc", voxels, {.byte_order = mrcz::opposite(std::endian::native)});
   mrcz::write(folder / "four_bits.mrc", voxels, {.mode = mrcz::mode::uint4});
-  mrcz::write(folder / "misaligned.mrc", voxels, {}, {{"odd", 1}});  // the JSON takes 9 bytes
+  mrcz::writer odd{folder / "misaligned.mrc"};
+  odd.set_extended_header({{'M', 'R', 'C', 'O'}, std::vector<std::byte>(9)});
+  odd.append(voxels);
+  odd.close();
   CHECK(mrcz::reader{folder / "misaligned.mrc"}.slices().begin() % 2 == 1);
   for (const auto& [file, reason] :
        {std::pair{"compressed.mrcz", "compressed with zstd"}, std::pair{"swapped.mrc", "endian"},

@@ -33,8 +33,9 @@ class mapped_volume {
   const mrcz::header& header() const noexcept { return in_.header(); }
   mrcz::shape shape() const noexcept { return in_.shape(); }
 
-  /// All voxels, [z][y][x]. The view must not outlive this object.
-  auto voxels() const { return view_of(first_, shape()); }
+  /// All voxels, [z][y][x]. The view must not outlive this object, so a temporary one gives none.
+  auto voxels() const& { return view_of(first_, shape()); }
+  auto voxels() const&& = delete;
 
  private:
   void require_mappable() const {

@@ -79,12 +79,26 @@ TEST_CASE("python-mrcz before 0.5.0 put NZ into MZ and meant nothing by it") {
   CHECK(h.slices_per_frame() == 1);
   for (const std::string label : {"MRCZ0.5.0", "MRCZ0.5.7", "MRCZ1.0.0", "RELION", "mrcz0.4.1"}) {
     CAPTURE(label);
-    auto other = with_kind(0, 12, 12);
+    auto other = with_kind(0, 12, 6);
     other.labels.add(label);
     other.labels.add("MRCZ0.4.1");  // only the first label counts
     CHECK_FALSE(other.is_early_mrcz());
-    CHECK(other.slices_per_frame() == 12);
+    CHECK(other.slices_per_frame() == 6);
   }
+}
+
+TEST_CASE("MZ = NZ of a stack of images means one frame in MRCZ, and nothing where IMOD and others write it") {
+  auto h = with_kind(0, 12, 12);
+  CHECK(h.slices_per_frame() == 1);
+  h.labels.add("RELION");
+  CHECK(h.slices_per_frame() == 1);
+  h.mode = 7002;  // compressed: only MRCZ does that
+  CHECK(h.slices_per_frame() == 12);
+  h.mode = 2;
+  h.labels.add_first("MRCZ0.5.7");
+  CHECK(h.slices_per_frame() == 12);
+  CHECK(with_kind(401, 12, 12).slices_per_frame() == 12);
+  CHECK(with_kind(1, 12, 12).slices_per_frame() == 12);
 }
 
 TEST_CASE("the voxel size is the cell divided by M, not by N") {

@@ -15,8 +15,9 @@ namespace {
 using mrcz::metadata;
 using mrcz::parse_metadata;
 
+/// The JSON without the blanks behind it.
 std::string text_of(const mrcz::extended_header& e) {
-  return {reinterpret_cast<const char*>(e.bytes.data()), e.bytes.size()};
+  return std::string{mrcz::labels::trimmed({reinterpret_cast<const char*>(e.bytes.data()), e.bytes.size()})};
 }
 
 std::string nested(std::size_t depth, std::string_view inside = "") {
@@ -124,6 +125,19 @@ TEST_CASE("words that only resemble NaN and Infinity are refused") {
     CAPTURE(std::string{text});
     parse_failure(text);
   }
+}
+
+TEST_CASE("JSON ends at a multiple of 16 bytes, and nothing else is padded") {
+  for (std::size_t length = 0; length < 40; ++length) {
+    const mrcz::metadata values{{"k", std::string(length, 'x')}};
+    const auto extended = mrcz::to_extended_header(values);
+    CHECK(extended.bytes.size() % 16 == 0);
+    CHECK(extended.bytes.size() < values.dump().size() + 16);
+    CHECK(parse_metadata(extended) == values);
+  }
+  const mrcz::extended_header other{{'F', 'E', 'I', '1'}, std::vector<std::byte>(7)};
+  CHECK(mrcz::padded(other) == other);
+  CHECK(mrcz::padded({}) == mrcz::extended_header{});
 }
 
 TEST_CASE("padding behind the JSON is ignored") {

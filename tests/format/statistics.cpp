@@ -287,8 +287,30 @@ TEST_CASE("statistics that are known go on being summed") {
   CHECK(moments::of(whole, 7).statistics() == whole);
   auto without = whole;
   without.mean.reset();
-  CHECK(moments::of(without, 7).statistics() == statistics{});
+  CHECK(moments::of(without, 7).statistics() == statistics{.min = 1, .max = 5});  // no RMS without the mean
   CHECK(moments::of(whole, 0).statistics() == statistics{});
+}
+
+TEST_CASE("what is known goes on being summed without what is not") {
+  const auto voxels = noise<float>(1000, 29);
+  const std::span<const float> all{voxels};
+  auto known = moments::of(all.first(700)).statistics();
+  known.rms.reset();  // python-mrcz computes none
+  moments resumed = moments::of(known, 700);
+  resumed += moments::of(all.subspan(700));
+  const auto whole = moments::of(all).statistics();
+  CHECK(resumed.statistics().min == whole.min);
+  CHECK(resumed.statistics().max == whole.max);
+  CHECK(*resumed.statistics().mean == doctest::Approx(*whole.mean).epsilon(1e-12));
+  CHECK(resumed.statistics().rms == std::nullopt);
+}
+
+TEST_CASE("four zeros are no ground to go on from") {
+  const std::array<float, 3> voxels{5, 6, 7};
+  moments sum = moments::of(statistics{.min = 0, .max = 0, .mean = 0, .rms = 0}, 100);
+  CHECK(sum.statistics() == statistics{});
+  sum += moments::of(std::span<const float>{voxels});
+  CHECK(sum.statistics() == statistics{});
 }
 
 TEST_CASE("the markers of the standard mean that a value is not determined") {

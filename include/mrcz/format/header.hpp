@@ -113,8 +113,11 @@ struct header {
 
   /// Sections of one volume of a volume stack, 1 for images, NZ for a volume. MRCZ uses MZ in the same way for frames
   /// of several slices (python-mrcz's list of 3-D arrays); before version 0.5.0 it wrote NZ there, which means nothing.
+  /// IMOD, RELION and others write NZ for every stack of images: in a file that is not of MRCZ that means 1, too.
   std::int32_t slices_per_frame() const noexcept {
     if (kind() == kind::volume) return nz;
+    const bool of_mrcz = mode >= 1000 || has_mrcz_label();
+    if (kind() != kind::volume_stack && mz == nz && !of_mrcz) return 1;
     return !is_early_mrcz() && mz > 0 && mz <= nz && nz % mz == 0 ? mz : 1;
   }
 

@@ -8,6 +8,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/json.hpp"
 #include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/header.hpp"
 
 namespace mrcz {
 
@@ -30,6 +31,15 @@ Json parse_metadata(const extended_header& from) {
   return parse_metadata<Json>(std::string_view{reinterpret_cast<const char*>(from.bytes.data()), from.bytes.size()});
 }
 
+/// JSON is followed by blanks up to a multiple of 16 bytes, so that voxels of every type can be used where they stand
+/// in a mapped file. Other extended headers stay as they are.
+inline extended_header padded(extended_header extended) {
+  constexpr std::size_t step = 16;
+  static_assert(header_size % step == 0);
+  if (extended.is_json()) extended.bytes.resize((extended.bytes.size() + step - 1) / step * step, std::byte{' '});
+  return extended;
+}
+
 /// The extended header that holds `values`: an object, or null for none. Throws `errc::bad_metadata` for anything else,
 /// for NaN and infinities (which standard JSON lacks), and for strings that are not UTF-8.
 inline extended_header to_extended_header(const metadata& values) {
@@ -37,7 +47,7 @@ inline extended_header to_extended_header(const metadata& values) {
   if (!values.is_object()) fail(errc::bad_metadata, "metadata are a JSON {}, expected an object", values.type_name());
   const std::string text = write_json(values, json_text::utf8);
   const auto bytes = std::as_bytes(std::span{text});
-  return {exttyp_json, {bytes.begin(), bytes.end()}};
+  return padded({exttyp_json, {bytes.begin(), bytes.end()}});
 }
 
 }  // namespace mrcz

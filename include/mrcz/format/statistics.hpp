@@ -75,16 +75,19 @@ class moments {
     return all;
   }
 
-  /// What is already known of `count` voxels, to go on from there. Unless all four values are known, nothing is.
+  /// What is already known of `count` voxels, to go on from there. Four zeros are taken for nothing: programs leave
+  /// them that have not looked at the voxels.
   static moments of(const mrcz::statistics& s, std::uint64_t count) noexcept {
     moments all;
     all.count_ = static_cast<double>(count);
-    all.determined_ = s.min && s.max && s.mean && s.rms;
-    if (!all.determined_) return all;
-    all.min_ = *s.min;
-    all.max_ = *s.max;
-    all.mean_ = *s.mean;
-    all.squares_ = *s.rms * *s.rms * all.count_;
+    const bool zeros = s.min == 0.0 && s.max == 0.0 && s.mean == 0.0 && s.rms == 0.0;
+    all.has_range_ = s.min && s.max && !zeros;
+    all.has_mean_ = s.mean && !zeros;
+    all.has_squares_ = all.has_mean_ && s.rms;
+    all.min_ = s.min.value_or(0);
+    all.max_ = s.max.value_or(0);
+    all.mean_ = s.mean.value_or(0);
+    all.squares_ = s.rms.value_or(0) * s.rms.value_or(0) * all.count_;
     return all;
   }
 
@@ -98,19 +101,23 @@ class moments {
     min_ = std::min(min_, other.min_);
     max_ = std::max(max_, other.max_);
     complex_ = complex_ || other.complex_;
-    determined_ = determined_ && other.determined_;
+    has_range_ = has_range_ && other.has_range_;
+    has_mean_ = has_mean_ && other.has_mean_;
+    has_squares_ = has_squares_ && other.has_squares_;
     count_ = total;
     return *this;
   }
 
   mrcz::statistics statistics() const noexcept {
     mrcz::statistics s;
-    if (count_ == 0 || !determined_ || !std::isfinite(squares_)) return s;
-    s.rms = std::sqrt(squares_ / count_);
+    if (count_ == 0) return s;
+    if (has_squares_ && std::isfinite(squares_)) s.rms = std::sqrt(squares_ / count_);
     if (complex_) return s;
-    s.min = min_;
-    s.max = max_;
-    s.mean = mean_.real();
+    if (has_range_) {
+      s.min = min_;
+      s.max = max_;
+    }
+    if (has_mean_ && std::isfinite(mean_.real())) s.mean = mean_.real();
     return s;
   }
 
@@ -188,7 +195,7 @@ class moments {
     m.max_ = max;
     m.mean_ = shift + sum / count;
     m.squares_ = std::max(0.0, squares - sum * (sum / count));
-    m.determined_ = std::isfinite(squares);
+    m.has_range_ = m.has_mean_ = m.has_squares_ = std::isfinite(squares);
     return m;
   }
 
@@ -211,7 +218,7 @@ class moments {
     m.complex_ = true;
     m.mean_ = shift + total / m.count_;
     m.squares_ = std::max(0.0, total_squares - std::norm(total) / m.count_);
-    m.determined_ = std::isfinite(total_squares);
+    m.has_mean_ = m.has_squares_ = std::isfinite(total_squares);
     return m;
   }
 
@@ -221,7 +228,9 @@ class moments {
   std::complex<double> mean_ = 0;
   double squares_ = 0;  // sum of the squared deviations from the mean
   bool complex_ = false;
-  bool determined_ = true;
+  bool has_range_ = true;
+  bool has_mean_ = true;
+  bool has_squares_ = true;
 };
 
 }  // namespace mrcz
