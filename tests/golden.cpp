@@ -206,7 +206,9 @@ TEST_CASE("EMD-3001: space group 4, permuted axes, symmetry records of no stated
       CHECK(found.dmin == h.dmin);
       CHECK(found.dmax == h.dmax);
       CHECK(found.nversion == 20141);
-      CHECK(std::equal(h.labels.begin(), h.labels.end(), found.labels.begin() + 1, found.labels.end()));
+      const std::size_t ours = copy.codec() == mrcz::codec::none ? 0 : 1;
+      CHECK(std::vector<std::string>(found.labels.begin() + static_cast<std::ptrdiff_t>(ours), found.labels.end()) ==
+            std::vector<std::string>(h.labels.begin(), h.labels.end()));
     }
   }
 }

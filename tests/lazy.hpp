@@ -14,6 +14,7 @@
 #include <xtensor/core/xmath.hpp>
 #include <xtensor/core/xoperation.hpp>
 #include <xtensor/core/xvectorize.hpp>
+#include <xtensor/generators/xrandom.hpp>
 #include <xtensor/misc/xmanipulation.hpp>
 #include <xtensor/views/xbroadcast.hpp>
 #include <xtensor/views/xstrided_view.hpp>
@@ -23,6 +24,7 @@
 #include <xtensor/xmanipulation.hpp>
 #include <xtensor/xmath.hpp>
 #include <xtensor/xoperation.hpp>
+#include <xtensor/xrandom.hpp>
 #include <xtensor/xstrided_view.hpp>
 #include <xtensor/xvectorize.hpp>
 #endif

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -567,7 +568,7 @@ TEST_CASE("stamps and MAP words of the wild do not keep a file from being read")
 }
 
 TEST_CASE("the caller's byte order counts more than the header's looks") {
-  auto file = test::file_of(mode::int16, {1, 1, 1}, {.byte_order = std::endian::big});
+  auto file = test::file_of(mode::int8, {1, 1, 1}, {.byte_order = std::endian::big});
   CHECK(test::reader_of(file, {.byte_order = std::endian::big}).shape() == mrcz::shape{1, 1, 1});
   const auto misread = test::reader_of(file, {.byte_order = std::endian::little});
   CHECK(misread.header().byte_order == std::endian::little);
@@ -583,7 +584,7 @@ TEST_CASE("metadata and extended header are as they stand in the file") {
     const auto in = test::reader_of(file);
     CHECK(in.metadata() == values);
     CHECK(in.extended_header().type() == "json");
-    CHECK(in.extended_header().bytes.size() == values.dump().size());
+    CHECK(in.extended_header().bytes.size() == (values.dump().size() + 15) / 16 * 16);
     CHECK(in.read<std::int8_t>() == test::counts<std::int8_t>({2, 3, 4}));
 
     file[1024] = std::byte{'!'};
@@ -699,6 +700,37 @@ TEST_CASE("a source that fails at its n-th read fails the call, whatever n is") 
     CHECK(reads > 4);
     CHECK(succeeded);
   }
+}
+
+TEST_CASE("reading stops between slices when the caller asks for it, and says why") {
+  const auto file = test::file_of(mode::int16, {40, 30, 31}, {.compression = {.codec = codec::zstd}});
+  for (const std::size_t threads : {1U, 3U}) {
+    std::stop_source source;
+    const std::stop_token token = source.get_token();
+    std::atomic<std::uint64_t> done = 0;
+    const auto in = test::reader_of(file, {.threads = threads, .stop = &token, .progress = &done});
+    (void)in.read<float>();
+    CHECK(done == std::uint64_t{40} * 30 * 31 * 2);
+    (void)in.read_region<float>({.z = {0, 2}, .y = {3, 4}, .x = {5, 6}});
+    CHECK(done == std::uint64_t{40} * 30 * 31 * 2 + 2 * 4 * 6 * 2);
+    source.request_stop();
+    const auto failure = test::failure_of([&] { (void)in.read<float>(); });
+    REQUIRE(failure);
+    CHECK(failure->code == errc::stopped);
+    CHECK(failure->mentions("memory: stopped"));
+  }
+}
+
+TEST_CASE("a stack of images of IMOD's has as many frames as images, and one of MRCZ's as its MZ says") {
+  auto file = test::file_of(mode::int16, {6, 3, 4}, {.kind = mrcz::kind::image_stack});
+  test::patch(file, 36, std::int32_t{6});
+  CHECK(test::reader_of(file).frames() == 6);
+  CHECK(test::reader_of(file).read_frame<float>(5).shape(0) == 1);
+  auto packed =
+      test::file_of(mode::int16, {6, 3, 4}, {.compression = {.codec = codec::lz4}, .kind = mrcz::kind::image_stack});
+  test::patch(packed, 36, std::int32_t{6});
+  CHECK(test::reader_of(packed).frames() == 1);
+  CHECK(test::reader_of(packed).read_frame<float>(0).shape(0) == 6);
 }
 
 TEST_CASE("one reader serves many threads at once") {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 
 #include "mrcz/io/memory.hpp"
 #include "mrcz/reader.hpp"
@@ -85,6 +86,33 @@ TEST_CASE("slices too large for the caches are converted to the same voxels, com
               mrcz::volume<float>(xt::view(voxels, xt::all(), xt::range(3, xt::placeholders::_), xt::all())));
       }
     }
+}
+
+TEST_CASE("an error of the source keeps its cause") {
+  class failing_source final : public mrcz::byte_source {
+   public:
+    explicit failing_source(std::vector<std::byte>&& content) : content_{std::move(content)} {}
+    std::uint64_t size() const override { return content_.size(); }
+    void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+      if (offset > 1024)
+        throw mrcz::error{make_error_code(mrcz::errc::caller_failed), "no net",
+                          std::make_exception_ptr(std::runtime_error{"cable"})};
+      content_.read_at(offset, into);
+    }
+    std::string name() const override { return "remote"; }
+
+   private:
+    mrcz::memory_source content_;
+  };
+  const mrcz::reader in{std::make_unique<failing_source>(file_of(large(), {}))};
+  try {
+    (void)in.read_slice<float>(1);
+    FAIL("nothing was thrown");
+  } catch (const mrcz::error& e) {
+    CHECK(e.code() == mrcz::errc::caller_failed);
+    REQUIRE(e.cause() != nullptr);
+    CHECK_THROWS_WITH_AS(std::rethrow_exception(e.cause()), "cable", std::runtime_error);
+  }
 }
 
 TEST_CASE("an error in a part of a slice names file, slice and byte") {

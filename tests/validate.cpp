@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include <sys/resource.h>
+
 #include "mrcz/write.hpp"
+#include "tests/sanitized.hpp"
 #include "tests/whole_files.hpp"
 
 namespace mrcz {
@@ -231,6 +234,37 @@ TEST_CASE("extents that no chunk can hold cost no memory") {
   test::patch(overflow, 0, std::numeric_limits<std::int32_t>::max());
   test::patch(overflow, 4, std::numeric_limits<std::int32_t>::max());
   CHECK(findings_in(overflow)[0].severity == error);
+}
+
+TEST_CASE("a million slices of one voxel take no memory of their own") {
+  if (MRCZ_TEST_SANITIZED != 0) return;  // sanitizers take more than the limit
+  const auto file = test::file_with(mrcz::volume<std::int8_t>{xt::ones<std::int8_t>({1 << 20, 1, 1})});
+  const int status = test::in_child([&] {
+    long pages = 0;
+    std::FILE* memory = std::fopen("/proc/self/statm", "r");
+    if (memory == nullptr || std::fscanf(memory, "%ld", &pages) != 1) return 1;
+    constexpr rlim_t room = 48U << 20U;  // two threads with their stacks and heaps, and the copy of the file
+    const rlim_t most = static_cast<rlim_t>(pages) * 4096 + file.size() + room;
+    const rlimit bound{most, most};
+    if (::setrlimit(RLIMIT_AS, &bound) != 0) return 2;
+    return findings_in(file).empty() ? 0 : 3;
+  });
+  CHECK(test::exited_with(status, 0));
+}
+
+TEST_CASE("of many damaged slices the first hundred are named and the others counted") {
+  auto file = test::file_with(mrcz::volume<std::int8_t>{xt::ones<std::int8_t>({250, 4, 4})},
+                              {.compression = {.codec = mrcz::codec::zstd}});
+  const auto whole = test::reader_of(file);
+  for (std::size_t z = 0; z < 250; ++z) file[whole.slices()[z].offset + 3] = std::byte{0};  // elements of no bytes
+  std::size_t named = 0;
+  std::string rest;
+  for (const auto& f : findings_in(file)) {
+    if (f.field.starts_with("slice ") && f.expected == "a chunk that decompresses") ++named;
+    if (f.field == "slices") rest = f.found;
+  }
+  CHECK(named == 100);
+  CHECK(rest == "150 more damaged slices");
 }
 
 TEST_CASE("packed size, trailing bytes and the element size of chunks are warnings") {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <complex>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -36,7 +38,9 @@ struct read_options {
   std::optional<bool> signed_bytes =
       std::nullopt;  ///< of mode 0; not stated: signed unless IMOD's stamp says otherwise
   std::optional<std::endian> byte_order = std::nullopt;  ///< not stated: found out from the header
-  bool incomplete = false;  ///< take a file whose last slices are missing for a shorter one
+  bool incomplete = false;                         ///< take a file whose last slices are missing for a shorter one
+  const std::stop_token* stop = nullptr;           ///< asked before each slice; then `errc::stopped` is thrown
+  std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes of voxels, as they are stored, are added as they are read
 };
 static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
 
@@ -249,7 +253,10 @@ class reader {
 
   template <voxel T>
   void read_box(const resolved_region& box, T* to) const {
-    unpack_box(slice_unpacker{*source_, table_, format_}, box, options_.threads, to);
+    naming(source_->name(), [&] {
+      unpack_box(slice_unpacker{*source_, table_, format_}, box, to,
+                 {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
+    });
   }
 
   std::unique_ptr<const byte_source> source_;

@@ -13,6 +13,7 @@
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/bytes.hpp"
+#include "mrcz/core/stop.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/write_options.hpp"
@@ -23,6 +24,20 @@ namespace mrcz {
 /// array it was made from unless `is_borrowed()`.
 class packed_slice {
  public:
+  packed_slice() = default;
+  packed_slice(packed_slice&& other) noexcept { *this = std::move(other); }
+  /// Leaves `other` empty, so that nobody can put it again.
+  packed_slice& operator=(packed_slice&& other) noexcept {
+    format_ = other.format_;
+    codec_ = other.codec_;
+    moments_ = other.moments_;
+    bytes_ = std::exchange(other.bytes_, {});
+    memory_ = std::move(other.memory_);
+    borrowed_ = std::exchange(other.borrowed_, false);
+    of_volume_ = other.of_volume_;
+    return *this;
+  }
+
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
   /// Whether the bytes are those of the array itself, which must then live until they are put.
@@ -33,11 +48,21 @@ class packed_slice {
   friend class writer;
 
   slice_format format_;
+  mrcz::codec codec_ = mrcz::codec::none;
   moments moments_;
   std::span<const std::byte> bytes_;
   buffer memory_;          // where bytes_ lie ...
   bool borrowed_ = false;  // ... unless they are those of the array itself
   bool of_volume_ = false;
+};
+
+/// The voxels of one slice before anything is done with them.
+template <class T>
+struct evaluated_slice {
+  std::span<const T> voxels{};  ///< in row-major order, in `memory` or in the array itself
+  buffer memory{};
+  shape extents{};         ///< of the whole array
+  bool of_volume = false;  ///< the array has rank 3
 };
 
 /// Slices are packed side by side, one thread each, as c-blosc's own threads never beat that: they are started and
@@ -67,28 +92,54 @@ class slice_packer {
   template <expression E>
   packed_slice pack(const E& e, std::size_t z, const shape& extents, const header& h,
                     std::size_t idle_threads = 0) const {
+    return pack(evaluate(e, z, extents, h), h, idle_threads);
+  }
+
+  /// The first step alone: slice z in row-major order, where it lies or evaluated into a buffer of the pool. Throws
+  /// what no file can hold before it evaluates anything.
+  template <expression E>
+  auto evaluate(const E& e, std::size_t z, const shape& extents, const header& h) const {
     using T = std::remove_cv_t<typename E::value_type>;
     static_assert(stored_voxel<T>, "MRC has no mode for this element type: xt::cast to one that it has, such as float");
+    throw_if_stopped(options_.stop);
+    require_storable(format_of<T>(extents, h));
+    const std::size_t count = extents[1] * extents[2];
+    evaluated_slice<T> slice{.extents = extents, .of_volume = e.dimension() == 3};
+    if constexpr (container<const E>) {
+      if (const auto all = contiguous(e); all.size() == extents[0] * count) {
+        slice.voxels = all.subspan(z * count, count);
+        return slice;
+      }
+    }
+    slice.memory = pool_->take();
+    const std::span to{reinterpret_cast<T*>(slice.memory.acquire(count * sizeof(T)).data()), count};
+    evaluate_slice(e, z, to, extents[1], extents[2]);
+    slice.voxels = to;
+    return slice;
+  }
+
+  /// The other steps.
+  template <class T>
+  packed_slice pack(evaluated_slice<T>&& slice, const header& h, std::size_t idle_threads = 0) const {
     packed_slice packed;
-    packed.format_ = format_of(h, options_.mode.value_or(default_mode<T>), extents[1], extents[2]);
-    packed.of_volume_ = e.dimension() == 3;
-    require_storable(packed.format_);
-    buffer evaluated;
+    packed.format_ = format_of<T>(slice.extents, h);
+    packed.codec_ = codec();
+    packed.of_volume_ = slice.of_volume;
+    packed.moments_ =
+        options_.statistics ? moments::of(slice.voxels) : moments::of(mrcz::statistics{}, slice.voxels.size());
     buffer plain;
     if (!detail::is_stored_as<T>(packed.format_.voxels)) plain = pool_->take();
-    const std::span<const T> voxels = slice_of<T>(e, z, extents, evaluated);
-    packed.moments_ = options_.statistics ? moments::of(voxels) : moments::of(mrcz::statistics{}, voxels.size());
-    const auto bytes = encode_slice(packed.format_, voxels, plain);
+    const auto bytes = encode_slice(packed.format_, slice.voxels, plain);
     if (codec() == mrcz::codec::none) {
       packed.bytes_ = bytes;
-      packed.memory_ = std::exchange(is_in(bytes, plain) ? plain : evaluated, {});
+      packed.memory_ = std::exchange(is_in(bytes, plain) ? plain : slice.memory, {});
       packed.borrowed_ = !is_in(bytes, packed.memory_);
     } else {
       packed.memory_ = pool_->take();
       packed.bytes_ = compress(bytes, item_bytes(packed.format_.voxels.mode), options_.compression, packed.memory_,
                                bytes.size() < least_bytes_to_split ? 1 : 1 + idle_threads);
     }
-    pool_->give_back(std::move(evaluated));
+    pool_->give_back(std::move(slice.memory));
     pool_->give_back(std::move(plain));
     return packed;
   }
@@ -105,8 +156,11 @@ class slice_packer {
   /// How many buffers wait to be used again: bounded by the slices that are packed at the same time.
   std::size_t spare_buffers() const { return pool_->size(); }
 
-  /// Takes back the memory of a slice that has been put.
-  void recycle(packed_slice&& packed) const { pool_->give_back(std::move(packed.memory_)); }
+  /// Takes back the memory of a slice that has been put, which is empty then.
+  void recycle(packed_slice&& packed) const {
+    packed.bytes_ = {};
+    pool_->give_back(std::move(packed.memory_));
+  }
 
  private:
   static bool is_in(std::span<const std::byte> bytes, const buffer& memory) noexcept {
@@ -123,17 +177,10 @@ class slice_packer {
            format.bytes(), chunk_header::max_bytes);
   }
 
-  /// Slice z in row-major order: where it lies, or evaluated into a buffer of the pool.
-  template <class T, expression E>
-  std::span<const T> slice_of(const E& e, std::size_t z, const shape& extents, buffer& memory) const {
-    const std::size_t count = extents[1] * extents[2];
-    if constexpr (container<const E>) {
-      if (const auto all = contiguous(e); all.size() == extents[0] * count) return all.subspan(z * count, count);
-    }
-    memory = pool_->take();
-    const std::span to{reinterpret_cast<T*>(memory.acquire(count * sizeof(T)).data()), count};
-    evaluate_slice(e, z, to, extents[1], extents[2]);
-    return to;
+  /// How a slice of an array of `T` is stored.
+  template <class T>
+  slice_format format_of(const shape& extents, const header& h) const noexcept {
+    return format_of(h, options_.mode.value_or(default_mode<T>), extents[1], extents[2]);
   }
 
   write_options options_;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 
 #include "mrcz/array/slice_codec.hpp"
 #include "mrcz/codec/chunk_part.hpp"
@@ -14,6 +16,7 @@
 #include "mrcz/core/huge_pages.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/region.hpp"
+#include "mrcz/core/stop.hpp"
 #include "mrcz/format/slice_table.hpp"
 #include "mrcz/io/byte_source.hpp"
 
@@ -43,7 +46,8 @@ class slice_unpacker {
         read_rows(place, y, x, to, memory);
       }
     } catch (const error& e) {
-      throw error{e.code(), fmt::format("{}: {} (slice {}, byte {})", source_.name(), e.what(), z, place.offset)};
+      throw error{e.code(), fmt::format("{}: {} (slice {}, byte {})", source_.name(), e.what(), z, place.offset),
+                  e.cause()};
     }
   }
 
@@ -132,22 +136,31 @@ class slice_unpacker {
 /// Fewer bytes of the file's rows than this are not worth another thread, whose start takes some 50 microseconds.
 inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
 
-/// Reads a box of voxels on up to `threads` threads: slice by slice, or in bands of rows where there are fewer slices
-/// than threads.
+/// How a box is read.
+struct unpack_options {
+  std::optional<std::size_t> threads = std::nullopt;  ///< at most; not stated: one per processor
+  const std::stop_token* stop = nullptr;
+  std::atomic<std::uint64_t>* progress = nullptr;
+};
+
+/// Reads a box of voxels: slice by slice, or in bands of rows where there are fewer slices than threads.
 template <voxel T>
-void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, std::optional<std::size_t> threads, T* to) {
+void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, T* to, const unpack_options& options) {
   const std::size_t slice_voxels = box.y.count * box.x.count;
   if (slice_voxels == 0 || box.z.count == 0) return;
   const std::size_t row_bytes = box.z.count * box.y.count * unpacker.format().row_bytes();
   const std::size_t useful = std::max<std::size_t>(row_bytes / least_bytes_per_thread, 1);
-  const std::size_t available = thread_count(threads, useful);
+  const std::size_t available = thread_count(options.threads, useful);
   const std::size_t bands = std::clamp<std::size_t>(available / box.z.count, 1, box.y.count);
   parallel_for<unpack_memory>(box.z.count * bands, available, [&](std::size_t i, unpack_memory& memory) {
+    throw_if_stopped(options.stop);
     const std::size_t z = i / bands;
     const std::size_t begin = box.y.count * (i % bands) / bands;
     const std::size_t end = box.y.count * (i % bands + 1) / bands;
     unpacker.unpack(box.z.first + z, {box.y.first + begin, end - begin}, box.x,
                     to + z * slice_voxels + begin * box.x.count, memory);
+    if (options.progress != nullptr)
+      options.progress->fetch_add((end - begin) * mrcz::row_bytes(unpacker.format().voxels.mode, box.x.count));
   });
 }
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/core/bytes.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/metadata.hpp"
@@ -82,30 +83,57 @@ void validate_metadata(const Reader& in, findings& list) {
   }
 }
 
-/// The moments of all slices, if all can be decoded; a slice that cannot is a finding.
+/// Damaged slices that get a finding each. A file can have millions of them.
+inline constexpr std::size_t most_damaged_slices = 100;
+
+/// What became of some slices that one thread decoded.
+struct decoded_slices {
+  mrcz::moments moments;
+  std::size_t damaged = 0;
+  std::vector<std::pair<std::size_t, std::string>> reasons;  // of the first damaged slices: z, and why
+};
+
+/// The moments of all slices, if all can be decoded; a slice that cannot is a finding. Holds one slice per thread.
 template <class T>
 std::optional<moments> decode_all(const reader& in, findings& list) {
-  std::vector<moments> of_slice(in.slices().complete());
-  std::vector<std::string> failures(of_slice.size());
-  parallel_for<image<T>>(of_slice.size(), thread_count(std::nullopt, of_slice.size()),
-                         [&](std::size_t z, image<T>& slice) {
-                           try {
-                             in.slices().require_plausible(z, z + 1);
-                             if (slice.size() == 0) slice = make_image<T>(in.shape()[1], in.shape()[2]);
-                             in.read_slice(z, slice);
-                             of_slice[z] = moments::of(std::span<const T>{slice.data(), slice.size()});
-                           } catch (const error& e) {
-                             failures[z] = reason_of(e, in.source().name());
-                           }
-                         });
-  std::optional<moments> all{std::in_place};
-  for (std::size_t z = 0; z < of_slice.size(); ++z) {
-    list.error_if(!failures[z].empty(), fmt::format("slice {}", z), in.slices()[z].offset, failures[z],
-                  "a chunk that decompresses");
-    if (!failures[z].empty()) all.reset();
-    if (all) *all += of_slice[z];
-  }
-  return in.slices().complete() == in.slices().claimed() ? all : std::nullopt;
+  const auto [claimed, ny, nx] = in.shape();
+  const std::size_t slices = in.slices().complete();
+  const std::size_t at_once = std::max<std::size_t>((std::size_t{1} << 20U) / in.slices().slice_bytes(), 1);
+  const std::size_t groups = slices / at_once + (slices % at_once != 0 ? 1 : 0);
+  buffer_pool pool;
+  const auto decode = [&, ny = ny, nx = nx](std::size_t group) {
+    decoded_slices made;
+    buffer memory = pool.take();
+    for (std::size_t z = group * at_once; z < std::min((group + 1) * at_once, slices); ++z) {
+      try {
+        in.slices().require_plausible(z, z + 1);
+        const std::span voxels{reinterpret_cast<T*>(memory.acquire(ny * nx * sizeof(T)).data()), ny * nx};
+        auto slice = view_of(voxels.data(), {1, ny, nx});
+        in.read_slice(z, slice);
+        made.moments += moments::of(std::span<const T>{voxels});
+      } catch (const error& e) {
+        ++made.damaged;
+        if (made.reasons.size() < most_damaged_slices) made.reasons.emplace_back(z, reason_of(e, in.source().name()));
+      }
+    }
+    pool.give_back(std::move(memory));
+    return made;
+  };
+  moments all;
+  std::size_t damaged = 0;
+  std::size_t named = 0;
+  parallel_ordered(groups, thread_count(std::nullopt, groups), decode, [&](decoded_slices&& made) {
+    all += made.moments;
+    damaged += made.damaged;
+    for (const auto& [z, reason] : made.reasons)
+      if (named < most_damaged_slices) {
+        list.error_if(true, fmt::format("slice {}", z), in.slices()[z].offset, reason, "a chunk that decompresses");
+        ++named;
+      }
+  });
+  list.error_if(damaged > named, "slices", in.slices().begin(), fmt::format("{} more damaged slices", damaged - named),
+                "chunks that decompress");
+  return damaged == 0 && slices == in.slices().claimed() ? std::optional{all} : std::nullopt;
 }
 
 /// The rules of the reference validator: extremes exact, mean and RMS within 1 %, unless marked "not determined".

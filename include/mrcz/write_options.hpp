@@ -1,12 +1,14 @@
 /// What a user can say about a file that is written, and which of it is legal.
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <type_traits>
 
 #include "mrcz/codec/codec.hpp"
@@ -34,6 +36,11 @@ struct write_options {
   bool replace = true;                                            ///< false refuses an existing file
   bool keep_partial = false;  ///< a writer that is never closed leaves its temporary file, readable as far as it goes
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
+  /// The caller's word that several threads may evaluate parts of one expression at once, whatever
+  /// `evaluates_in_parallel` says of its type.
+  bool parallel_evaluation = false;
+  const std::stop_token* stop = nullptr;           ///< asked before each slice; then `errc::stopped` is thrown
+  std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes of voxels, as they are stored, are added as they are put
 };
 static_assert(std::is_trivially_destructible_v<write_options>, "options are used inside co_await (g++ 12)");
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "mrcz/array/array.hpp"
+#include "mrcz/array/evaluation.hpp"
 #include "mrcz/array/slice_codec.hpp"
 #include "mrcz/complete_header.hpp"
 #include "mrcz/core/parallel.hpp"
@@ -79,7 +80,7 @@ class writer {
     require_open();
     if (first_format_) fail(errc::closed, "{}: the extended header cannot change once slices have been put", name_);
     if (extended.type().empty() && extended.is_symmetry_text()) extended.exttyp = exttyp_symmetry;
-    extended_ = std::move(extended);
+    extended_ = padded(std::move(extended));
   }
 
   /// Packs an image, or any expression of rank 2: evaluates, summarises, converts and compresses it. The result does
@@ -114,11 +115,19 @@ class writer {
     });
   }
 
-  /// Writes a packed slice behind those before it. Throws `errc::shape_mismatch` or `errc::mode_mismatch`, and changes
-  /// nothing, if it differs from them; any other failure closes the writer.
+  /// Writes a packed slice behind those before it. Any writer may have packed it, with the same codec. Throws
+  /// `errc::shape_mismatch` or `errc::mode_mismatch`, and changes nothing, if it differs from those before it or from
+  /// the options, and `errc::bad_option` if it was put before; any other failure closes the writer.
   void put(packed_slice&& packed) {
     require_open();
-    naming(name_, size(), [&] { require_same_format(packed.format_); });
+    naming(name_, size(), [&] {
+      if (packed.bytes_.empty())
+        fail(errc::bad_option, "slice is empty: it was put already, or made by nobody; writer::pack makes one");
+      if (packed.codec_ != packer_.codec())
+        fail(errc::mode_mismatch, "slice was packed with codec {}, but the file has {}", name_of(packed.codec_),
+             name_of(packer_.codec()));
+      require_same_format(packed.format_);
+    });
     try {
       naming(name_, size(), [&] { write(packed); });
     } catch (...) {
@@ -128,8 +137,10 @@ class writer {
     packer_.recycle(std::move(packed));
   }
 
-  /// Appends an image, or all slices of a volume in parallel. Lazy expressions are evaluated one slice at a time,
-  /// several at once. A failure after some slices of the volume have been put closes the writer; it says which slice
+  /// Appends an image, or all slices of a volume in parallel. Lazy expressions are evaluated one slice at a time:
+  /// several at once where `evaluates_in_parallel` says that their type keeps no state or
+  /// `write_options::parallel_evaluation` promises it, otherwise in order by the calling thread while other threads
+  /// pack. A failure after some slices of the volume have been put closes the writer; it says which slice
   /// failed, counted from the beginning of the file, and what evaluating an expression throws is `errc::caller_failed`.
   template <expression E>
   void append(const E& e) {
@@ -140,14 +151,19 @@ class writer {
     const std::size_t threads = std::min(available, extents[0]);
     const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
     const std::size_t before = size();
-    if (threads > 1) naming(name_, before, [&] { fill_caches(e); });
+    const bool in_parallel = evaluates_in_parallel<E> || packer_.options().parallel_evaluation;
+    if (threads > 1 && in_parallel) naming(name_, before, [&] { fill_caches(e); });
     try {
-      parallel_ordered(
-          extents[0], threads,
-          [&](std::size_t z) {
-            return naming(name_, before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
-          },
-          [&](packed_slice&& packed) { put(std::move(packed)); });
+      if (in_parallel) {
+        parallel_ordered(
+            extents[0], threads,
+            [&](std::size_t z) {
+              return naming(name_, before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
+            },
+            [&](packed_slice&& packed) { put(std::move(packed)); });
+      } else if constexpr (!evaluates_in_parallel<E>) {
+        append_in_turn(e, extents, threads);
+      }
     } catch (...) {
       if (size() != before) abandon();
       throw;
@@ -229,6 +245,29 @@ class writer {
     if (!sink_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
   }
 
+  /// Appends an expression that one thread evaluates, in the order of z, while others pack.
+  template <expression E>
+  void append_in_turn(const E& e, const shape& extents, std::size_t threads) {
+    using voxels = decltype(packer_.evaluate(e, 0, extents, header_));
+    struct numbered {
+      std::size_t index;
+      voxels slice;
+    };
+    const std::size_t before = size();
+    std::size_t z = 0;
+    parallel_pipeline(
+        threads,
+        [&]() -> std::optional<numbered> {
+          if (z == extents[0]) return std::nullopt;
+          const std::size_t index = before + z;
+          return naming(name_, index, [&] { return numbered{index, packer_.evaluate(e, z++, extents, header_)}; });
+        },
+        [&](numbered&& evaluated) {
+          return naming(name_, evaluated.index, [&] { return packer_.pack(std::move(evaluated.slice), header_); });
+        },
+        [&](packed_slice&& packed) { put(std::move(packed)); }, asked::by_caller_only);
+  }
+
   /// Ends without publishing; what was put is discarded, or kept under the temporary name if the options say so.
   void abandon() noexcept {
     if (!sink_) return;
@@ -258,6 +297,7 @@ class writer {
     moments_ += packed.moments_;
     volumes_ = volumes_ || packed.of_volume_;
     ++put_;
+    if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
     if (packer_.options().keep_partial) sink_->write_at(0, encode(finished_header()));  // salvageable from now on
   }
 
@@ -274,7 +314,7 @@ class writer {
                     {.shape = {size(), first_format_->ny, first_format_->nx},
                      .mode = {first_format_->voxels.mode, packer_.codec()},
                      .packed_bytes = end_ - begin_,
-                     .statistics = moments_.statistics(),
+                     .statistics = put_ > 0 ? std::optional{moments_.statistics()} : std::nullopt,
                      .exttyp = extended_.exttyp,
                      .extended_bytes = begin_ - header_size,
                      .volumes = volumes_ && !images_by_name_},
