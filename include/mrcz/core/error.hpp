@@ -12,8 +12,8 @@
 
 #include <fmt/core.h>
 
-/// One definition for all shared libraries of a program, also where they hide everything else (`-fvisibility=hidden`): an
-/// error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`
+/// One definition for all shared libraries of a program, also where they hide everything else (`-fvisibility=hidden`):
+/// an error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`
 /// loads share it too, with clang only if they are loaded with RTLD_GLOBAL. A program that includes this header itself
 /// shares it with libraries that it loads if it exports its symbols (CMake's ENABLE_EXPORTS).
 #if defined(__GNUC__) && !defined(_WIN32)
