@@ -63,14 +63,16 @@ double twice(double v) { return 2 * v; }
 
 TEST_CASE("containers own their elements, whatever their memory comes from but somebody else's") {
   static_assert(mrcz::self_contained<volume> && mrcz::self_contained<const volume> && mrcz::self_contained<volume&>);
-  static_assert(mrcz::self_contained<mrcz::image<mrcz::half>> && mrcz::self_contained<mrcz::image<mrcz::complex_int16>>);
+  static_assert(mrcz::self_contained<mrcz::image<mrcz::half>> &&
+                mrcz::self_contained<mrcz::image<mrcz::complex_int16>>);
   static_assert(mrcz::self_contained<mrcz::volume<std::complex<float>>> && mrcz::self_contained<xt::xarray<double>>);
   static_assert(mrcz::self_contained<xt::xtensor<float, 3, xt::layout_type::column_major>>);
   static_assert(mrcz::self_contained<xt::xtensor_fixed<float, xt::xshape<3, 4>>>);
   static_assert(!mrcz::self_contained<xt::xtensor<const float*, 2>>);
   static_assert(!mrcz::self_contained<float> && !mrcz::self_contained<std::vector<float>>);
   using in_arena = std::pmr::vector<float>;
-  static_assert(!mrcz::self_contained<xt::xarray_container<in_arena, xt::layout_type::row_major, std::vector<std::size_t>>>);
+  static_assert(
+      !mrcz::self_contained<xt::xarray_container<in_arena, xt::layout_type::row_major, std::vector<std::size_t>>>);
 }
 
 TEST_CASE("adaptors own a buffer that was moved in or is counted, and none that they only point to") {
