@@ -39,8 +39,7 @@ inline std::exception_ptr workers_are_gone() {
 }
 
 /// A coroutine that waits to be resumed, once, from any thread. It goes on on its own executor, never inside `resume`;
-/// so the context of that executor must outlive the workers' work, or be one with theirs. Its cancellation slot is
-/// empty then: a signal that comes later cannot reach whoever waits at the same place by that time.
+/// so the context of that executor must outlive the workers' work, or be one with theirs.
 class suspended {
  public:
   suspended() = default;
@@ -73,7 +72,6 @@ class suspended {
 
     void resume(std::exception_ptr failure) override {
       asio::post(executor_.get_executor(), [handler = std::move(handler_), failure = std::move(failure)]() mutable {
-        if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
         std::move(handler)(failure);
       });
     }
