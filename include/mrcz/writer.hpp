@@ -74,6 +74,9 @@ class writer {
   /// What messages call the file: its path.
   const std::string& name() const noexcept { return name_; }
 
+  /// Whether slices can be put: false once it has been closed, has failed or was moved from.
+  bool is_open() const noexcept { return sink_ != nullptr; }
+
   /// Replaces the metadata by an extended header of any kind; symmetry operators without an EXTTYP get theirs. Throws
   /// `errc::closed` once a slice has been put.
   void set_extended_header(mrcz::extended_header extended) {

@@ -2,6 +2,10 @@
 
 #include <complex>
 #include <cstdint>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -89,4 +93,43 @@ TEST_CASE("reading ahead by nothing is refused") {
   const auto failure = test::failure_of([&] { static_cast<void>(in.slices<float>({}, 0)); });
   REQUIRE(failure);
   CHECK(failure->code == mrcz::errc::bad_option);
+}
+
+namespace {
+
+/// What each member that can be awaited throws from the `co_await`.
+asio::awaitable<std::vector<std::error_code>> codes_of(const mrcz::async::reader& in) {
+  std::vector<std::error_code> seen;
+  auto all = in.read<float>();
+  auto some = in.read_slices<float>({.first = 0, .count = 1});
+  for (auto* operation : {&all, &some}) {
+    try {
+      static_cast<void>(co_await std::move(*operation));
+    } catch (const mrcz::error& e) {
+      seen.push_back(e.code());
+    }
+  }
+  auto one = in.read_slice<float>(0);
+  try {
+    static_cast<void>(co_await std::move(one));
+  } catch (const mrcz::error& e) {
+    seen.push_back(e.code());
+  }
+  co_return seen;
+}
+
+}  // namespace
+
+TEST_CASE("a reader that is default-constructed, or was moved from, is closed") {
+  asio::thread_pool workers{1};
+  mrcz::async::reader moved{workers.get_executor(),
+                            std::make_unique<mrcz::memory_source>(test::file_with(test::movie(2)))};
+  const mrcz::async::reader in{std::move(moved)};
+  const mrcz::async::reader none;
+  for (const auto* reader : {&none, static_cast<const mrcz::async::reader*>(&moved)}) {
+    CHECK(test::run(codes_of(*reader)) == std::vector<std::error_code>(3, make_error_code(mrcz::errc::closed)));
+    CHECK(test::failure_of([&] { static_cast<void>(reader->file()); })->code == mrcz::errc::closed);
+    CHECK(test::failure_of([&] { static_cast<void>(reader->slices<float>()); })->code == mrcz::errc::closed);
+  }
+  CHECK(test::run(in.read<std::int16_t>()) == test::movie(2));
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -152,4 +153,92 @@ TEST_CASE("a stream whose workers are destroyed is told so") {
   const auto failure = test::failure_of([&] { first.get(); });
   REQUIRE(failure);
   CHECK(failure->code == mrcz::errc::closed);
+}
+
+TEST_CASE("a stream that is destroyed after a slice has arrived, and before the coroutine comes for it, tells it so") {
+  asio::io_context context;
+  asio::io_context workers;
+  const auto in = opened(workers.get_executor(), test::file_with(test::movie(3)));
+  for (const bool arrived : {true, false}) {
+    std::optional<mrcz::async::slice_stream<std::int16_t>> slices{in.slices<std::int16_t>()};
+    auto first = test::spawn(context, slices->next());
+    context.restart();
+    context.poll();
+    workers.restart();
+    if (arrived) workers.poll();
+    slices.reset();
+    test::run_both(context, workers);
+    const auto failure = test::failure_of([&] { first.get(); });
+    REQUIRE(failure);
+    CHECK(failure->code == mrcz::errc::closed);
+    CHECK(failure->message == "the stream ended while a slice was awaited");
+  }
+}
+
+TEST_CASE("of two coroutines that ask one stream the second one is refused, and the first one gets its slice") {
+  asio::io_context context;
+  asio::io_context workers;
+  const auto in = opened(workers.get_executor(), test::file_with(test::movie(3)));
+  auto slices = in.slices<std::int16_t>();
+  const auto refused = [&](auto& second) {
+    const auto failure = test::failure_of([&] { second.get(); });
+    REQUIRE(failure);
+    CHECK(failure->code == mrcz::errc::bad_option);
+    CHECK(failure->mentions("two coroutines take slices from one stream at the same time"));
+  };
+  auto first = test::spawn(context, slices.next());
+  auto second = test::spawn(context, slices.next());
+  context.poll();
+  refused(second);
+  auto third = test::spawn(context, slices.next());  // begins before the first one comes for its slice
+  workers.poll();
+  context.restart();
+  context.poll();
+  refused(third);
+  CHECK(first.get() == test::frame(0));
+  auto fourth = test::spawn(context, slices.next());
+  test::run_both(context, workers);
+  CHECK(fourth.get() == test::frame(1));
+}
+
+TEST_CASE("a stream that was moved from is closed, which the co_await says") {
+  asio::thread_pool workers{1};
+  auto moved = opened(workers.get_executor(), test::file_with(test::movie(2))).slices<std::int16_t>();
+  auto slices = std::move(moved);
+  auto next = moved.next();  // NOLINT(bugprone-use-after-move)
+  const auto failure = test::failure_of([&] { test::run(std::move(next)); });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::closed);
+  CHECK(test::run(slices.next()) == test::frame(0));
+}
+
+TEST_CASE("a signal that comes after a slice does not cancel who waits for the next one") {
+  asio::io_context context;
+  asio::io_context workers;
+  asio::cancellation_signal cancel;
+  auto slices = opened(workers.get_executor(), test::file_with(test::movie(3))).slices<std::int16_t>({}, 1);
+  bool taken = false;
+  auto first = test::spawn(
+      context,
+      [](mrcz::async::slice_stream<std::int16_t>& from, asio::io_context& idle, bool& done) -> asio::awaitable<void> {
+        co_await take(from, 1);
+        done = true;
+        for (int i = 0; i < 100; ++i) co_await asio::post(idle, asio::use_awaitable);
+      }(slices, context, taken),
+      cancel.slot());
+  while (!taken) test::run_one_each(context, workers);
+  auto second = test::spawn(context, take(slices, 2));
+  context.restart();
+  for (int i = 0; i < 10; ++i) context.poll_one();
+  cancel.emit(asio::cancellation_type::terminal);
+  test::run_both(context, workers);
+  second.get();
+}
+
+TEST_CASE("one executor that is destroyed in the middle of a stream takes it all with it") {
+  for (std::size_t steps = 0; steps < 12; ++steps) {
+    asio::io_context context;
+    test::spawn(context, stream(opened(context.get_executor(), test::file_with(test::movie(4))), {}, 2));
+    for (std::size_t step = 0; step < steps; ++step) context.run_one();
+  }
 }

@@ -36,18 +36,21 @@ class outcome {
   outcome(asio::io_context& context, asio::awaitable<T> coroutine, asio::cancellation_slot slot) {
     asio::co_spawn(context, std::move(coroutine),
                    asio::bind_cancellation_slot(slot, [kept = kept_](std::exception_ptr failure, auto&&... value) {
+                     kept->ended = true;
                      kept->failure = std::move(failure);
                      if constexpr (sizeof...(value) == 1) (kept->value.emplace(std::move(value)), ...);
                    }));
   }
 
   T get() {
+    if (!kept_->ended) throw std::logic_error{"the coroutine has not ended"};
     if (kept_->failure) std::rethrow_exception(std::exchange(kept_->failure, nullptr));
     if constexpr (!std::is_void_v<T>) return std::move(kept_->value.value());
   }
 
  private:
   struct kept {
+    bool ended = false;
     std::exception_ptr failure;
     std::optional<std::conditional_t<std::is_void_v<T>, int, T>> value;
   };
@@ -58,6 +61,22 @@ class outcome {
 template <class T>
 outcome<T> spawn(asio::io_context& context, asio::awaitable<T> coroutine, asio::cancellation_slot slot = {}) {
   return {context, std::move(coroutine), slot};
+}
+
+/// One step of the coroutines and one of the workers, on this thread.
+inline void run_one_each(asio::io_context& context, asio::io_context& workers) {
+  context.restart();
+  workers.restart();
+  context.poll_one();
+  workers.poll_one();
+}
+
+/// Runs coroutines and workers on this thread until neither has anything to do.
+inline void run_both(asio::io_context& context, asio::io_context& workers) {
+  do {
+    context.restart();
+    workers.restart();
+  } while (context.poll() + workers.poll() != 0);
 }
 
 /// Runs a coroutine on an executor of its own and returns what it returns.

@@ -50,6 +50,20 @@ TEST_CASE("a movie is written as the synchronous function writes it") {
   CHECK(bytes_of(folder / "out.mrc") == bytes_of(folder / "expected.mrc"));
 }
 
+TEST_CASE("what is written may be computed from arrays that were moved in, or that the caller lends") {
+  const scratch_folder folder;
+  asio::thread_pool workers{2};
+  const auto ex = workers.get_executor();
+  const mrcz::image<float> gain = xt::ones<float>({12, 17}) * 2.0F;
+  const mrcz::volume<float> expected = xt::cast<float>(movie(3)) * gain;
+  run(mrcz::async::write(ex, folder / "moved.mrcz", xt::cast<float>(movie(3)) * mrcz::image<float>{gain}));
+  run(mrcz::async::write(ex, folder / "lent.mrcz", mrcz::borrowed(xt::cast<float>(movie(3)) * gain),
+                         {.statistics = false}));
+  run(mrcz::async::write(ex, folder / "named.mrcz", mrcz::borrowed(expected)));
+  for (const auto* name : {"moved.mrcz", "lent.mrcz", "named.mrcz"})
+    CHECK(mrcz::read<float>(folder / name) == expected);
+}
+
 TEST_CASE("every form in which a caller states options works inside co_await") {
   const scratch_folder folder;
   asio::thread_pool workers{2};

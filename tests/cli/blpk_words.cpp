@@ -25,7 +25,8 @@ TEST_CASE("strings are quoted as Python quotes them") {
   CHECK(repr_of(R"(["it's", "\"", "'\"", "\\"])") == R"(["it's", '"', '\'"', '\\'])");
   CHECK(repr_of(R"("\n\r\t\u0000\u001b\u007f\u0085\u00a0\u00ad")") == R"('\n\r\t\x00\x1b\x7f\x85\xa0\xad')");
   CHECK(repr_of(R"("\u00e9\u20ac\ud83d\ude00")") == "'\u00e9\u20ac\U0001f600'");
-  CHECK(repr_of(R"("\u202e\ufeff")") == R"('\u202e\ufeff')");
+  CHECK(repr_of(R"("\u202e\ufeff\u061c\u2003\u200d\ue000")") == R"('\u202e\ufeff\u061c\u2003\u200d\ue000')");
+  CHECK(repr_of(R"("\udb40\udc41\u3000")") == R"('\U000e0041\u3000')");
 }
 
 TEST_CASE("lines of pretty printed JSON have at most 90 characters") {

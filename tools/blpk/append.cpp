@@ -8,8 +8,10 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "mrcz/bloscpack/append.hpp"
+#include "printable.hpp"
 #include "progress.hpp"
 #include "python.hpp"
+#include "signals.hpp"
 #include "sizes.hpp"
 
 namespace {
@@ -42,9 +44,9 @@ void check_files(const arguments& given, const session& s) {
   if (given.added != files::standard && !files::exists(given.added))
     refuse("new file '{}' does not exist!", given.added);
   if (files::same(given.original, given.added)) refuse("new file '{}' is the original file", given.added);
-  s.say_verbose("original file is: '{}'", given.original);
-  s.say_verbose("new file is: '{}'", given.added);
-  files::handle_signals();
+  s.say_verbose("original file is: '{}'", text::printable(given.original));
+  s.say_verbose("new file is: '{}'", text::printable(given.added));
+  signals::handle(signals::second::waits);
 }
 
 /// The new data; those of a stream are put into a file without a name first.

@@ -1,9 +1,7 @@
 #include "files.hpp"
 
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <span>
 
 #include <fcntl.h>
@@ -12,29 +10,17 @@
 #include <unistd.h>
 
 #include "mrcz/core/json.hpp"
+#include "printable.hpp"
 
 namespace {
-
-/// The number of the signal that asks the program to end, or 0.
-std::atomic<int> ending_signal = 0;
-static_assert(std::atomic<int>::is_always_lock_free);
-
-/// Something to read once there is a signal.
-std::array<int, 2> alarm_pipe{-1, -1};
-
-extern "C" void ask_to_end(int signal) {
-  const int before = errno;
-  if (ending_signal.exchange(signal) == 0) static_cast<void>(!::write(alarm_pipe[1], "", 1));
-  errno = before;
-}
 
 /// Returns once `descriptor` can be read, or throws.
 void wait_for(int descriptor, const std::string& name) {
   for (;;) {
-    std::array<pollfd, 2> both{{{descriptor, POLLIN, 0}, {alarm_pipe[0], POLLIN, 0}}};
+    std::array<pollfd, 2> both{{{descriptor, POLLIN, 0}, {signals::alarm(), POLLIN, 0}}};
     const int ready = ::poll(both.data(), both.size(), -1);
     const int reason = errno;
-    files::throw_if_interrupted();
+    signals::throw_if_interrupted();
     if (ready < 0 && reason != EINTR) mrcz::fail_system(reason, name + ": cannot read");
     if (ready > 0) return;
   }
@@ -46,7 +32,7 @@ int opened(const std::string& path) {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);  // waits for who writes to a FIFO
     if (descriptor >= 0) return descriptor;
     const int reason = errno;
-    files::throw_if_interrupted();
+    signals::throw_if_interrupted();
     if (reason != EINTR) mrcz::fail_system(reason, path + ": cannot open");
   }
 }
@@ -56,22 +42,6 @@ bool find(const std::string& path, struct stat& found) {
 }
 
 }  // namespace
-
-void files::handle_signals() {
-  if (alarm_pipe[0] >= 0) return;
-  if (::pipe(alarm_pipe.data()) != 0) mrcz::fail_system(errno, "cannot create a pipe");
-  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
-    struct sigaction action{};
-    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
-    action = {};  // without SA_RESTART
-    action.sa_handler = &ask_to_end;
-    ::sigaction(signal, &action, nullptr);
-  }
-}
-
-void files::throw_if_interrupted() {
-  if (const int signal = ending_signal; signal != 0) throw interruption{signal};
-}
 
 bool files::same(const std::string& one, const std::string& other) {
   struct stat first{};
@@ -91,11 +61,11 @@ void files::check(const session& s, const std::string& in, const std::string& ou
     if (!s.force) refuse("output file '{}' exists!", out);
     if (same(in, out)) refuse("output file '{}' is the input file", out);
     if (metadata && same(*metadata, out)) refuse("output file '{}' is the metadata file", out);
-    s.say_verbose("overwriting existing file: '{}'", out);
+    s.say_verbose("overwriting existing file: '{}'", text::printable(out));
   }
-  s.say_verbose("input file is: '{}'", in);
-  s.say_verbose("output file is: '{}'", out);
-  if (out != standard) handle_signals();
+  s.say_verbose("input file is: '{}'", text::printable(in));
+  s.say_verbose("output file is: '{}'", text::printable(out));
+  if (out != standard) signals::handle(signals::second::waits);
 }
 
 void files::check_seekable(const std::string& path) {

@@ -15,6 +15,7 @@
 #include "mrcz/io/file.hpp"
 #include "mrcz/io/sequential.hpp"
 #include "session.hpp"
+#include "signals.hpp"
 
 namespace files {
 
@@ -39,16 +40,6 @@ inline bool is_stream(const std::string& path) {
          std::filesystem::is_socket(status);
 }
 
-struct interruption {
-  int signal;
-};
-
-/// From now on a signal that asks the program to end makes reading throw `interruption`, so that no temporary file is
-/// left behind. Before, and where only standard output is written, it ends the program at once.
-void handle_signals();
-
-void throw_if_interrupted();
-
 /// A file that is read until a signal comes.
 class input final : public mrcz::byte_source {
  public:
@@ -57,7 +48,7 @@ class input final : public mrcz::byte_source {
 
   std::uint64_t size() const override { return source_.size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    throw_if_interrupted();
+    signals::throw_if_interrupted();
     source_.read_at(offset, into);
   }
   std::string name() const override { return source_.name(); }

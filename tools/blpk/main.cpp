@@ -22,7 +22,9 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/version.hpp"
+#include "printable.hpp"
 #include "session.hpp"
+#include "signals.hpp"
 #include "sizes.hpp"
 
 namespace {
@@ -75,9 +77,9 @@ int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter,
   const auto unknown = program.remaining();
   if (chosen.empty() && !unknown.empty() && !unknown.front().starts_with('-'))
     return report(fmt::format("'{}' is no subcommand, expected compress, decompress, append, info, verify or estimate",
-                              unknown.front()),
+                              text::printable(unknown.front())),
                   wrong_usage);
-  return report(e.what(), wrong_usage);
+  return report(text::printable(e.what()), wrong_usage);
 }
 
 }  // namespace
@@ -114,11 +116,14 @@ int main(int count, char** arguments) try {
   for (const auto& [name, run] : actions)
     if (program.got_subcommand(name)) run(s);
   return finished();
-} catch (const files::interruption& request) {
-  std::signal(request.signal, SIG_DFL);
-  return std::raise(request.signal);
-} catch (const std::system_error& e) {
-  return e.code() == std::errc::broken_pipe ? failed : report(e.what(), failed);  // who reads has enough: no news
-} catch (const std::exception& e) {
+} catch (const signals::interruption& request) {
+  return signals::end_by(request);
+} catch (const refusal& e) {
   return report(e.what(), failed);
+} catch (const std::system_error& e) {
+  return e.code() == std::errc::broken_pipe
+             ? failed
+             : report(text::printable(e.what()), failed);  // who reads has enough: no news
+} catch (const std::exception& e) {
+  return report(text::printable(e.what()), failed);
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "mrcz/core/json.hpp"
+#include "printable.hpp"
 
 namespace python {
 
@@ -18,20 +18,12 @@ using json = nlohmann::ordered_json;
 
 namespace detail {
 
-/// The character that begins at `at`, which moves behind it. `text` is UTF-8, as all strings in parsed JSON.
-inline std::uint32_t next_character(std::string_view text, std::size_t& at) {
-  const auto byte = [&] { return static_cast<unsigned char>(text[at++]); };
-  const std::uint32_t first = byte();
-  const std::size_t more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-  std::uint32_t character = more == 0 ? first : first & (0x3fU >> more);
-  for (std::size_t i = 0; i < more && at < text.size(); ++i) character = character << 6U | (byte() & 0x3fU);
-  return character;
-}
-
-/// Not printed as it is: control characters, those that have no width, and those that turn lines around.
-inline bool is_escaped(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
-         (c >= 0x2028 && c <= 0x202f) || (c >= 0x2060 && c <= 0x206f) || (c >= 0xe000 && c <= 0xf8ff) || c == 0xfeff;
+/// What Python's repr does not print as it is: besides what is hidden, spaces but the one in ASCII, joiners, marks that
+/// belong to numbers, and characters for private use.
+inline bool is_escaped(char32_t c) {
+  return text::is_hidden(c) || c == 0xa0 || (c >= 0x600 && c <= 0x605) || c == 0x6dd || c == 0x70f || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200f) || c == 0x202f || c == 0x205f || c == 0x3000 || (c >= 0xe000 && c <= 0xf8ff) ||
+         c >= 0xf0000;
 }
 
 inline std::size_t characters(std::string_view text) {
@@ -49,18 +41,15 @@ inline std::string repr(double value) {
   return text;
 }
 
-inline std::string repr(std::string_view text) {
-  const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
+inline std::string repr(std::string_view of) {
+  const char quote = of.find('\'') != of.npos && of.find('"') == of.npos ? '"' : '\'';
   std::string printed{quote};
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < of.size();) {
     const std::size_t begin = at;
-    const std::uint32_t c = detail::next_character(text, at);
-    if (c == '\n') printed += "\\n";
-    else if (c == '\r') printed += "\\r";
-    else if (c == '\t') printed += "\\t";
-    else if (c == '\\' || c == static_cast<unsigned char>(quote)) (printed += '\\') += static_cast<char>(c);
-    else if (!detail::is_escaped(c)) printed += text.substr(begin, at - begin);
-    else printed += c < 0x100 ? fmt::format("\\x{:02x}", c) : fmt::format("\\u{:04x}", c);
+    const char32_t c = text::next_character(of, at).value_or(0xfffd);  // all strings in parsed JSON are valid
+    if (c == U'\\' || c == static_cast<unsigned char>(quote)) (printed += '\\') += static_cast<char>(c);
+    else if (detail::is_escaped(c)) printed += text::escaped(c);
+    else printed += of.substr(begin, at - begin);
   }
   return printed + quote;
 }

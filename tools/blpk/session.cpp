@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include "printable.hpp"
 #include "python.hpp"
 
 void session::begin(std::map<std::string, std::string> arguments, std::string_view what) const {
@@ -9,7 +10,7 @@ void session::begin(std::map<std::string, std::string> arguments, std::string_vi
                     {"verbose", python::repr(verbose)}});
   say_debug("command line argument parsing complete");
   say_debug("command line arguments are: ");
-  for (const auto& [name, value] : arguments) say_debug("    {}: {}", name, value);
+  for (const auto& [name, value] : arguments) say_debug("    {}: {}", name, text::printable(value));
   say_verbose("using {} thread{}", threads, threads == 1 ? "" : "s");
   say_verbose("getting ready for {}", what);
 }

@@ -8,16 +8,29 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "mrcz/core/error.hpp"
+#include "printable.hpp"
 
-/// A failure in our own words.
+/// A failure in our own words, each line of which is one on standard error.
+class refusal : public std::runtime_error {
+  using runtime_error::runtime_error;
+};
+
+/// What is told of files and users has no lines.
+template <class Arg>
+decltype(auto) shown(const Arg& arg) {
+  if constexpr (std::is_convertible_v<const Arg&, std::string_view>) return text::printable(arg);
+  else return arg;
+}
+
 template <class... Args>
-[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
-  throw std::runtime_error{fmt::format(format, std::forward<Args>(args)...)};
+[[noreturn]] void refuse(fmt::format_string<const Args&...> format, const Args&... args) {
+  throw refusal{fmt::vformat(format, fmt::make_format_args(shown(args)...))};
 }
 
 /// What is wrong inside a bloscpack file is said without the name of the file.
@@ -47,11 +60,12 @@ void afterwards(Action&& tell) {
   }
 }
 
-inline void print_lines(std::FILE* to, std::string_view prefix, std::string_view text) {
+/// Prints each line of `lines_of` behind the prefix, and nothing that a terminal would obey.
+inline void print_lines(std::FILE* to, std::string_view prefix, std::string_view lines_of) {
   std::string lines;
-  for (std::size_t begin = 0, end = 0; end != text.npos; begin = end + 1) {
-    end = text.find('\n', begin);
-    lines += fmt::format("{}{}\n", prefix, text.substr(begin, end - begin));
+  for (std::size_t begin = 0, end = 0; end != lines_of.npos; begin = end + 1) {
+    end = lines_of.find('\n', begin);
+    lines += fmt::format("{}{}\n", prefix, text::printable(lines_of.substr(begin, end - begin)));
   }
   print(to, lines);
 }

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include "command.hpp"
@@ -11,6 +10,7 @@
 #include "mrcz/bloscpack/reader.hpp"
 #include "mrcz/bloscpack/stream_reader.hpp"
 #include "mrcz/io/sequential.hpp"
+#include "printable.hpp"
 #include "progress.hpp"
 #include "sizes.hpp"
 
@@ -32,9 +32,9 @@ void verify_file(const std::string& path, const session& s) {
     const progress_bar bar{done, in.size()};
     return in.verify();
   }();
-  std::string text;
-  for (const auto& damage : damages) text += (text.empty() ? "" : "\n") + damage.message;
-  if (!damages.empty()) throw std::runtime_error{text};
+  std::string lines;
+  for (const auto& damage : damages) lines += (lines.empty() ? "" : "\n") + text::printable(damage.message);
+  if (!damages.empty()) throw refusal{lines};
   s.say_verbose("{} chunk{} verified", in.nchunks(), in.nchunks() == 1 ? "" : "s");
 }
 

@@ -1,6 +1,8 @@
 // mrcz convert: the same voxels with another codec or mode; everything else that the file says is kept.
 #include <algorithm>
+#include <atomic>
 #include <bit>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,8 @@
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
 #include "mrcz/writer.hpp"
+#include "progress.hpp"
+#include "signals.hpp"
 
 namespace {
 
@@ -44,6 +48,7 @@ int convert(const arguments& given) {
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
 
+  signals::handle(signals::second::ends);  // from here on there is a file that must not be left behind
   auto out = open(given.out, options);
   out.header() = in.header();
   if (in.header().has_mrcz_label())
@@ -53,10 +58,19 @@ int convert(const arguments& given) {
 
   const std::size_t slices = in.shape()[0];
   const std::size_t at_once = mrcz::thread_count(given.threads, slices);
-  in.visit([&]<class T>(std::type_identity<T>) {
-    for (std::size_t z = 0; z < slices; z += at_once)
-      out.append(in.read_slices<T>({.first = z, .count = std::min(at_once, slices - z)}));
-  });
+  std::atomic<std::uint64_t> done = 0;
+  {
+    const progress_bar bar{done, slices * in.slices().slice_bytes()};
+    in.visit([&]<class T>(std::type_identity<T>) {
+      for (std::size_t z = 0; z < slices; z += at_once) {
+        signals::throw_if_interrupted();
+        const std::size_t count = std::min(at_once, slices - z);
+        out.append(in.read_slices<T>({.first = z, .count = count}));
+        done += count * in.slices().slice_bytes();
+      }
+    });
+  }
+  signals::throw_if_interrupted();
   out.close();
   return 0;
 }

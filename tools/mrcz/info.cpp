@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "mrcz/reader.hpp"
+#include "printable.hpp"
 
 namespace {
 
@@ -73,11 +74,18 @@ std::string shown(const json& value) {
   return value.is_null() ? "not determined" : fmt::format("{:g}", value.get<double>());
 }
 
+std::string printable(const json& value) { return text::printable(value.get_ref<const std::string&>()); }
+
+/// JSON on several lines; bytes that are no UTF-8 are replaced.
+std::string dumped(const json& value) {
+  return text::printable_json(value.dump(2, ' ', false, json::error_handler_t::replace));
+}
+
 void print(const json& d) {
   const auto shape = d["shape"].get<std::vector<std::size_t>>();
   const auto voxel = d["voxel_size"].get<std::vector<double>>();
   const auto& statistics = d["statistics"];
-  fmt::print("{}\n", d["path"].get<std::string>());
+  fmt::print("{}\n", printable(d["path"]));
   fmt::print("  {}, {} x {} x {} (x, y, z) of {}{}, {}-endian\n", d["kind"].get<std::string>(), shape[2], shape[1],
              shape[0], d.value("signed_bytes", true) ? "" : "unsigned ", d["mode"].get<std::string>(),
              d["byte_order"].get<std::string>());
@@ -90,12 +98,11 @@ void print(const json& d) {
     fmt::print("  incomplete  only {} of {} slices are there\n", d["complete_slices"].get<std::size_t>(), shape[0]);
   const auto& extended = d["extended_header"];
   if (extended["bytes"] != 0)
-    fmt::print("  extended    {}, {} bytes\n", extended["type"] == "" ? "no type" : extended["type"].get<std::string>(),
+    fmt::print("  extended    {}, {} bytes\n", extended["type"] == "" ? "no type" : printable(extended["type"]),
                extended["bytes"].get<std::uint64_t>());
-  for (const auto& label : d["labels"]) fmt::print("  label       {}\n", label.get<std::string>());
-  constexpr auto replace = json::error_handler_t::replace;
-  if (!d["metadata"].is_null()) fmt::print("  metadata    {}\n", d["metadata"].dump(2, ' ', false, replace));
-  if (d.contains("metadata_error")) fmt::print("  metadata    {}\n", d["metadata_error"].get<std::string>());
+  for (const auto& label : d["labels"]) fmt::print("  label       {}\n", printable(label));
+  if (!d["metadata"].is_null()) fmt::print("  metadata    {}\n", dumped(d["metadata"]));
+  if (d.contains("metadata_error")) fmt::print("  metadata    {}\n", printable(d["metadata_error"]));
 }
 
 int info(const std::vector<std::string>& paths, bool as_json) {
@@ -107,12 +114,11 @@ int info(const std::vector<std::string>& paths, bool as_json) {
       if (!as_json) print(all.back());
     } catch (const std::exception& e) {
       std::fflush(stdout);  // so that the two do not change places
-      fmt::print(stderr, "mrcz: error: {}\n", e.what());
+      fmt::print(stderr, "mrcz: error: {}\n", text::printable(e.what()));
       exit_code = 1;
     }
   }
-  if (as_json && (paths.size() > 1 || !all.empty()))
-    fmt::print("{}\n", (paths.size() == 1 ? all[0] : all).dump(2, ' ', false, json::error_handler_t::replace));
+  if (as_json && (paths.size() > 1 || !all.empty())) fmt::print("{}\n", dumped(paths.size() == 1 ? all[0] : all));
   return exit_code;
 }
 

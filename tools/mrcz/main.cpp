@@ -1,5 +1,6 @@
 // The program `mrcz`: parses the arguments, runs one subcommand, turns failures into one line and an exit code.
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -9,6 +10,8 @@
 
 #include "command.hpp"
 #include "mrcz/version.hpp"
+#include "printable.hpp"
+#include "signals.hpp"
 
 namespace {
 
@@ -17,13 +20,14 @@ constexpr int wrong_usage = 2;
 
 int report(const char* what, int exit_code) {
   std::fflush(stdout);
-  fmt::print(stderr, "mrcz: error: {}\n", what);
+  fmt::print(stderr, "mrcz: error: {}\n", text::printable(what));
   return exit_code;
 }
 
 }  // namespace
 
 int main(int count, char** arguments) try {
+  std::signal(SIGXFSZ, SIG_IGN);  // writing fails instead, and what was begun is removed
   CLI::App program{"Shows, converts and checks electron-microscopy images in the MRC and MRCZ formats.", "mrcz"};
   program.set_version_flag("--version", "mrcz " MRCZ_VERSION_STRING);
   program.require_subcommand(1);
@@ -46,6 +50,8 @@ int main(int count, char** arguments) try {
   for (const auto& [name, run] : actions)
     if (program.got_subcommand(name)) return run();
   return wrong_usage;
+} catch (const signals::interruption& request) {
+  return signals::end_by(request);
 } catch (const std::exception& e) {
   return report(e.what(), failed);
 }

@@ -10,6 +10,7 @@
 
 #include "command.hpp"
 #include "mrcz/validate.hpp"
+#include "printable.hpp"
 
 namespace {
 
@@ -18,8 +19,8 @@ bool is_valid(const std::string& path) {
   const auto findings = mrcz::validate(path);
   const auto errors = std::count_if(findings.begin(), findings.end(),
                                     [](const auto& f) { return f.severity == mrcz::severity::error; });
-  for (const auto& f : findings) fmt::print("{}: {}\n", path, to_string(f));
-  fmt::print("{}: {}\n", path, errors == 0 ? "valid" : "not valid");
+  for (const auto& f : findings) fmt::print("{}: {}\n", text::printable(path), text::printable(to_string(f)));
+  fmt::print("{}: {}\n", text::printable(path), errors == 0 ? "valid" : "not valid");
   return errors == 0;
 }
 
@@ -30,7 +31,7 @@ int validate(const std::vector<std::string>& paths) {
       if (!is_valid(path)) exit_code = 1;
     } catch (const std::exception& e) {
       std::fflush(stdout);  // so that the two do not change places
-      fmt::print(stderr, "mrcz: error: {}\n", e.what());
+      fmt::print(stderr, "mrcz: error: {}\n", text::printable(e.what()));
       exit_code = 1;
     }
   }

@@ -11,16 +11,28 @@
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // xtensor 0.26 sorted its headers into folders
 #include <xtensor/containers/xadapt.hpp>
 #include <xtensor/containers/xarray.hpp>
+#include <xtensor/containers/xfixed.hpp>
+#include <xtensor/containers/xscalar.hpp>
 #include <xtensor/containers/xtensor.hpp>
+#include <xtensor/core/xfunction.hpp>
 #include <xtensor/core/xnoalias.hpp>
+#include <xtensor/generators/xgenerator.hpp>
+#include <xtensor/reducers/xreducer.hpp>
 #include <xtensor/views/xbroadcast.hpp>
+#include <xtensor/views/xrepeat.hpp>
 #include <xtensor/views/xstrided_view.hpp>
 #include <xtensor/views/xview.hpp>
 #else
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xbroadcast.hpp>
+#include <xtensor/xfixed.hpp>
+#include <xtensor/xfunction.hpp>
+#include <xtensor/xgenerator.hpp>
 #include <xtensor/xnoalias.hpp>
+#include <xtensor/xreducer.hpp>
+#include <xtensor/xrepeat.hpp>
+#include <xtensor/xscalar.hpp>
 #include <xtensor/xstrided_view.hpp>
 #include <xtensor/xtensor.hpp>
 #include <xtensor/xview.hpp>

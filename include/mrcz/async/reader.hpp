@@ -23,7 +23,9 @@ namespace mrcz::async {
 /// An open file whose voxels are read on `workers`, slice by slice side by side. No thread is started, so
 /// `read_options::threads` is not looked at. Const and thread-safe, cheap to copy; the file stays open until the last
 /// copy and the last work on it are gone. Errors as for `mrcz::reader`; a cancelled read throws
-/// `asio::error::operation_aborted` after the slices that have begun.
+/// `asio::error::operation_aborted` after the slices that have begun. A reader that refers to no file, as one that is
+/// default-constructed or was moved from, throws `errc::closed`: what can be awaited from the `co_await`, `file()` and
+/// `slices()` at once.
 class reader {
  public:
   /// Refers to no file; there because `asio::co_spawn` wants results to be default constructible.
@@ -39,7 +41,7 @@ class reader {
         file_{std::make_shared<const mrcz::reader>(std::move(source), one_thread(options))} {}
 
   /// Header, shape, metadata and everything else that is there without reading voxels.
-  const mrcz::reader& file() const noexcept { return *file_; }
+  const mrcz::reader& file() const { return opened(file_); }
 
   template <voxel T>
   asio::awaitable<volume<T>> read() const {
@@ -53,8 +55,7 @@ class reader {
 
   template <voxel T>
   asio::awaitable<image<T>> read_slice(std::size_t z) const {
-    auto read_one = [file = file_, z] { return file->template read_slice<T>(z); };
-    return offload(workers_, std::move(read_one));
+    return read_slice_of<T>(workers_, file_, z);
   }
 
   /// The slices of `z` one after the other. Up to `ahead` slices are read before they are asked for; not stated: one
@@ -62,7 +63,7 @@ class reader {
   template <voxel T>
   slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
     if (ahead == 0U) fail(errc::bad_option, "ahead is 0, expected at least 1");
-    const auto slices = naming(file_->source().name(), [&] { return resolve({.z = z}, file_->shape()).z; });
+    const auto slices = naming(file().source().name(), [&] { return resolve({.z = z}, file_->shape()).z; });
     return {workers_, file_, slices, ahead.value_or(thread_count(std::nullopt) + 1)};
   }
 
@@ -72,11 +73,25 @@ class reader {
     return options;
   }
 
-  /// Refers to no reader, which may be gone when this begins.
+  static const mrcz::reader& opened(const std::shared_ptr<const mrcz::reader>& file) {
+    if (!file) fail(errc::closed, "the reader has no file: it was default-constructed or moved from");
+    return *file;
+  }
+
+  // These refer to no reader, which may be gone when they begin.
+
+  template <voxel T>
+  static asio::awaitable<image<T>> read_slice_of(asio::any_io_executor workers,
+                                                 std::shared_ptr<const mrcz::reader> file, std::size_t z) {
+    static_cast<void>(opened(file));
+    auto read_one = [file, z] { return file->template read_slice<T>(z); };
+    co_return co_await offload(workers, std::move(read_one));
+  }
+
   template <voxel T>
   static asio::awaitable<volume<T>> read_slices_of(asio::any_io_executor workers,
                                                    std::shared_ptr<const mrcz::reader> file, range z) {
-    const auto slices = file->template require_slices<T>(z);
+    const auto slices = opened(file).template require_slices<T>(z);
     const shape extents{slices.count, file->shape()[1], file->shape()[2]};
     auto make = [extents] {
       auto fresh = make_volume<T>(extents);

@@ -33,6 +33,28 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
         end_{slices.end()},
         ahead_{ahead} {}
 
+  /// While one lives, a coroutine takes a slice. Throws `errc::bad_option` if another one does.
+  class turn {
+   public:
+    explicit turn(std::shared_ptr<read_window> work) : work_{std::move(work)} {
+      const std::lock_guard lock{work_->mutex_};
+      if (std::exchange(work_->taken_, true))
+        fail(errc::bad_option, "{}: two coroutines take slices from one stream at the same time",
+             work_->file_->source().name());
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    ~turn() {
+      const std::lock_guard lock{work_->mutex_};
+      work_->taken_ = false;
+    }
+
+   private:
+    std::shared_ptr<read_window> work_;
+  };
+
+  // What follows is called by whoever has the turn.
+
   bool at_end() const noexcept { return next_ == end_; }
 
   /// Posts the reading of slices until as many are on their way as may be.
@@ -48,9 +70,10 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     return suspend(std::move(enlist));
   }
 
-  /// The next slice, which has arrived.
+  /// The next slice, which has arrived; throws `errc::closed` if the stream ended before the coroutine came for it.
   image<T> take() {
     std::unique_lock lock{mutex_};
+    if (stopped_) std::rethrow_exception(stream_is_gone());
     auto arrived = arrived_.extract(next_++);
     lock.unlock();
     if (const auto* const failure = std::get_if<std::exception_ptr>(&arrived.mapped()))
@@ -132,14 +155,16 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
   std::mutex mutex_;
   std::map<std::size_t, std::variant<image<T>, std::exception_ptr>> arrived_;
   suspended waiting_;
+  bool taken_ = false;  // somebody has the turn
   bool stopped_ = false;
 };
 
 }  // namespace detail
 
 /// `while (auto slice = co_await slices.next())` goes through a file of any size in the memory of a few slices. Made by
-/// `async::reader::slices`. One coroutine at a time calls it; destroyed before its end it does not wait for the
-/// workers.
+/// `async::reader::slices`. One coroutine at a time calls it: another one gets `errc::bad_option` from its `co_await`,
+/// and the first one goes on. Destroyed before its end the stream does not wait for the workers; a coroutine that still
+/// waits for a slice gets `errc::closed`, and so does who asks a stream that has been moved from.
 template <voxel T>
 class slice_stream {
  public:
@@ -160,6 +185,8 @@ class slice_stream {
 
  private:
   static asio::awaitable<std::optional<image<T>>> next_of(std::shared_ptr<detail::read_window<T>> work) {
+    if (!work) fail(errc::closed, "the stream has no file: it was moved from");
+    const typename detail::read_window<T>::turn mine{work};
     if (work->at_end()) co_return std::nullopt;
     work->read_ahead();
     co_await work->arrival();

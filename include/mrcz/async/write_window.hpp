@@ -2,16 +2,19 @@
 #pragma once
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "mrcz/array/array.hpp"
+#include "mrcz/array/evaluation.hpp"
 #include "mrcz/async/offload.hpp"
 #include "mrcz/async/window.hpp"
 #include "mrcz/core/error.hpp"
@@ -35,11 +38,33 @@ class write_window : public std::enable_shared_from_this<write_window> {
         out_{std::move(out)},
         name_{out_->name()},
         mode_{out_->options().mode},
+        parallel_evaluation_{out_->options().parallel_evaluation},
         most_slices_{limits.slices.value_or(thread_count(std::nullopt) + 2)},
         most_bytes_{limits.bytes.value_or(std::size_t{1} << 30U)},
         found_{out_->size()} {
     check(limits);
+    if (!out_->is_open()) fail(errc::closed, "{}: writer is closed, or failed before", name_);
   }
+
+  /// While one lives, a coroutine appends or closes. Throws `errc::bad_option` if another one does, and changes
+  /// nothing.
+  class turn {
+   public:
+    explicit turn(std::shared_ptr<write_window> work) : work_{std::move(work)} {
+      const std::lock_guard lock{work_->mutex_};
+      if (std::exchange(work_->taken_, true))
+        fail(errc::bad_option, "{}: two coroutines append to one writer, or close it, at the same time", work_->name_);
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    ~turn() {
+      const std::lock_guard lock{work_->mutex_};
+      work_->taken_ = false;
+    }
+
+   private:
+    std::shared_ptr<write_window> work_;
+  };
 
   const asio::any_io_executor& workers() const noexcept { return workers_; }
 
@@ -101,24 +126,51 @@ class write_window : public std::enable_shared_from_this<write_window> {
     post_reporting(workers_, packing<E>{shared_from_this(), std::move(voxels), z, bytes, index});
   }
 
+  /// Whether several workers may evaluate slices of an `E` at once.
+  template <expression E>
+  bool evaluates_in_parallel() const noexcept {
+    return mrcz::evaluates_in_parallel<E> || parallel_evaluation_;
+  }
+
+  /// Slice z of `voxels`, which `admit` let in at `index`, in an array of its own.
+  template <class Array, expression E>
+  std::shared_ptr<const Array> evaluate(const E& voxels, std::size_t z, const typename Array::shape_type& extents,
+                                        std::size_t index) const {
+    return naming(name_, index, [&] {
+      auto slice = std::make_shared<Array>(Array::from_shape(extents));
+      const std::size_t rank = extents.size();
+      evaluate_slice(voxels, z, std::span{slice->data(), slice->size()}, extents[rank - 2], extents[rank - 1]);
+      return slice;
+    });
+  }
+
   /// Called on the workers, when drained. Whatever comes of it, the writer is closed then.
   void publish() {
     {
       const std::lock_guard lock{mutex_};
       require_open();
       ended_ = true;
+      publishing_ = true;
       ++busy_;
     }
     const leaving_at_end end{*this};
     out_->close();
   }
 
-  /// Gives up: what is queued does nothing any more, and whoever is busy removes the file. Does nothing once it has
-  /// ended.
+  /// From now on expressions may refer to what is the caller's.
+  void borrow() {
+    const std::lock_guard lock{mutex_};
+    borrows_ = true;
+  }
+
+  /// Gives up: what is queued does nothing any more, and whoever is busy removes the file. Waits for those if what they
+  /// look at is the caller's. Does nothing once the file is being published.
   void abandon() {
     dropped_file dropped;
-    const std::lock_guard lock{mutex_};
+    std::unique_lock lock{mutex_};
+    if (publishing_) return;
     end(dropped);
+    if (borrows_) idle_.wait(lock, [&] { return busy_ == 0; });
   }
 
   std::size_t size() const {
@@ -181,7 +233,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
     ~leaving_at_end() {
       dropped_file dropped;
       const std::lock_guard lock{work_.mutex_};
-      --work_.busy_;
+      if (--work_.busy_ == 0) work_.idle_.notify_all();
       work_.drop_if_idle(dropped);
     }
 
@@ -201,11 +253,18 @@ class write_window : public std::enable_shared_from_this<write_window> {
     std::unique_lock lock{mutex_};
     packed_.emplace(index, std::move(made));
     while (!putting_ && !ended_ && !failure_ && !packed_.empty() && packed_.begin()->first == put_) {
+      const std::size_t next_to_put = put_;
       ready next = std::move(packed_.begin()->second);
       packed_.erase(packed_.begin());
       putting_ = true;
       lock.unlock();
-      out_->put(std::move(next.slice));
+      std::exception_ptr failure;
+      try {
+        out_->put(std::move(next.slice));
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      if (failure) return keep_failure(next_to_put, std::move(failure));
       next.voxels.reset();
       lock.lock();
       putting_ = false;
@@ -255,9 +314,6 @@ class write_window : public std::enable_shared_from_this<write_window> {
 
   void enlist(std::optional<std::size_t> room, suspended who, asio::cancellation_slot slot) {
     const std::lock_guard lock{mutex_};
-    if (waiting_)
-      return who.resume(std::make_exception_ptr(
-          error{make_error_code(errc::bad_option), name_ + ": two coroutines append to one writer at the same time"}));
     if (slot.is_connected()) slot.assign([self = shared_from_this()](asio::cancellation_type) { self->cancel(); });
     waiting_ = std::move(who);
     room_ = room;
@@ -281,15 +337,20 @@ class write_window : public std::enable_shared_from_this<write_window> {
   std::optional<mrcz::writer> out_;
   std::string name_;
   std::optional<mrcz::mode> mode_;
+  bool parallel_evaluation_;
   std::size_t most_slices_;
   std::size_t most_bytes_;
-  std::size_t slices_ = 0;     // in the window
-  std::size_t bytes_ = 0;      // of their voxels
-  std::size_t found_;          // slices that were in the file before
-  std::size_t next_ = found_;  // index of the slice that is let in next
-  std::size_t put_ = found_;   // slices in the file
-  std::size_t busy_ = 0;       // workers that use out_
+  std::size_t slices_ = 0;        // in the window
+  std::size_t bytes_ = 0;         // of their voxels
+  std::size_t found_;             // slices that were in the file before
+  std::size_t next_ = found_;     // index of the slice that is let in next
+  std::size_t put_ = found_;      // slices in the file
+  std::size_t busy_ = 0;          // workers that use out_
+  std::condition_variable idle_;  // busy_ has become 0
+  bool borrows_ = false;          // voxels may be the caller's
+  bool taken_ = false;            // somebody has the turn
   bool putting_ = false;
+  bool publishing_ = false;
   bool ended_ = false;
   std::map<std::size_t, ready> packed_;  // those that wait for the ones before them
   mrcz::detail::first_failure failure_;

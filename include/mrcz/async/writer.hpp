@@ -5,12 +5,16 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "mrcz/array/array.hpp"
+#include "mrcz/array/borrowed.hpp"
 #include "mrcz/async/offload.hpp"
 #include "mrcz/async/window.hpp"
 #include "mrcz/async/write_window.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/io/byte_sink.hpp"
@@ -23,14 +27,16 @@ namespace mrcz::async {
 /// `append`; nothing else runs and no thread is started, so `write_options::threads` is not looked at. Any number of
 /// writers may share the workers, also a pool of one thread, also with the coroutines that append.
 ///
-/// One coroutine at a time appends and closes. An error in slice 5 is thrown from the next `append` or `close`, once,
+/// One coroutine at a time appends and closes: another one gets `errc::bad_option` from its `co_await`, which changes
+/// nothing. An error in slice 5 is thrown from the next `append` or `close`, once,
 /// and says "(slice 5)", counted from the beginning of the file; what evaluating an expression throws arrives as
 /// `errc::caller_failed`. From then on, as after cancellation, the writer is closed, calls throw `errc::closed`, and
 /// nothing is published. A writer that is destroyed before it has
 /// been closed gives up in the same way: it does not wait for slices, and whoever is busy with the last one removes the
 /// temporary file (or leaves it, if `write_options::keep_partial` says so). The context of the coroutine must outlive
 /// the workers' work, and a coroutine that is to be cancelled needs a strand or a context of one thread, as everywhere
-/// in Asio.
+/// in Asio. A writer that was moved from throws `errc::closed`: what can be awaited from the `co_await`, the rest at
+/// once.
 class writer {
  public:
   /// Creates the temporary file at once, on the calling thread. Errors as for `mrcz::writer`.
@@ -42,7 +48,8 @@ class writer {
          const mrcz::metadata& values = nullptr, window limits = {})
       : writer{std::move(workers), mrcz::writer{std::move(sink), options, values}, limits} {}
 
-  /// Goes on with a writer that has been prepared otherwise: by `append_to`, or with an extended header.
+  /// Goes on with a writer that has been prepared otherwise: by `append_to`, or with an extended header. Throws
+  /// `errc::closed` for one that has been closed or moved from.
   writer(asio::any_io_executor workers, mrcz::writer out, window limits = {})
       : work_{std::make_shared<write_window>(std::move(workers), std::move(out), limits)} {}
 
@@ -54,15 +61,26 @@ class writer {
   }
 
   /// As `mrcz::writer::header`, before the first `append`; throws `errc::closed` after it.
-  mrcz::header& header() { return work_->header(); }
+  mrcz::header& header() { return opened(work_)->header(); }
 
   /// Takes over an image, or all slices of a volume, or any lazy expression of such a rank, which is evaluated on the
-  /// workers: arrays that the expression refers to must live until `close()` returns. Goes on as soon as the window has
-  /// room, which is at once unless the workers cannot keep up. Move arrays in; the array of a volume is freed when its
-  /// last slice is packed. Throws `errc::shape_mismatch` for another rank or an empty array, which closes nothing.
+  /// workers. Goes on as soon as the window has room, which is at once unless the workers cannot keep up. Move arrays
+  /// in; the array of a volume is freed when its last slice is packed. What may keep state (see
+  /// `evaluates_in_parallel`) is evaluated slice after slice before this goes on. An expression must own its operands
+  /// (see `self_contained`): one that does not is refused by the compiler, unless it comes as `borrowed(expression)`.
+  /// Throws `errc::shape_mismatch` for another rank or an empty array, which closes nothing.
   template <expression E>
   asio::awaitable<void> append(E voxels) {
-    return append_to(work_, std::move(voxels));
+    return append_to(work_, mrcz::detail::share(std::move(voxels)));
+  }
+
+  /// As above; what the expression refers to must live, unchanged, until `close()` has returned or thrown, or until the
+  /// writer is gone: what was there before the writer does. Where either gives up, it blocks until no worker is busy
+  /// with a slice of this writer.
+  template <class E>
+  asio::awaitable<void> append(borrowed_expression<E> voxels) {
+    if (work_) work_->borrow();
+    return append_to(work_, mrcz::detail::share(std::move(voxels)));
   }
 
   /// Waits for all slices, finishes the header, syncs and publishes the file. Cancelled before it publishes it leaves
@@ -71,9 +89,14 @@ class writer {
   asio::awaitable<void> close() { return close_it(work_); }
 
   /// Slices in the file so far; those in the window do not count yet.
-  std::size_t size() const { return work_->size(); }
+  std::size_t size() const { return opened(work_)->size(); }
 
  private:
+  static const std::shared_ptr<write_window>& opened(const std::shared_ptr<write_window>& work) {
+    if (!work) fail(errc::closed, "the writer has no file: it was moved from");
+    return work;
+  }
+
   /// Closes the writer unless what was begun is finished.
   class giving_up {
    public:
@@ -90,21 +113,47 @@ class writer {
   };
 
   template <expression E>
-  static asio::awaitable<void> append_to(std::shared_ptr<write_window> work, E voxels) {
-    const auto extents = work->require_slices(voxels);
-    const std::size_t bytes = work->template bytes_of<typename E::value_type>(extents);
-    auto shared = std::make_shared<const E>(std::move(voxels));
+  static asio::awaitable<void> append_to(std::shared_ptr<write_window> work, std::shared_ptr<const E> voxels) {
+    const write_window::turn mine{opened(work)};
+    const auto extents = work->require_slices(*voxels);
+    const std::size_t bytes = work->template bytes_of<std::remove_cv_t<typename E::value_type>>(extents);
     giving_up unless_finished{work};
     for (std::size_t z = 0; z < extents[0]; ++z) {
       auto index = work->admit(bytes);
       for (; !index; index = work->admit(bytes)) co_await work->change(bytes);
+      if (!work->template evaluates_in_parallel<E>()) {
+        co_await pack_evaluated(work, voxels, z, extents, bytes, *index);
+        continue;
+      }
       const bool last = z + 1 == extents[0];
-      work->pack(last ? std::move(shared) : shared, z, bytes, *index);
+      work->pack(last ? std::move(voxels) : voxels, z, bytes, *index);
     }
     unless_finished.finished();
   }
 
+  /// As `write_window::pack`, for an expression with state: returns once the slice is evaluated, so that the next one
+  /// is evaluated after it.
+  template <expression E>
+  static asio::awaitable<void> pack_evaluated(std::shared_ptr<write_window> work, std::shared_ptr<const E> voxels,
+                                              std::size_t z, shape extents, std::size_t bytes, std::size_t index) {
+    using T = std::remove_cv_t<typename E::value_type>;
+    if (voxels->dimension() == 2) {
+      auto evaluate = [work, voxels, extents, index] {
+        return work->template evaluate<image<T>>(*voxels, 0, {extents[1], extents[2]}, index);
+      };
+      auto slice = co_await offload(work->workers(), std::move(evaluate));
+      work->pack(std::move(slice), 0, bytes, index);
+    } else {
+      auto evaluate = [work, voxels, z, extents, index] {
+        return work->template evaluate<volume<T>>(*voxels, z, {1, extents[1], extents[2]}, index);
+      };
+      auto slice = co_await offload(work->workers(), std::move(evaluate));
+      work->pack(std::move(slice), 0, bytes, index);
+    }
+  }
+
   static asio::awaitable<void> close_it(std::shared_ptr<write_window> work) {
+    const write_window::turn mine{opened(work)};
     const giving_up in_any_case{work};
     while (!work->drained()) co_await work->change(std::nullopt);
     auto publish = [work] { work->publish(); };

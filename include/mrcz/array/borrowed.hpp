@@ -1,0 +1,169 @@
+/// Which expressions may be kept beyond the statement that makes them, and how a caller vouches for one that may not.
+#pragma once
+
+#include <array>
+#include <complex>
+#include <cstddef>
+#include <memory>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "mrcz/array/array.hpp"
+#include "mrcz/format/mode.hpp"
+
+namespace mrcz {
+
+namespace detail {
+
+/// Whether a type without template arguments of interest owns all that it needs: numbers, functions, and whatever is
+/// smaller than a pointer, where no reference has room.
+template <class T>
+consteval bool owns_by_itself() {
+  if constexpr (std::is_reference_v<T>) return false;
+  else if constexpr (std::is_pointer_v<T>) return std::is_function_v<std::remove_pointer_t<T>>;
+  else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> || voxel<T>) return true;
+  else return std::is_object_v<T> && sizeof(T) < sizeof(void*);
+}
+
+/// Whether an expression, or a part of one, owns everything that it refers to, decided from its type alone. xtensor
+/// keeps an operand as `const E&` if it had a name and as `E` if it had none, scalars included. What is not known here
+/// counts as not owning.
+template <class T>
+inline constexpr bool owns = owns_by_itself<T>();
+
+template <class T>
+inline constexpr bool owns<const T> = owns<T>;
+
+// Parts
+template <class T>
+inline constexpr bool owns<std::complex<T>> = owns<T>;
+template <class T, std::size_t N>
+inline constexpr bool owns<std::array<T, N>> = owns<T>;
+template <class T, class A>
+inline constexpr bool owns<std::vector<T, A>> = owns<T> && owns<A>;
+template <class... T>
+inline constexpr bool owns<std::tuple<T...>> = (owns<T> && ...);
+template <class T, class A>
+inline constexpr bool owns<xt::uvector<T, A>> = owns<T> && owns<A>;
+template <class T, std::size_t N, class A, bool Init>
+inline constexpr bool owns<xt::svector<T, N, A, Init>> = owns<T> && owns<A>;
+template <class T>
+inline constexpr bool owns<xt::xall<T>> = owns<T>;
+template <class T>
+inline constexpr bool owns<xt::xrange<T>> = owns<T>;
+template <class T>
+inline constexpr bool owns<xt::xstepped_range<T>> = owns<T>;
+template <class T>
+inline constexpr bool owns<xt::xkeep_slice<T>> = owns<T>;
+template <class T>
+inline constexpr bool owns<xt::xdrop_slice<T>> = owns<T>;
+template <class T>
+inline constexpr bool owns<xt::const_value<T>> = owns<T>;
+template <class Reduce, class Init, class Merge>
+inline constexpr bool owns<xt::xreducer_functors<Reduce, Init, Merge>> = owns<Reduce> && owns<Init> && owns<Merge>;
+template <class R, class T>
+inline constexpr bool owns<xt::reducer_options<R, T>> = owns<R>;
+
+/// Whether a buffer that xtensor adapts keeps its memory alive by a smart pointer; its third argument is one then, and
+/// an allocator otherwise.
+template <class Keeper>
+inline constexpr bool is_smart_pointer = false;
+template <class T>
+inline constexpr bool is_smart_pointer<std::shared_ptr<T>> = true;
+template <class T, class Deleter>
+inline constexpr bool is_smart_pointer<std::unique_ptr<T, Deleter>> = owns<Deleter>;
+
+template <class P, class A>
+inline constexpr bool owns<xt::xbuffer_adaptor<P, xt::acquire_ownership, A>> = owns<A>;
+template <class P, class Keeper>
+inline constexpr bool owns<xt::xbuffer_adaptor<P, xt::no_ownership, Keeper>> = is_smart_pointer<Keeper>;
+
+// Containers
+template <class Elements, xt::layout_type L, class Shape, class Tag>
+inline constexpr bool owns<xt::xarray_container<Elements, L, Shape, Tag>> = owns<Elements> && owns<Shape>;
+template <class Elements, std::size_t N, xt::layout_type L, class Tag>
+inline constexpr bool owns<xt::xtensor_container<Elements, N, L, Tag>> = owns<Elements>;
+template <class T, class Shape, xt::layout_type L, bool Sharable, class Tag>
+inline constexpr bool owns<xt::xfixed_container<T, Shape, L, Sharable, Tag>> = owns<T>;
+template <class Elements, xt::layout_type L, class Shape, class Tag>
+inline constexpr bool owns<xt::xarray_adaptor<Elements, L, Shape, Tag>> = owns<Elements> && owns<Shape>;
+template <class Elements, std::size_t N, xt::layout_type L, class Tag>
+inline constexpr bool owns<xt::xtensor_adaptor<Elements, N, L, Tag>> = owns<Elements>;
+
+// Views and functions
+template <class E, class... Slices>
+inline constexpr bool owns<xt::xview<E, Slices...>> = owns<E> && (owns<Slices> && ...);
+template <class E, class Shape, xt::layout_type L, class Storage>
+inline constexpr bool owns<xt::xstrided_view<E, Shape, L, Storage>> = owns<E> && owns<Shape>;
+template <class E, class Shape>
+inline constexpr bool owns<xt::xbroadcast<E, Shape>> = owns<E> && owns<Shape>;
+template <class E, class Counts>
+inline constexpr bool owns<xt::xrepeat<E, Counts>> = owns<E> && owns<Counts>;
+template <class F, class E, class Axes, class Options>
+inline constexpr bool owns<xt::xreducer<F, E, Axes, Options>> = owns<F> && owns<E> && owns<Axes> && owns<Options>;
+template <class F, class R, class Shape>  // functors are copied, whatever F says
+inline constexpr bool owns<xt::xgenerator<F, R, Shape>> = owns<std::remove_reference_t<F>> && owns<Shape>;
+template <class F, class... E>
+inline constexpr bool owns<xt::xfunction<F, E...>> = owns<std::remove_reference_t<F>> && (owns<E> && ...);
+template <class T>
+inline constexpr bool owns<xt::xscalar<T>> = owns<T>;
+template <class E>
+inline constexpr bool owns<xt::xshared_expression<E>> = owns<E>;
+
+}  // namespace detail
+
+/// An expression that owns everything that it refers to, so that it may be evaluated after the statement that made it:
+/// containers, and functions and views of what was moved into them. Decided from the type alone; a type that is not
+/// known, and a functor that is as large as a pointer, count as not owning.
+template <class E>
+concept self_contained = expression<E> && detail::owns<std::remove_cvref_t<E>>;
+
+/// Made by `borrowed`: an expression whose caller vouches for what it refers to.
+template <class E>
+class borrowed_expression {
+ public:
+  explicit borrowed_expression(E&& kept) : expression_{std::forward<E>(kept)} {}
+
+  /// The expression, which is moved out; one that was named stays where it is, and belongs to nobody here.
+  std::shared_ptr<const std::remove_reference_t<E>> share() && {
+    if constexpr (std::is_lvalue_reference_v<E>) return {std::shared_ptr<const void>{}, &expression_};
+    else return std::make_shared<const E>(std::move(expression_));
+  }
+
+ private:
+  E expression_;
+};
+
+/// The caller's word that everything that `e` refers to stays there, unchanged, until the writer to which it is given
+/// has been closed: `co_await out.append(mrcz::borrowed(xt::cast<float>(std::move(frame)) * gain))`. An expression that
+/// has a name is not copied, but referred to like the rest. Nothing is evaluated here.
+template <expression E>
+auto borrowed(E&& e) {
+  using kept = std::conditional_t<std::is_lvalue_reference_v<E>, const std::remove_reference_t<E>&, E>;
+  return borrowed_expression<kept>{std::forward<E>(e)};
+}
+
+namespace detail {
+
+/// The expression, to be kept for as long as it takes to evaluate it. Refuses one that refers to what may be gone then.
+template <expression E>
+std::shared_ptr<const E> share(E e) {
+  static_assert(
+      self_contained<E>,
+      "this expression refers to arrays, scalars or other things that it does not own, and which may be gone before "
+      "the "
+      "workers evaluate it: std::move its arrays in (or copy them), write scalars without a name, or hand over "
+      "mrcz::borrowed(expression), which says that everything it refers to lives until close() has returned");
+  return std::make_shared<const E>(std::move(e));
+}
+
+template <class E>
+auto share(borrowed_expression<E> e) {
+  return std::move(e).share();
+}
+
+}  // namespace detail
+
+}  // namespace mrcz

@@ -1,0 +1,56 @@
+#include "signals.hpp"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+#include <unistd.h>
+
+#include "mrcz/core/error.hpp"
+
+namespace {
+
+/// The number of the signal that asks the program to end, or 0.
+std::atomic<int> ending_signal = 0;
+std::atomic<bool> second_ends = false;
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+std::array<int, 2> alarm_pipe{-1, -1};
+
+extern "C" void ask_to_end(int signal) {
+  const int before = errno;
+  if (ending_signal.exchange(signal) == 0) {
+    static_cast<void>(!::write(alarm_pipe[1], "", 1));
+  } else if (second_ends) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);  // takes effect when this function returns
+  }
+  errno = before;
+}
+
+}  // namespace
+
+void signals::handle(second behaviour) {
+  second_ends = behaviour == second::ends;
+  if (alarm_pipe[0] >= 0) return;
+  if (::pipe(alarm_pipe.data()) != 0) mrcz::fail_system(errno, "cannot create a pipe");
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    struct sigaction action{};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action = {};  // without SA_RESTART
+    action.sa_handler = &ask_to_end;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
+void signals::throw_if_interrupted() {
+  if (const int signal = ending_signal; signal != 0) throw interruption{signal};
+}
+
+int signals::alarm() { return alarm_pipe[0]; }
+
+int signals::end_by(const interruption& request) {
+  std::signal(request.signal, SIG_DFL);
+  return std::raise(request.signal);
+}
