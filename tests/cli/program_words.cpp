@@ -4,6 +4,7 @@
 #include <csignal>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,6 +96,20 @@ TEST_CASE("a signal is heard of where the work can end, and the program ends by 
             }) == signal);
     }
   }
+}
+
+TEST_CASE("a signal requests the stop that the library looks at") {
+  CHECK(end_of_child([] {
+          signals::handle(signals::second::ends);
+          const signals::stop stop;
+          if (stop.token()->stop_requested()) ::_exit(1);
+          std::raise(SIGINT);
+          while (!stop.token()->stop_requested()) std::this_thread::yield();
+        }) == 0);
+  CHECK(end_of_child([] {  // ends without a signal
+          signals::handle(signals::second::ends);
+          const signals::stop stop;
+        }) == 0);
 }
 
 TEST_CASE("a second signal, of the same kind or another, waits or ends the program at once") {

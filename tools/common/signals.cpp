@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "mrcz/core/error.hpp"
@@ -49,6 +50,24 @@ void signals::throw_if_interrupted() {
 }
 
 int signals::alarm() { return alarm_pipe[0]; }
+
+signals::stop::stop() {
+  if (::pipe(farewell_.data()) != 0) mrcz::fail_system(errno, "cannot create a pipe");
+  watcher_ = std::jthread{[this] { wait_for_signal(); }};
+}
+
+signals::stop::~stop() {
+  ::close(farewell_[1]);
+  watcher_.join();
+  ::close(farewell_[0]);
+}
+
+void signals::stop::wait_for_signal() {
+  std::array<pollfd, 2> both{{{alarm_pipe[0], POLLIN, 0}, {farewell_[0], POLLIN, 0}}};
+  while (::poll(both.data(), both.size(), -1) < 0 && errno == EINTR) {
+  }
+  if (both[0].revents != 0) source_.request_stop();
+}
 
 int signals::end_by(const interruption& request) {
   std::signal(request.signal, SIG_DFL);

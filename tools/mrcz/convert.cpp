@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 
@@ -38,41 +39,48 @@ mrcz::writer open(const std::string& path, const mrcz::write_options& options) t
   throw mrcz::error{e.code(), fmt::format("{}: exists; --force replaces it", path)};
 }
 
-int convert(const arguments& given) {
-  const mrcz::reader in{given.in, {.threads = given.threads}};
+void convert(const arguments& given, const std::stop_token* stop) {
+  const mrcz::reader in{given.in, {.threads = given.threads, .stop = stop}};
+  std::atomic<std::uint64_t> done = 0;
   mrcz::write_options options{.compression = {.level = given.level},
                               .mode = in.mode(),
                               .byte_order = std::endian::native,
                               .replace = given.force,
-                              .threads = given.threads};
+                              .threads = given.threads,
+                              .stop = stop,
+                              .progress = &done};
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
 
-  signals::handle(signals::second::ends);  // from here on there is a file that must not be left behind
   auto out = open(given.out, options);
   out.header() = in.header();
-  if (in.header().has_mrcz_label())
+  if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
   if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
 
   const std::size_t slices = in.shape()[0];
   const std::size_t at_once = mrcz::thread_count(given.threads, slices);
-  std::atomic<std::uint64_t> done = 0;
   {
     const progress_bar bar{done, slices * in.slices().slice_bytes()};
     in.visit([&]<class T>(std::type_identity<T>) {
-      for (std::size_t z = 0; z < slices; z += at_once) {
-        signals::throw_if_interrupted();
-        const std::size_t count = std::min(at_once, slices - z);
-        out.append(in.read_slices<T>({.first = z, .count = count}));
-        done += count * in.slices().slice_bytes();
-      }
+      for (std::size_t z = 0; z < slices; z += at_once)
+        out.append(in.read_slices<T>({.first = z, .count = std::min(at_once, slices - z)}));
     });
   }
   signals::throw_if_interrupted();
   out.close();
+}
+
+/// The conversion, which a signal ends between two slices.
+int convert(const arguments& given) try {
+  signals::handle(signals::second::ends);
+  const signals::stop by_signal;
+  convert(given, by_signal.token());
   return 0;
+} catch (const mrcz::error& e) {
+  if (e.code() == mrcz::errc::stopped) signals::throw_if_interrupted();
+  throw;
 }
 
 /// The names that an option takes, from the same function that reads them.
