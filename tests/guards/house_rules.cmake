@@ -1,4 +1,4 @@
-# Checks the rules of ARCHITECTURE.md that concern headers: floors, length, one header per dependency, one test per header.
+# Checks the rules of ARCHITECTURE.md that concern headers: floors, one header per dependency, one test per header.
 # Run as: cmake -D ROOT=<repository> -P house_rules.cmake
 cmake_minimum_required(VERSION 3.24)
 set(floor_core 0)
@@ -39,11 +39,6 @@ foreach(header IN LISTS headers)
   folder_of("${header}" folder)
   file(STRINGS "${ROOT}/include/mrcz/${header}" lines)
   file(READ "${ROOT}/include/mrcz/${header}" text)
-  string(REGEX MATCHALL "\n" newlines "${text}")
-  list(LENGTH newlines length)
-  if(length GREATER 300)
-    break_rule("${header} has ${length} lines, at most 300 are allowed")
-  endif()
   if(NOT text MATCHES "^/// ")
     break_rule("${header} does not begin with a sentence that says what it is")
   endif()
