@@ -29,12 +29,6 @@ mrcz::write_options options_for(mrcz::codec codec, int level) {
   return {.compression = {.codec = codec, .level = level}, .durability = mrcz::durability::none};
 }
 
-/// The voxels of a movie where they lie, so that handing them over copies nothing.
-template <class T>
-auto borrowed(const mrcz::volume<T>& movie) {
-  return mrcz::view_of(movie.data(), mrcz::shape_of(movie));
-}
-
 template <class T>
 void measure_throughput(const benchmark::settings& s, benchmark::table& t, const std::string& name,
                         const mrcz::volume<T>& movie, const mrcz::write_options& options) {
@@ -45,7 +39,9 @@ void measure_throughput(const benchmark::settings& s, benchmark::table& t, const
   const auto times = benchmark::measure(
       s, {{"write", [&] { mrcz::write(path, movie, options); }, remove},
           {"async::write",
-           [&] { asio::co_spawn(ex, mrcz::async::write(ex, path, borrowed(movie), options), asio::use_future).get(); },
+           [&] {
+             asio::co_spawn(ex, mrcz::async::write(ex, path, mrcz::borrowed(movie), options), asio::use_future).get();
+           },
            remove}});
   const double megabytes = static_cast<double>(movie.size() * sizeof(T)) / 1e6;
   t.row(name, {megabytes / times[0], megabytes / times[1], times[0] / times[1]});
@@ -89,7 +85,7 @@ void write_four(asio::thread_pool& pool, const benchmark::settings& s, const mrc
   for (int i = 0; i < 4; ++i) {
     const auto path = s.folder / fmt::format("{}.mrcz", i);
     pending.push_back(asio::co_spawn(
-        ex, mrcz::async::write(ex, path, borrowed(movie), options_for(mrcz::codec::zstd, 1)), asio::use_future));
+        ex, mrcz::async::write(ex, path, mrcz::borrowed(movie), options_for(mrcz::codec::zstd, 1)), asio::use_future));
     if (!at_once) pending.back().wait();
   }
   for (auto& one : pending) one.get();

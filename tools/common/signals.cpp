@@ -22,7 +22,7 @@ std::array<int, 2> alarm_pipe{-1, -1};
 extern "C" void ask_to_end(int signal) {
   const int before = errno;
   if (ending_signal.exchange(signal) == 0) {
-    static_cast<void>(!::write(alarm_pipe[1], "", 1));
+    [[maybe_unused]] const auto written = ::write(alarm_pipe[1], "", 1);
   } else if (second_ends) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);  // takes effect when this function returns

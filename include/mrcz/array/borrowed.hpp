@@ -36,19 +36,22 @@ inline constexpr bool owns = owns_by_itself<T>();
 template <class T>
 inline constexpr bool owns<const T> = owns<T>;
 
+template <class... T>
+inline constexpr bool all_own = (owns<T> && ...);
+
 // Parts
 template <class T>
 inline constexpr bool owns<std::complex<T>> = owns<T>;
 template <class T, std::size_t N>
 inline constexpr bool owns<std::array<T, N>> = owns<T>;
 template <class T, class A>
-inline constexpr bool owns<std::vector<T, A>> = owns<T> && owns<A>;
+inline constexpr bool owns<std::vector<T, A>> = all_own<T, A>;
 template <class... T>
-inline constexpr bool owns<std::tuple<T...>> = (owns<T> && ...);
+inline constexpr bool owns<std::tuple<T...>> = all_own<T...>;
 template <class T, class A>
-inline constexpr bool owns<xt::uvector<T, A>> = owns<T> && owns<A>;
+inline constexpr bool owns<xt::uvector<T, A>> = all_own<T, A>;
 template <class T, std::size_t N, class A, bool Init>
-inline constexpr bool owns<xt::svector<T, N, A, Init>> = owns<T> && owns<A>;
+inline constexpr bool owns<xt::svector<T, N, A, Init>> = all_own<T, A>;
 template <class T>
 inline constexpr bool owns<xt::xall<T>> = owns<T>;
 template <class T>
@@ -62,7 +65,7 @@ inline constexpr bool owns<xt::xdrop_slice<T>> = owns<T>;
 template <class T>
 inline constexpr bool owns<xt::const_value<T>> = owns<T>;
 template <class Reduce, class Init, class Merge>
-inline constexpr bool owns<xt::xreducer_functors<Reduce, Init, Merge>> = owns<Reduce> && owns<Init> && owns<Merge>;
+inline constexpr bool owns<xt::xreducer_functors<Reduce, Init, Merge>> = all_own<Reduce, Init, Merge>;
 template <class R, class T>
 inline constexpr bool owns<xt::reducer_options<R, T>> = owns<R>;
 
@@ -82,31 +85,31 @@ inline constexpr bool owns<xt::xbuffer_adaptor<P, xt::no_ownership, Keeper>> = i
 
 // Containers
 template <class Elements, xt::layout_type L, class Shape, class Tag>
-inline constexpr bool owns<xt::xarray_container<Elements, L, Shape, Tag>> = owns<Elements> && owns<Shape>;
+inline constexpr bool owns<xt::xarray_container<Elements, L, Shape, Tag>> = all_own<Elements, Shape>;
 template <class Elements, std::size_t N, xt::layout_type L, class Tag>
 inline constexpr bool owns<xt::xtensor_container<Elements, N, L, Tag>> = owns<Elements>;
 template <class T, class Shape, xt::layout_type L, bool Sharable, class Tag>
 inline constexpr bool owns<xt::xfixed_container<T, Shape, L, Sharable, Tag>> = owns<T>;
 template <class Elements, xt::layout_type L, class Shape, class Tag>
-inline constexpr bool owns<xt::xarray_adaptor<Elements, L, Shape, Tag>> = owns<Elements> && owns<Shape>;
+inline constexpr bool owns<xt::xarray_adaptor<Elements, L, Shape, Tag>> = all_own<Elements, Shape>;
 template <class Elements, std::size_t N, xt::layout_type L, class Tag>
 inline constexpr bool owns<xt::xtensor_adaptor<Elements, N, L, Tag>> = owns<Elements>;
 
 // Views and functions
 template <class E, class... Slices>
-inline constexpr bool owns<xt::xview<E, Slices...>> = owns<E> && (owns<Slices> && ...);
+inline constexpr bool owns<xt::xview<E, Slices...>> = all_own<E, Slices...>;
 template <class E, class Shape, xt::layout_type L, class Storage>
-inline constexpr bool owns<xt::xstrided_view<E, Shape, L, Storage>> = owns<E> && owns<Shape>;
+inline constexpr bool owns<xt::xstrided_view<E, Shape, L, Storage>> = all_own<E, Shape>;
 template <class E, class Shape>
-inline constexpr bool owns<xt::xbroadcast<E, Shape>> = owns<E> && owns<Shape>;
+inline constexpr bool owns<xt::xbroadcast<E, Shape>> = all_own<E, Shape>;
 template <class E, class Counts>
-inline constexpr bool owns<xt::xrepeat<E, Counts>> = owns<E> && owns<Counts>;
+inline constexpr bool owns<xt::xrepeat<E, Counts>> = all_own<E, Counts>;
 template <class F, class E, class Axes, class Options>
-inline constexpr bool owns<xt::xreducer<F, E, Axes, Options>> = owns<F> && owns<E> && owns<Axes> && owns<Options>;
+inline constexpr bool owns<xt::xreducer<F, E, Axes, Options>> = all_own<F, E, Axes, Options>;
 template <class F, class R, class Shape>  // functors are copied, whatever F says
-inline constexpr bool owns<xt::xgenerator<F, R, Shape>> = owns<std::remove_reference_t<F>> && owns<Shape>;
+inline constexpr bool owns<xt::xgenerator<F, R, Shape>> = all_own<std::remove_reference_t<F>, Shape>;
 template <class F, class... E>
-inline constexpr bool owns<xt::xfunction<F, E...>> = owns<std::remove_reference_t<F>> && (owns<E> && ...);
+inline constexpr bool owns<xt::xfunction<F, E...>> = all_own<std::remove_reference_t<F>, E...>;
 template <class T>
 inline constexpr bool owns<xt::xscalar<T>> = owns<T>;
 template <class E>
