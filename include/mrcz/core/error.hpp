@@ -108,10 +108,14 @@ template <class... Args>
   throw error{make_error_code(code), fmt::vformat(format, fmt::make_format_args(args...))};
 }
 
-/// `code` is the value of `errno`; its text is appended to the message.
-[[noreturn]] inline void fail_system(int code, std::string_view message) {
-  const std::error_code reason{code, std::system_category()};
+/// A failure of the system; its text is appended to the message.
+[[noreturn]] inline void fail_system(std::error_code reason, std::string_view message) {
   throw error{reason, fmt::format("{}: {}", message, reason.message())};
+}
+
+/// `code` is the value of `errno`.
+[[noreturn]] inline void fail_system(int code, std::string_view message) {
+  fail_system(std::error_code{code, std::system_category()}, message);
 }
 
 /// Calls `action` and puts `name` (a path) in front of the message of an error that does not carry it yet.
