@@ -1,28 +1,16 @@
-/// A reusable, uninitialised run of bytes, and how many bytes memory can hold.
+/// A reusable, uninitialised run of bytes.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "mrcz/core/error.hpp"
 #include "mrcz/core/huge_pages.hpp"
 
 namespace mrcz {
-
-/// `bytes`, which `what` has, as a size of something in memory. Throws `errc::too_large` where there are not as many
-/// addresses, as in 32-bit programs.
-inline std::size_t size_in_memory(std::uint64_t bytes, const char* what) {
-  if (bytes > static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max()))
-    fail(errc::too_large, "{} of {} bytes does not fit into memory, which holds at most {}", what, bytes,
-         std::numeric_limits<std::ptrdiff_t>::max());
-  return static_cast<std::size_t>(bytes);
-}
 
 /// Grows, never shrinks, never zeroes and does not keep its content when it grows: memory for a slice that is
 /// about to be overwritten. Aligned for every voxel type.

@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
-#include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/io/system.hpp"

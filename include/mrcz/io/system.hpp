@@ -563,8 +563,9 @@ class folder {
 
   native_handle create_scratch() const {
     for (;;) {
-      const native_handle made = create_file(path_ / fmt::format(".mrcz-{}", unique_text()), GENERIC_READ | GENERIC_WRITE | DELETE,
-                                             CREATE_NEW, FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE);
+      const native_handle made =
+          create_file(path_ / fmt::format(".mrcz-{}", unique_text()), GENERIC_READ | GENERIC_WRITE | DELETE, CREATE_NEW,
+                      FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE);
       if (made != no_handle || ::GetLastError() != ERROR_FILE_EXISTS) return made;
     }
   }
