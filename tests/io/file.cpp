@@ -53,11 +53,6 @@ TEST_CASE("a file that is missing, or there already, is refused with its path an
   const auto nowhere = failure_to_open(folder / "missing/new", open_for::create);
   REQUIRE(nowhere);
   CHECK(nowhere->code == std::errc::no_such_file_or_directory);
-
-  std::filesystem::create_symlink("nowhere", folder / "dangling");
-  const auto dangling = failure_to_open(folder / "dangling", open_for::create);
-  REQUIRE(dangling);
-  CHECK(dangling->code == std::errc::file_exists);
 }
 
 TEST_CASE("a directory is no file") {
@@ -193,8 +188,11 @@ TEST_CASE("a scratch file has no name and is gone once it is closed") {
     mrcz::file scratch{folder.path(), mrcz::file::access::scratch};
     scratch.write_at(3, test::text("abc"));
     CHECK(scratch.size() == 6);
+#if !defined(_WIN32)
     CHECK(folder.files().empty());
+#endif
   }
+  CHECK(folder.files().empty());
   const auto thrown = test::failure_of([&] { mrcz::file{folder / "nothing", mrcz::file::access::scratch}; });
   REQUIRE(thrown);
   CHECK(thrown->code == std::errc::no_such_file_or_directory);
@@ -222,8 +220,6 @@ TEST_CASE("a file knows whether another one has taken its place") {
   test::write_bytes(folder / "a", {});
   const mrcz::file opened{folder / "a", mrcz::file::access::read};
   CHECK(opened.is_at(folder / "a"));
-  std::filesystem::create_symlink(folder / "a", folder / "link");
-  CHECK(opened.is_at(folder / "link"));
   std::filesystem::rename(folder / "a", folder / "b");
   CHECK_FALSE(opened.is_at(folder / "a"));
   test::write_bytes(folder / "a", {});
@@ -238,6 +234,18 @@ namespace {
 bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) != -1; }
 
 }  // namespace
+
+TEST_CASE("a symbolic link is followed to the file that it leads to, and never created through") {
+  const test::scratch_folder folder;
+  std::filesystem::create_symlink("nowhere", folder / "dangling");
+  const auto dangling = failure_to_open(folder / "dangling", open_for::create);
+  REQUIRE(dangling);
+  CHECK(dangling->code == std::errc::file_exists);
+  test::write_bytes(folder / "a", {});
+  std::filesystem::create_symlink(folder / "a", folder / "link");
+  const mrcz::file opened{folder / "a", open_for::read};
+  CHECK(opened.is_at(folder / "link"));
+}
 
 TEST_CASE("a FIFO is refused at once, whether or not somebody is at its other end") {
   const test::scratch_folder folder;

@@ -113,9 +113,9 @@ template <class... Args>
   throw error{reason, fmt::format("{}: {}", message, reason.message())};
 }
 
-/// `code` is the value of `errno`.
+/// `code` is the value of `errno`, which means the same on all systems.
 [[noreturn]] inline void fail_system(int code, std::string_view message) {
-  fail_system(std::error_code{code, std::system_category()}, message);
+  fail_system(std::error_code{code, std::generic_category()}, message);
 }
 
 /// Calls `action` and puts `name` (a path) in front of the message of an error that does not carry it yet.

@@ -148,7 +148,7 @@ class atomic_file final : public byte_sink {
     for (;;) {
       temporary_ = temporary_name();
       if (detail::owned_handle made{folder_.create(temporary_, for_owner_alone)}) {
-        static_cast<void>(detail::vanish_when_closed(made.get(), true));
+        vanishing_ = detail::owned_handle{detail::make_vanish(made.get())};
         return {std::move(made), destination_};
       }
       const auto reason = detail::last_error();
@@ -202,8 +202,9 @@ class atomic_file final : public byte_sink {
   }
 
   void keep_when_closed() {
-    if (!detail::vanish_when_closed(file_->handle(), false))
+    if (!detail::keep_file(vanishing_.get()))
       fail_system(detail::last_error(), name() + ": cannot keep the finished file");
+    vanishing_ = {};
   }
 
   /// A file system may have files without names and then not name them. All is there, so it is copied.
@@ -250,6 +251,7 @@ class atomic_file final : public byte_sink {
   bool replace_;
   bool kept_ = false;
   std::filesystem::path temporary_;  // in the folder; empty while the file has no name
+  detail::owned_handle vanishing_;   // of a file that has one, until it is to be kept
   std::optional<file> file_;
 };
 

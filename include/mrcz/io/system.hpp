@@ -204,8 +204,10 @@ inline bool take_over(native_handle handle, const file_status& from) noexcept {
          0;
 }
 
-/// Whether the file is to be gone when the last handle to it is closed. POSIX knows files without names instead.
-inline bool vanish_when_closed(native_handle, bool) noexcept { return true; }
+/// A second handle that makes a file vanish when both are closed, also by the end of the program, unless `keep_file`
+/// gets it first. None on POSIX, which knows files without names instead.
+inline native_handle make_vanish(native_handle) noexcept { return no_handle; }
+inline bool keep_file(native_handle) noexcept { return true; }
 
 /// A folder that stays the same one when the working directory changes or the folder is renamed.
 class folder {
@@ -445,7 +447,11 @@ inline native_handle open_file(const std::filesystem::path& path, bool writable)
   return no_handle;
 }
 
-inline bool close_file(native_handle handle) noexcept { return ::CloseHandle(handle) != 0; }
+inline bool close_file(native_handle handle) noexcept {
+  if (handle != no_handle) return ::CloseHandle(handle) != 0;
+  ::SetLastError(ERROR_INVALID_HANDLE);  // the value of no handle is also that of this process
+  return false;
+}
 
 /// Windows reports what could not be written when it is written or synced.
 inline bool flush_file(native_handle) noexcept { return true; }
@@ -524,11 +530,23 @@ inline void unmap(const std::byte* first, std::size_t) noexcept { ::UnmapViewOfF
 /// A new file has the permissions of its folder.
 inline bool take_over(native_handle, const file_status&) noexcept { return true; }
 
-/// Whether the file is to be gone when it is closed, also by the end of the program.
-inline bool vanish_when_closed(native_handle handle, bool wanted) noexcept {
+inline bool set_vanishing(native_handle handle, bool wanted) noexcept {
   FILE_DISPOSITION_INFO disposition{};
   disposition.DeleteFile = wanted ? TRUE : FALSE;
   return ::SetFileInformationByHandle(handle, FileDispositionInfo, &disposition, sizeof disposition) != 0;
+}
+
+/// A second handle that makes a file vanish when both are closed, also by the end of the program, unless `keep_file`
+/// gets it first. Nobody else can open the file meanwhile.
+inline native_handle make_vanish(native_handle handle) noexcept {
+  constexpr DWORD shared = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+  const native_handle second = ::ReOpenFile(handle, DELETE, shared, 0);
+  if (second != no_handle) set_vanishing(second, true);
+  return second;
+}
+
+inline bool keep_file(native_handle vanishing) noexcept {
+  return vanishing == no_handle || set_vanishing(vanishing, false);
 }
 
 /// A folder by its absolute path, which stays the same one when the working directory changes.
@@ -553,7 +571,7 @@ class folder {
   }
 
   native_handle create(const std::filesystem::path& name, bool) const {
-    return create_file(path_ / name, GENERIC_READ | GENERIC_WRITE | DELETE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL);
+    return create_file(path_ / name, GENERIC_READ | GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL);
   }
 
   native_handle create_nameless(bool) const noexcept {
