@@ -242,7 +242,7 @@ class writer {
     if (!sink_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
   }
 
-  /// Ends without publishing; what was put is discarded, or kept under the temporary name if the options say so.
+  /// Ends without publishing; what was put is discarded, unless it is in a partial file.
   void abandon() noexcept { sink_.reset(); }
 
   /// Called where an exception is handled.
