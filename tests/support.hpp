@@ -12,8 +12,6 @@
 #include <string>
 #include <vector>
 
-#include <stdlib.h>
-
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/convert.hpp"
 #include "mrcz/core/error.hpp"
@@ -24,9 +22,11 @@ namespace test {
 class scratch_folder {
  public:
   scratch_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mrcz-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) mrcz::fail_system(errno, name);
-    path_ = name;
+    std::random_device random;
+    do {
+      path_ = std::filesystem::temp_directory_path() / fmt::format("mrcz-test-{:08x}{:08x}", random(), random());
+    } while (!std::filesystem::create_directory(path_));
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
   }
   scratch_folder(const scratch_folder&) = delete;
   scratch_folder& operator=(const scratch_folder&) = delete;

@@ -510,7 +510,6 @@ TEST_CASE("a writer destroyed without close leaves nothing behind") {
   {
     mrcz::writer out{path};
     out.append(test::counts<float>({2, 3, 4}));
-    CHECK(folder.files().size() == 1);
     CHECK_FALSE(std::filesystem::exists(path));
   }
   CHECK(folder.files().empty());
@@ -1192,4 +1191,120 @@ TEST_CASE("statistics that an existing file does not have are not made up when i
   mrcz::write(path, test::counts<float>({1, 4, 4}));
   mrcz::append_to(path, test::counts<float>({1, 4, 4}), {.statistics = false});
   CHECK(mrcz::reader{path}.statistics() == mrcz::statistics{});
+}
+
+TEST_CASE("of two writers that append to one file the second is refused, and what the first closes stays") {
+  const test::scratch_folder folder;
+  const auto path = folder / "shared.mrc";
+  const auto all = test::counts<std::int16_t>({4, 9, 11});
+  for (const auto& [c, order] : existing_files) {
+    mrcz::write(path, slice(all, 0), {.compression = {.codec = c}, .byte_order = order});
+    auto first = mrcz::writer::append_to(path);
+    first.append(slice(all, 1));
+    const auto refused = [&] {
+      const auto failure = test::failure_of([&] {
+        auto second = mrcz::writer::append_to(path);
+        second.append(slice(all, 3));
+      });
+      REQUIRE(failure);
+      CHECK(failure->code == std::errc::operation_would_block);
+      CHECK(failure->mentions(path.string() + ": somebody else is appending to it"));
+    };
+    refused();
+    first.append(slice(all, 2));
+    refused();
+    first.close();
+    mrcz::append_to(path, slice(all, 3));
+    CHECK(mrcz::reader{path}.read<std::int16_t>() == all);
+  }
+}
+
+TEST_CASE("an append that is refused while another one runs does not change the file, nor does the other's end") {
+  const test::scratch_folder folder;
+  const auto path = folder / "given_up.mrc";
+  const auto all = test::counts<std::int16_t>({2, 9, 11});
+  mrcz::write(path, slice(all, 0));
+  const auto old = test::bytes_of(path);
+  {
+    auto given_up = mrcz::writer::append_to(path);
+    given_up.append(slice(all, 1));
+    CHECK(test::failure_of([&] { mrcz::append_to(path, slice(all, 1)); }));
+  }
+  CHECK(test::bytes_of(path) == old);
+  mrcz::append_to(path, slice(all, 1));
+  CHECK(mrcz::reader{path}.read<std::int16_t>() == all);
+}
+
+TEST_CASE("a file that was replaced or changed while slices were appended stays as it is then") {
+  const test::scratch_folder folder;
+  const auto path = folder / "meddled.mrc";
+  const auto all = test::counts<std::int16_t>({3, 9, 11});
+  for (const bool keep_partial : {false, true})
+    for (const bool replaced : {true, false}) {
+      mrcz::write(path, slice(all, 0));
+      test::bytes theirs;
+      {
+        auto out = mrcz::writer::append_to(path, {.keep_partial = keep_partial});
+        out.append(slice(all, 1));
+        if (replaced) {
+          mrcz::write(folder / "other", test::counts<float>({2, 5, 5}));
+          std::filesystem::rename(folder / "other", path);
+        } else {  // by a program that takes no locks
+          auto changed = test::file_with(test::counts<float>({2, 5, 5}));
+          test::write_bytes(path, changed);
+        }
+        theirs = test::bytes_of(path);
+        const auto failure = test::failure_of([&] {
+          if (keep_partial) out.append(slice(all, 2));
+          else out.close();
+        });
+        REQUIRE(failure);
+        CHECK(failure->code == std::error_code{ESTALE, std::system_category()});
+        CHECK(failure->mentions(path.string() + ": another program " + (replaced ? "replaced" : "changed") + " it"));
+        check_closed(out);
+      }
+      CHECK(test::bytes_of(path) == theirs);
+    }
+}
+
+TEST_CASE("a partial file has its name from the first slice on, is readable, and both writer and error say where") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrc";
+  const auto all = test::counts<std::int16_t>({3, 9, 11});
+  std::filesystem::path partial;
+  {
+    mrcz::writer out{path, {.keep_partial = true}};
+    CHECK(out.partial_path().empty());
+    out.append(slice(all, 0));
+    partial = out.partial_path();
+    CHECK(partial.is_absolute());
+    CHECK(partial.parent_path() == folder.path());
+    CHECK(mrcz::reader{partial}.read<std::int16_t>().shape(0) == 1);
+    out.append(slice(all, 1));
+    CHECK(out.partial_path() == partial);
+    CHECK(mrcz::reader{partial}.read<std::int16_t>() ==
+          mrcz::volume<std::int16_t>(xt::view(all, xt::range(0, 2), xt::all(), xt::all())));
+  }
+  CHECK(std::filesystem::remove(partial));
+  CHECK(folder.files().empty());
+  {
+    mrcz::writer out{path, {.keep_partial = true}};
+    out.append(all);
+    partial = out.partial_path();
+    std::filesystem::create_directory(path);
+    const auto failure = test::failure_of([&] { out.close(); });
+    REQUIRE(failure);
+    CHECK(failure->mentions("; what was put is in " + partial.string()));
+    CHECK(out.partial_path() == partial);
+  }
+  CHECK(mrcz::reader{partial}.read<std::int16_t>() == all);
+  std::filesystem::remove(path);
+  std::filesystem::remove(partial);
+  {
+    mrcz::writer out{path, {.keep_partial = true}};
+    out.append(all);
+    out.close();
+    CHECK(out.partial_path().empty());
+  }
+  CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
 }

@@ -121,7 +121,7 @@ class reader {
   /// Slice z as an image: one chunk is read and decompressed.
   template <voxel T>
   image<T> read_slice(std::size_t z) const {
-    auto slice = make_image<T>(format_.ny, format_.nx);
+    auto slice = naming(source_->name(), [&] { return make_image<T>(format_.ny, format_.nx); });
     read_slice(z, slice);
     return slice;
   }
@@ -144,7 +144,7 @@ class reader {
   volume<T> read_region(region wanted) const {
     const auto box = resolved(wanted);
     require_readable<T>(box);
-    auto voxels = make_volume<T>(box.shape());
+    auto voxels = naming(source_->name(), [&] { return make_volume<T>(box.shape()); });
     advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
     read_box(box, voxels.data());
     return voxels;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -148,8 +149,10 @@ template <voxel T>
 void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, T* to, const unpack_options& options) {
   const std::size_t slice_voxels = box.y.count * box.x.count;
   if (slice_voxels == 0 || box.z.count == 0) return;
-  const std::size_t row_bytes = box.z.count * box.y.count * unpacker.format().row_bytes();
-  const std::size_t useful = std::max<std::size_t>(row_bytes / least_bytes_per_thread, 1);
+  const std::uint64_t row_bytes = std::uint64_t{box.z.count} * box.y.count * unpacker.format().row_bytes();
+  constexpr std::uint64_t enough = std::numeric_limits<std::size_t>::max();
+  const auto useful =
+      static_cast<std::size_t>(std::clamp<std::uint64_t>(row_bytes / least_bytes_per_thread, 1, enough));
   const std::size_t available = thread_count(options.threads, useful);
   const std::size_t bands = std::clamp<std::size_t>(available / box.z.count, 1, box.y.count);
   parallel_for<unpack_memory>(box.z.count * bands, available, [&](std::size_t i, unpack_memory& memory) {

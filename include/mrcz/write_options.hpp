@@ -34,7 +34,7 @@ struct write_options {
   bool statistics = true;                                         ///< false marks them "not determined"
   mrcz::durability durability = mrcz::durability::data;           ///< what survives a power failure
   bool replace = true;                                            ///< false refuses an existing file
-  bool keep_partial = false;  ///< a writer that is never closed leaves its temporary file, readable as far as it goes
+  bool keep_partial = false;  ///< a writer that is never closed leaves what was put: see `writer::partial_path`
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
   /// The caller's word that several threads may evaluate parts of one expression at once, whatever
   /// `evaluates_in_parallel` says of its type.

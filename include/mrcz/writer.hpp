@@ -23,6 +23,8 @@
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_sink.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/locked_file.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/slice_packer.hpp"
 #include "mrcz/write_options.hpp"
@@ -55,8 +57,15 @@ class writer {
   /// bytes stay as they are until `close()`, or with `keep_partial` each `put`, writes the new header, so an
   /// interruption leaves a readable file. Bytes behind the last slice are lost. Throws `errc::truncated` or `bad_chunk`
   /// for a file that lacks slices.
+  ///
+  /// The file is opened once and locked until the writer ends: a second one that wants to append to it is refused
+  /// (EWOULDBLOCK). If another program replaces the file or changes it meanwhile, the next write throws (ESTALE) and
+  /// leaves what is there.
   static writer append_to(const std::filesystem::path& path, write_options options = {}) {
-    return naming(path.string(), [&] { return writer{reader{path}, path, options}; });
+    return naming(path.string(), [&] {
+      const auto opened = std::make_shared<locked_file>(path);
+      return writer{reader{std::make_unique<shared_source>(opened)}, opened, options};
+    });
   }
 
   writer(writer&&) noexcept = default;
@@ -134,8 +143,7 @@ class writer {
     try {
       naming(name_, size(), [&] { write(packed); });
     } catch (...) {
-      abandon();
-      throw;
+      abandon_and_rethrow();
     }
     packer_.recycle(std::move(packed));
   }
@@ -168,10 +176,15 @@ class writer {
         append_in_turn(e, extents, threads);
       }
     } catch (...) {
-      if (size() != before) abandon();
+      if (size() != before) abandon_and_rethrow();
       throw;
     }
   }
+
+  /// With `keep_partial`, once a slice has been put and until `close()` succeeds: where the slices are, readable as a
+  /// file. They stay there if the writer fails, which the error's message says too, or is destroyed. Empty otherwise,
+  /// and for `append_to`, which puts them into the file itself.
+  const std::filesystem::path& partial_path() const noexcept { return partial_path_; }
 
   /// Slices in the file so far, those that `append_to` found included.
   std::size_t size() const noexcept { return found_ + put_; }
@@ -193,10 +206,10 @@ class writer {
       sink_->write_at(0, header);
       sink_->publish();
     } catch (...) {
-      abandon();
-      throw;
+      abandon_and_rethrow();
     }
     sink_.reset();
+    partial_path_.clear();
   }
 
  private:
@@ -212,7 +225,7 @@ class writer {
         extended_{to_extended_header(values)},
         images_by_name_{by_name.images} {}
 
-  writer(const reader& in, const std::filesystem::path& path, const write_options& options)
+  writer(const reader& in, const std::shared_ptr<locked_file>& opened, const write_options& options)
       : packer_{options_for(in, options)},
         header_{in.header()},
         extended_{in.header().exttyp, {}},
@@ -222,7 +235,7 @@ class writer {
         found_{in.slices().complete()},
         moments_{moments::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
     in.slices().require(in.slices().claimed());
-    open(std::make_unique<extended_file>(path, options.durability, end_));
+    open(std::make_unique<extended_file>(opened, options.durability, end_));
   }
 
   /// The options for more slices of an existing file; they may repeat what the file says but not contradict it.
@@ -271,11 +284,19 @@ class writer {
         [&](packed_slice&& packed) { put(std::move(packed)); }, asked::by_caller_only);
   }
 
-  /// Ends without publishing; what was put is discarded, or kept under the temporary name if the options say so.
-  void abandon() noexcept {
-    if (!sink_) return;
-    if (packer_.options().keep_partial && put_ > 0) sink_->keep_partial();
-    sink_.reset();
+  /// Ends without publishing; what was put is discarded, unless it is in a partial file.
+  void abandon() noexcept { sink_.reset(); }
+
+  /// Called where an exception is handled.
+  [[noreturn]] void abandon_and_rethrow() {
+    const bool kept = sink_ && !partial_path_.empty();
+    abandon();
+    if (!kept) throw;
+    try {
+      throw;
+    } catch (const error& e) {
+      throw error{e.code(), fmt::format("{}; what was put is in {}", e.what(), partial_path_.string()), e.cause()};
+    }
   }
 
   void require_same_format(const slice_format& format) const {
@@ -301,7 +322,9 @@ class writer {
     volumes_ = volumes_ || packed.of_volume_;
     ++put_;
     if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
-    if (packer_.options().keep_partial) sink_->write_at(0, encode(finished_header()));  // salvageable from now on
+    if (!packer_.options().keep_partial) return;
+    sink_->write_at(0, encode(finished_header()));  // salvageable from now on
+    if (put_ == 1) partial_path_ = sink_->keep_partial();
   }
 
   /// The first slice fixes the format and, with the extended header in front of it, where the data begin.
@@ -328,6 +351,7 @@ class writer {
   mrcz::header header_;
   mrcz::extended_header extended_;
   std::unique_ptr<byte_sink> sink_;
+  std::filesystem::path partial_path_;
   std::string name_;  // of the sink, for messages: put may drop the sink while other threads pack
   std::optional<slice_format> first_format_;
   std::uint64_t begin_ = 0;  // of the first slice

@@ -3,6 +3,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <type_traits>
@@ -275,4 +276,19 @@ TEST_CASE("slices of types without arithmetic are evaluated") {
   mrcz::evaluate_slice(xt::flip(v, 1), 1, std::span{to}, 2, 2);
   CHECK(to[0] == mrcz::complex_int16{6, -1});
   CHECK(to[3] == mrcz::complex_int16{5, -1});
+}
+
+TEST_CASE("an array of more voxels than memory has addresses is refused, also where their number wraps") {
+  constexpr std::size_t half = std::size_t{1} << std::numeric_limits<std::size_t>::digits / 2;
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  for (const mrcz::shape& extents : {mrcz::shape{half, half, 4}, mrcz::shape{1, half / 2, half},
+                                     mrcz::shape{most, most, most}, mrcz::shape{1, 1, most}}) {
+    const auto thrown = test::failure_of([&] { mrcz::make_volume<float>(extents); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == mrcz::errc::too_large);
+  }
+  const auto thrown = test::failure_of([] { mrcz::make_image<std::complex<float>>(half, half / 8); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::too_large);
+  CHECK(mrcz::make_volume<float>({0, 5, 6}).size() == 0);
 }

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <sys/mman.h>
-
 #include <doctest/doctest.h>
 
 #include "tests/codec/support.hpp"
@@ -174,12 +172,12 @@ TEST_CASE("compressing again reuses the memory") {
 
 TEST_CASE("a slice that no chunk can hold is refused without looking at it") {
   constexpr std::size_t size = 0x7fffffff - 16 + 1;
-  void* address = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  REQUIRE(address != MAP_FAILED);
+  void* const address = test::addresses(size, false);
+  REQUIRE(address != nullptr);
   mrcz::buffer memory;
   const auto thrown =
       test::failure_of([&] { mrcz::compress({static_cast<const std::byte*>(address), size}, 1, {}, memory); });
-  ::munmap(address, size);
+  test::give_back(address, size);
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::too_large);
   CHECK(thrown->message ==

@@ -9,8 +9,15 @@
 #include <span>
 #include <vector>
 
+#if defined(_WIN32)
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
+#else
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
 
 #include <doctest/doctest.h>
 
@@ -55,22 +62,47 @@ inline void put(std::vector<std::byte>& chunk, std::size_t at, std::uint32_t val
   mrcz::store(chunk.data() + at, value, std::endian::little);
 }
 
+#if defined(_WIN32)
+
+inline constexpr std::size_t page_bytes = 65536;  // and more than a page
+inline void* addresses(std::size_t size, bool usable) {
+  return usable ? ::VirtualAlloc(nullptr, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE)
+                : ::VirtualAlloc(nullptr, size, MEM_RESERVE, PAGE_NOACCESS);
+}
+inline bool forbid(void* first, std::size_t size) {
+  DWORD before = 0;
+  return ::VirtualProtect(first, size, PAGE_NOACCESS, &before) != 0;
+}
+inline void give_back(void* first, std::size_t) { ::VirtualFree(first, 0, MEM_RELEASE); }
+
+#else
+
+inline const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+/// Null for a failure.
+inline void* addresses(std::size_t size, bool usable) {
+  void* const first = ::mmap(nullptr, size, usable ? PROT_READ | PROT_WRITE : PROT_NONE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return first == MAP_FAILED ? nullptr : first;
+}
+inline bool forbid(void* first, std::size_t size) { return ::mprotect(first, size, PROT_NONE) == 0; }
+inline void give_back(void* first, std::size_t size) { ::munmap(first, size); }
+
+#endif
+
 /// Memory that ends where no page follows, so that one byte too far is a crash, also in code without a sanitizer.
 class guarded {
  public:
   explicit guarded(std::size_t size) : size_{size} {
-    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    const std::size_t usable = (size + page - 1) / page * page;
-    total_ = usable + page;
-    void* address = ::mmap(nullptr, total_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    REQUIRE(address != MAP_FAILED);
-    memory_ = static_cast<std::byte*>(address);
-    REQUIRE(::mprotect(memory_ + usable, page, PROT_NONE) == 0);
+    const std::size_t usable = (size + page_bytes - 1) / page_bytes * page_bytes;
+    total_ = usable + page_bytes;
+    memory_ = static_cast<std::byte*>(addresses(total_, true));
+    REQUIRE(memory_ != nullptr);
+    REQUIRE(forbid(memory_ + usable, page_bytes));
     begin_ = memory_ + usable - size;
   }
   guarded(const guarded&) = delete;
   guarded& operator=(const guarded&) = delete;
-  ~guarded() { ::munmap(memory_, total_); }
+  ~guarded() { give_back(memory_, total_); }
 
   std::span<std::byte> span() const { return {begin_, size_}; }
 

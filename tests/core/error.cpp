@@ -42,8 +42,12 @@ TEST_CASE("a failure of the system keeps the system's code and appends its words
   const auto thrown = test::failure_of([] { mrcz::fail_system(ENOENT, "/some/file: cannot open"); });
   REQUIRE(thrown);
   CHECK(thrown->code == std::errc::no_such_file_or_directory);
-  CHECK(thrown->code.category() == std::system_category());
   CHECK(thrown->message == "/some/file: cannot open: No such file or directory");
+  const std::error_code own{5, std::system_category()};
+  const auto of_this_system = test::failure_of([&] { mrcz::fail_system(own, "/some/file: cannot open"); });
+  REQUIRE(of_this_system);
+  CHECK(of_this_system->code == own);
+  CHECK(of_this_system->message == "/some/file: cannot open: " + own.message());
 }
 
 TEST_CASE("an error is caught as a system_error or a plain exception with the same message") {

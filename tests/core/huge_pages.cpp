@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <fstream>
+#include <new>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
+
+#if !defined(_WIN32)
+#include <sys/mman.h>
+#endif
 
 #include <doctest/doctest.h>
 
@@ -16,15 +21,23 @@ constexpr std::size_t page = std::size_t{2} << 20U;
 /// Fresh memory that begins at a multiple of 2 MiB.
 class aligned_mapping {
  public:
+#if defined(_WIN32)
+  explicit aligned_mapping(std::size_t size) : total_{size}, address_{::operator new(size, std::align_val_t{page})} {
+    bytes_ = {static_cast<std::byte*>(address_), size};
+    std::ranges::fill(bytes_, std::byte{0});
+  }
+  ~aligned_mapping() { ::operator delete(address_, total_, std::align_val_t{page}); }
+#else
   explicit aligned_mapping(std::size_t size) : total_{size + page} {
     address_ = ::mmap(nullptr, total_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     REQUIRE(address_ != MAP_FAILED);
     const auto begin = (reinterpret_cast<std::uintptr_t>(address_) + page - 1) / page * page;
     bytes_ = {reinterpret_cast<std::byte*>(begin), size};
   }
+  ~aligned_mapping() { ::munmap(address_, total_); }
+#endif
   aligned_mapping(const aligned_mapping&) = delete;
   aligned_mapping& operator=(const aligned_mapping&) = delete;
-  ~aligned_mapping() { ::munmap(address_, total_); }
 
   std::span<std::byte> bytes() const { return bytes_; }
 

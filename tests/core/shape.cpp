@@ -15,25 +15,44 @@ TEST_CASE("a shape is written slowest axis first and comes apart in that order")
   CHECK(nx == 3710);
 }
 
+namespace {
+
+/// Half as many bits as a size has, so that twice as many are one too many.
+constexpr std::size_t half = std::size_t{1} << std::numeric_limits<std::size_t>::digits / 2;
+
+}  // namespace
+
 TEST_CASE("products up to the largest size are exact") {
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
   CHECK(mrcz::checked_multiply(0, most, "n") == 0);
   CHECK(mrcz::checked_multiply(most, 0, "n") == 0);
   CHECK(mrcz::checked_multiply(most, 1, "n") == most);
   CHECK(mrcz::checked_multiply(1, most, "n") == most);
-  CHECK(mrcz::checked_multiply(most / 3, 3, "n") == most);  // 2^64 - 1 is divisible by 3
-  CHECK(mrcz::checked_multiply(std::size_t{1} << 31U, std::size_t{1} << 32U, "n") == std::size_t{1} << 63U);
+  CHECK(mrcz::checked_multiply(most / 3, 3, "n") == most);  // 2^32 - 1 and 2^64 - 1 are divisible by 3
+  CHECK(mrcz::checked_multiply(half / 2, half, "n") == most - most / 2);
 }
 
 TEST_CASE("a product that does not fit is too large, and the message says of what") {
-  constexpr std::size_t half = std::size_t{1} << 32U;
   const auto thrown = test::failure_of([] { mrcz::checked_multiply(half, half, "size of a slice"); });
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::too_large);
-  CHECK(thrown->message == "size of a slice overflows: 4294967296 times 4294967296");
+  CHECK(thrown->message == fmt::format("size of a slice overflows: {} times {}", half, half));
 
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
   CHECK(test::failure_of([] { mrcz::checked_multiply(most / 3 + 1, 3, "n"); }));
   CHECK(test::failure_of([] { mrcz::checked_multiply(3, most / 3 + 1, "n"); }));
   CHECK(test::failure_of([] { mrcz::checked_multiply(most, most, "n"); }));
+}
+
+TEST_CASE("a file may have more bytes than memory has addresses, which is said and not cut off") {
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max());
+  CHECK(mrcz::size_in_memory(0, "a file") == 0);
+  CHECK(mrcz::size_in_memory(most, "a file") == most);
+  for (const std::uint64_t size : {most + 1, std::numeric_limits<std::uint64_t>::max()}) {
+    const auto thrown = test::failure_of([&] { mrcz::size_in_memory(size, "a file"); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == mrcz::errc::too_large);
+    CHECK(thrown->message ==
+          fmt::format("a file of {} bytes does not fit into memory, which holds at most {}", size, most));
+  }
 }

@@ -1,4 +1,4 @@
-# Checks the rules of ARCHITECTURE.md that concern headers: floors, one header per dependency, one test per header.
+# Checks the rules of ARCHITECTURE.md that concern headers: floors, one header per dependency, one that asks for the system, one test per header.
 # Run as: cmake -D ROOT=<repository> -P house_rules.cmake
 cmake_minimum_required(VERSION 3.24)
 set(floor_core 0)
@@ -54,6 +54,12 @@ foreach(header IN LISTS headers)
     if(NOT first_include STREQUAL "#include \"mrcz/${header}\"")
       break_rule("tests/${test} does not include mrcz/${header} first")
     endif()
+  endif()
+
+  # What differs between systems has one place on each floor that needs one.
+  if(NOT header MATCHES "^(core|io)/system\\.hpp$" AND text MATCHES
+      "(_WIN32|__linux__|__APPLE__|__unix__|<(unistd|fcntl|poll|sched|windows|io)\\.h>|<sys/[a-z]+\\.h>)")
+    break_rule("${header} asks for the operating system (${CMAKE_MATCH_1}), which only core/system.hpp and io/system.hpp do")
   endif()
 
   string(REGEX MATCHALL "#include [<\"][^>\"]+[>\"]" includes "${text}")

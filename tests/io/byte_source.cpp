@@ -41,3 +41,20 @@ TEST_CASE("a source of the user's own needs three members, and is not in memory 
   }
   CHECK(destroyed == 1);
 }
+
+TEST_CASE("a source that is shared lives until the last of its users is done") {
+  int destroyed = 0;
+  {
+    auto shared = std::make_shared<const counting_source>(destroyed);
+    const mrcz::shared_source one{shared};
+    shared.reset();
+    CHECK(destroyed == 0);
+    CHECK(one.size() == 256);
+    CHECK(one.name() == "counting");
+    CHECK(one.in_memory().empty());
+    std::array<std::byte, 2> bytes{};
+    one.read_at(7, bytes);
+    CHECK(bytes == std::array{std::byte{7}, std::byte{8}});
+  }
+  CHECK(destroyed == 1);
+}

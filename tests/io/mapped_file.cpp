@@ -2,6 +2,10 @@
 
 #include <type_traits>
 
+#if !defined(_WIN32)
+#include <sys/stat.h>
+#endif
+
 #include <doctest/doctest.h>
 
 #include "tests/io/support.hpp"
@@ -34,6 +38,8 @@ TEST_CASE("an empty file is mapped as nothing") {
   mapped.read_at(0, {});
 }
 
+#if !defined(_WIN32)
+
 TEST_CASE("a mapping outlives the name of its file and holds no file open") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("still here"));
@@ -63,3 +69,19 @@ TEST_CASE("what cannot be mapped is refused with its path, and nothing stays ope
   CHECK(fifo->code == std::errc::invalid_seek);
   CHECK(test::open_files() == open_before);
 }
+
+TEST_CASE("a file that does not fit into the addresses of this program is too large to be mapped") {
+  if (sizeof(std::size_t) > 4) {
+    MESSAGE("skipped: everything fits");
+    return;
+  }
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("a"));
+  std::filesystem::resize_file(folder / "a", std::uintmax_t{5} << 30U);
+  const auto thrown = test::failure_of([&] { const mrcz::mapped_file mapped{folder / "a"}; });
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::too_large);
+  CHECK(thrown->mentions((folder / "a").string() + ": the file of 5368709120 bytes does not fit into memory"));
+}
+
+#endif

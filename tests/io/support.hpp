@@ -5,17 +5,29 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 
+#if !defined(_WIN32)
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/mount.h>
+#endif
 
 #include "tests/support.hpp"
 
 namespace test {
+
+inline std::vector<std::byte> text(const std::string& characters) {
+  const auto bytes = std::as_bytes(std::span{characters});
+  return {bytes.begin(), bytes.end()};
+}
+
+#if !defined(_WIN32)
 
 /// While it lives the program has no more rights than any user: root may write everywhere, which hides refusals.
 class without_privileges {
@@ -52,6 +64,8 @@ class file_size_limit {
   void (*handler_)(int);
   rlimit was_{};
 };
+
+#if defined(__linux__)
 
 /// Makes this process, which has one thread, root among mounts of its own; nobody else sees what it mounts.
 inline bool have_own_mounts() {
@@ -99,6 +113,28 @@ std::optional<std::string> on_small_disk(const std::filesystem::path& folder, Ac
   return answer;
 }
 
+#endif
+
+/// Runs `action`, which returns an exit status, in a process that has given up being root for good, and returns that
+/// status: 99 if it threw, nothing if it died.
+template <class Action>
+std::optional<int> as_nobody(Action&& action) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::getuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(98);
+    int status = 99;
+    try {
+      status = action();
+    } catch (...) {
+      status = 99;
+    }
+    ::_exit(status);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? std::optional{WEXITSTATUS(status)} : std::nullopt;
+}
+
 /// How many files this process has open: whether a failure left one behind.
 inline std::size_t open_files() {
   std::size_t count = 0;
@@ -106,9 +142,6 @@ inline std::size_t open_files() {
   return count;
 }
 
-inline std::vector<std::byte> text(const std::string& characters) {
-  const auto bytes = std::as_bytes(std::span{characters});
-  return {bytes.begin(), bytes.end()};
-}
+#endif
 
 }  // namespace test

@@ -106,9 +106,23 @@ auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
   return detail::elements_without_gaps(e, [last = e.dimension() - 1](std::size_t i) { return last - i; });
 }
 
-/// An uninitialised volume; xtensor zeroes complex and half voxels all the same.
+namespace detail {
+
+/// Throws `errc::too_large` for more elements than memory has addresses for.
+template <class T>
+void require_addressable(const shape& extents) {
+  constexpr const char* what = "the size of an array";
+  const auto slice = checked_multiply(extents[1], extents[2], what);
+  static_cast<void>(size_in_memory(checked_multiply(checked_multiply(extents[0], slice, what), sizeof(T), what), what));
+}
+
+}  // namespace detail
+
+/// An uninitialised volume; xtensor zeroes complex and half voxels all the same. Throws `errc::too_large` if there
+/// cannot be as many voxels in memory.
 template <voxel T>
 volume<T> make_volume(const shape& extents) {
+  detail::require_addressable<T>(extents);
   return volume<T>::from_shape({extents[0], extents[1], extents[2]});
 }
 
@@ -133,6 +147,7 @@ auto view_of(T* first, const shape& extents) {
 
 template <voxel T>
 image<T> make_image(std::size_t ny, std::size_t nx) {
+  detail::require_addressable<T>({1, ny, nx});
   return image<T>::from_shape({ny, nx});
 }
 

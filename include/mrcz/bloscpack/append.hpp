@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -27,6 +26,7 @@
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/io/locked_file.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/io/sequential.hpp"
 
@@ -144,25 +144,18 @@ inline header append(const reader& old, const byte_source& data, byte_sink& to, 
 /// an interruption at any time leaves the old one. The system shares the unchanged beginning between the two where the
 /// file system can. Without new data and metadata nothing happens. The old file is locked (`flock`) until it is
 /// replaced: of two that append at the same time the later one fails at once, with EWOULDBLOCK. A file that something
-/// else replaced meanwhile is not replaced again (ESTALE).
+/// else replaced or changed meanwhile is not replaced (ESTALE).
 inline header append(const std::filesystem::path& path, const byte_source& data, append_options options = {},
                      const metadata& values = nullptr) {
   check(options);
-  const auto source = std::make_shared<file_source>(path);
-  if (!source->opened().try_lock())
-    fail_system(EWOULDBLOCK, path.string() + ": somebody else is appending to it or has locked it");
-  const auto require_unreplaced = [&] {
-    if (!source->opened().is_at(path))
-      fail_system(ESTALE, path.string() + ": another program replaced it while data were appended");
-  };
-  require_unreplaced();  // before it was locked
+  const auto source = std::make_shared<locked_file>(path);
   const reader old{source, {.threads = options.threads}};
   if (data.size() == 0 && values.is_null()) return old.header();
   auto plan = naming(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   atomic_file to{path, options.durability, true};
   detail::write_appended(old, data, std::move(plan), options, to);
-  require_unreplaced();  // by somebody who does not care for locks
+  source->require_unchanged();  // by somebody who does not care for locks
   to.publish();
   return h;
 }

@@ -58,7 +58,7 @@ inline array_layout parse_layout(const metadata& values) {
   for (const auto& extent : shape) {
     if (!extent.is_number_unsigned())
       fail(errc::bad_metadata, "the shape has the extent {}, expected a number that is not negative", extent.dump());
-    layout.shape.push_back(extent.get<std::size_t>());
+    layout.shape.push_back(size_in_memory(extent.get<std::uint64_t>(), "the shape"));
   }
   const metadata order = values.value("order", metadata{"C"});
   if (order != "C" && order != "F") fail(errc::bad_metadata, "the order is {}, expected \"C\" or \"F\"", order.dump());

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <utility>
@@ -15,7 +16,6 @@
 #include "mrcz/bloscpack/header.hpp"
 #include "mrcz/bloscpack/offsets.hpp"
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/shape.hpp"
 #include "mrcz/io/byte_source.hpp"
 
 namespace mrcz::bloscpack {
@@ -158,7 +158,8 @@ class chunk_table {
   void finish_sizes() const {
     if (last_chunk_ > chunk_size_)
       fail(errc::bad_chunk, "last chunk holds {} bytes, expected at most {}", last_chunk_, chunk_size_);
-    static_cast<void>(checked_multiply(begins_.size(), chunk_size_, "the uncompressed size"));
+    if (chunk_size_ != 0 && count() > std::numeric_limits<std::uint64_t>::max() / chunk_size_)
+      fail(errc::too_large, "the uncompressed size overflows: {} times {}", count(), chunk_size_);
   }
 
   checksum checksum_;

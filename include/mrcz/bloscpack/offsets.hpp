@@ -13,6 +13,7 @@
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
 #include "mrcz/io/byte_source.hpp"
 
 namespace mrcz::bloscpack {
@@ -31,7 +32,8 @@ inline void require_room(const beginning& b, std::uint64_t size) {
 
 /// Where each chunk begins, as the file says; `require_room` has been asked.
 inline std::vector<std::uint64_t> read_offsets(const byte_source& source, const beginning& b) {
-  std::vector<std::uint64_t> begins(static_cast<std::size_t>(*b.header.nchunks));
+  const std::uint64_t count = *b.header.nchunks;  // at most 1/16 of the file's bytes
+  std::vector<std::uint64_t> begins(size_in_memory(8 * count, "the list of offsets") / 8);
   source.read_at(b.offsets_begin(), std::as_writable_bytes(std::span{begins}));
   if constexpr (std::endian::native != std::endian::little)
     for (auto& begin : begins) begin = byteswap(begin);

@@ -109,7 +109,7 @@ inline header pack_file(sequential_source& from, const std::filesystem::path& ou
   check(options);
   if (!values.is_null()) static_cast<void>(encode_metadata(values, options.metadata));
   atomic_file to{out, options.durability, options.replace};
-  file spool{to.temporary().parent_path().empty() ? "." : to.temporary().parent_path(), file::access::scratch};
+  file spool = to.scratch();
   buffer_pool pool;
   detail::block_reader blocks{from, options.chunk_size, pool};
   const chunk_packer packer{chunk_options_of(options), options.checksum};

@@ -22,6 +22,7 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/core/shape.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -38,7 +39,7 @@ template <class Options, class Take>
 void pack_chunks(const byte_source& source, std::uint64_t first, std::uint32_t chunk_size, const chunk_packer& packer,
                  const Options& options, Take&& take) {
   const std::uint64_t size = source.size() - first;
-  const auto count = static_cast<std::size_t>(size == 0 ? 1 : (size - 1) / chunk_size + 1);
+  const std::size_t count = size_in_memory(size == 0 ? 1 : (size - 1) / chunk_size + 1, "the number of chunks");
   buffer_pool pool;
   parallel_ordered(
       count, thread_count(options.threads, count),

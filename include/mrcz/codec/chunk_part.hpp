@@ -116,20 +116,21 @@ class chunk_blocks {
 
   /// The group of about `bytes` bytes that begins with the block at plain byte `first`, or with the one before it:
   /// c-blosc packs a shorter last block differently and takes it for the last only behind a whole one.
-  group group_at(std::size_t first, std::size_t bytes) const noexcept {
-    const std::size_t blocks = (bytes_ + block_size_ - 1) / block_size_;
+  group group_at(std::size_t first, std::uint64_t bytes) const noexcept {
+    const std::size_t blocks = bytes_ / block_size_ + (bytes_ % block_size_ == 0 ? 0 : 1);
     std::size_t begin = first / block_size_;
-    std::size_t end = std::min(begin + std::max<std::size_t>(bytes / block_size_, 1), blocks);
+    const std::uint64_t wanted = std::max<std::uint64_t>(bytes / block_size_, 1);
+    std::size_t end = begin + static_cast<std::size_t>(std::min<std::uint64_t>(wanted, blocks - begin));
     if (end + 1 == blocks) end = blocks;
     if (begin > 0 && begin + 1 == blocks) --begin;
-    return {begin * block_size_, std::min(end * block_size_, bytes_)};
+    return {begin * block_size_, end == blocks ? bytes_ : end * block_size_};
   }
 
   /// Reads and decompresses a group into `into`, which has its size.
   void decompress(const group& wanted, std::span<std::byte> into, buffer& memory) const {
     if (stored_) return read_at_(chunk_header::size + std::uint64_t{wanted.begin}, into);
     const std::size_t first = wanted.begin / block_size_;
-    const std::size_t end = (wanted.end + block_size_ - 1) / block_size_;
+    const std::size_t end = wanted.end / block_size_ + (wanted.end % block_size_ == 0 ? 0 : 1);
     const auto places = std::span{places_}.subspan(first, end - first);
     mrcz::decompress(detail::assemble_blocks(read_at_, std::span{first_bytes_}, places, into.size(), memory), into);
   }
@@ -151,7 +152,7 @@ template <class ReadAt>
 std::span<const std::byte> decompress_part(const chunk_blocks<ReadAt>& chunk, std::size_t first, std::size_t count,
                                            unpack_memory& memory) {
   if (count == 0) return {};
-  const auto group = chunk.group_at(first, first % chunk.block_size() + count + chunk.block_size() - 1);
+  const auto group = chunk.group_at(first, std::uint64_t{first % chunk.block_size()} + count + chunk.block_size() - 1);
   const auto plain = memory.plain.acquire(group.end - group.begin);
   chunk.decompress(group, plain, memory.packed);
   return plain.subspan(first - group.begin, count);

@@ -16,7 +16,7 @@
 /// an error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`
 /// loads share it too, with clang only if they are loaded with RTLD_GLOBAL. A program that includes this header itself
 /// shares it with libraries that it loads if it exports its symbols (CMake's ENABLE_EXPORTS).
-#if defined(__GNUC__) && !defined(_WIN32)
+#if defined(__ELF__) || defined(__MACH__)
 #define MRCZ_VISIBLE [[gnu::visibility("default")]]
 #else
 #define MRCZ_VISIBLE
@@ -120,10 +120,14 @@ template <class... Args>
   throw error{make_error_code(code), fmt::vformat(format, fmt::make_format_args(args...))};
 }
 
-/// `code` is the value of `errno`; its text is appended to the message.
-[[noreturn]] inline void fail_system(int code, std::string_view message) {
-  const std::error_code reason{code, std::system_category()};
+/// A failure of the system; its text is appended to the message.
+[[noreturn]] inline void fail_system(std::error_code reason, std::string_view message) {
   throw error{reason, fmt::format("{}: {}", message, reason.message())};
+}
+
+/// `code` is the value of `errno`, which means the same on all systems.
+[[noreturn]] inline void fail_system(int code, std::string_view message) {
+  fail_system(std::error_code{code, std::generic_category()}, message);
 }
 
 /// Calls `action` and puts `name` (a path) in front of the message of an error that does not carry it yet.

@@ -169,7 +169,7 @@ constexpr std::uint64_t row_bytes(mode m, std::uint64_t nx) noexcept {
 
 /// Bytes of one slice in the file. Throws `errc::too_large` if that is beyond what can be addressed.
 inline std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx) {
-  return checked_multiply(ny, row_bytes(m, nx), "the size of a slice");
+  return checked_multiply(ny, size_in_memory(row_bytes(m, nx), "a row"), "the size of a slice");
 }
 
 constexpr bool is_complex_mode(mode m) noexcept {

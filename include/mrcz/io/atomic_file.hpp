@@ -1,27 +1,21 @@
-/// Files that are complete or absent: written under a temporary name and renamed when they are finished.
+/// Files that are complete or absent: they get their name when they are finished.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <ctime>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/io/locked_file.hpp"
+#include "mrcz/io/system.hpp"
 
 namespace mrcz {
 
@@ -29,37 +23,36 @@ namespace mrcz {
 /// either the complete file or none; the choice is about power failures.
 enum class durability : std::uint8_t {
   none,  ///< nothing is waited for; after a power failure the file may be empty or damaged
-  data,  ///< the content is synced before the rename: after a power failure the file is the old one or the new one
+  data,  ///< the content is synced before the file gets its name: after a power failure it is the old one or the new
+         ///< one
   full,  ///< the directory is synced too: once published, the file survives a power failure
 };
 
-/// The file that `path` will name once `publish()` returns. Until then the content grows next to it, in
-/// `<path>.<random>.partial`. An existing destination is replaced in one step and keeps its permissions and, as far as
-/// this process may, its owner and group; a symbolic link stays and its target is replaced.
+/// The file that `path` will name once `publish()` returns. Until then it has no name, and a program that is killed
+/// leaves nothing. An existing destination is replaced in one step; the new file has its name for that moment only.
+/// Where the file system has no files without names, it grows in `<path>.<random>.partial` beside the destination.
+///
+/// A replaced file's permissions stay and, as far as this process may set them, its owner and group; where the group
+/// cannot be kept, the new one gets no permissions. A symbolic link stays and its target is replaced. A destination
+/// that may not be written is refused, though its folder would allow to replace it. Relative paths are meant from the
+/// working directory at the beginning.
 class atomic_file final : public byte_sink {
  public:
   /// With `replace` false an existing destination is refused, now and again when publishing.
   atomic_file(const std::filesystem::path& path, durability wanted, bool replace)
-      : destination_{followed(path)}, durability_{wanted}, replace_{replace} {
+      : destination_{followed(path)}, leaf_{destination_.filename()}, durability_{wanted}, replace_{replace} {
     if (path.filename().empty()) fail(errc::bad_option, "'{}' names no file to write to", path.string());
-    const auto existing = status_of_destination();
-    for (;;) {
-      try {
-        file_.emplace(temporary_name(), file::access::create);
-        break;
-      } catch (const error& e) {
-        if (e.code() == std::errc::file_exists) continue;  // another writer took this name: try the next
-        fail_system(e.code().value(), name() + ": cannot create a temporary file beside it");
-      }
+    if (!folder_.open(destination_.parent_path())) {
+      const auto reason = detail::last_error();
+      const bool missing = reason == std::errc::no_such_file_or_directory;
+      fail_system(reason, name() + (missing ? cannot_create : cannot_be_written));
     }
-    try {
-      if (existing) {
-        file_->owner(existing->st_uid, existing->st_gid);
-        file_->permissions(existing->st_mode & 07777U);
-      }
-    } catch (...) {
+    const auto existing = status_of_destination();
+    file_.emplace(create(existing.has_value()));
+    if (existing && !detail::take_over(file_->handle(), *existing)) {
+      const auto reason = detail::last_error();
       remove_temporary();
-      throw;
+      fail_system(reason, name() + ": cannot set the permissions of the new file");
     }
   }
 
@@ -69,40 +62,52 @@ class atomic_file final : public byte_sink {
 
   /// Several threads may call this at once for bytes that do not overlap.
   void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
-    if (!file_) fail(errc::closed, "{}: already published", name());
+    require_unpublished();
     file_->write_at(offset, from);
   }
 
   void copy(const byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) override {
-    if (!file_) fail(errc::closed, "{}: already published", name());
+    require_unpublished();
     const auto* source = dynamic_cast<const file_source*>(&from);
-    if (source == nullptr) return byte_sink::copy(from, offset, count, to);
-    file_->copy(source->opened(), offset, count, to);
+    const auto* locked = dynamic_cast<const locked_file*>(&from);
+    if (source != nullptr) file_->copy(source->opened(), offset, count, to);
+    else if (locked != nullptr) file_->copy(locked->opened(), offset, count, to);
+    else byte_sink::copy(from, offset, count, to);
   }
 
   void publish() override {
-    if (!file_) fail(errc::closed, "{}: already published", name());
+    require_unpublished();
     if (durability_ != durability::none) file_->sync();
-    const std::filesystem::path temporary = file_->path();
-    file_->close_checked();
-    if (replace_) {
-      if (::rename(temporary.c_str(), destination_.c_str()) != 0)
-        fail_system(errno, name() + ": cannot rename the finished file");
-    } else {
-      link_to_destination(temporary);
-    }
+    file_->flush();
+    if (!temporary_.empty() || !publish_nameless()) publish_named();
     file_.reset();
-    if (durability_ == durability::full) sync_directory();
+    if (durability_ == durability::full && !folder_.sync())
+      fail_system(detail::last_error(), folder_path() + ": cannot sync the directory");
   }
 
-  void keep_partial() noexcept override { kept_ = true; }
+  /// The file has its name `<path>.<random>.partial` from now on, and keeps it unless it is published. Returns its
+  /// absolute path.
+  std::filesystem::path keep_partial() override {
+    require_unpublished();
+    if (temporary_.empty()) name_temporarily();
+    keep_when_closed();
+    kept_ = true;
+    return absolute_folder_ / temporary_;
+  }
 
-  /// Where the content is until it is published.
-  std::filesystem::path temporary() const { return file_ ? file_->path() : std::filesystem::path{}; }
+  /// A file without a name on the same file system, to work with.
+  file scratch() const {
+    detail::owned_handle made{folder_.create_scratch()};
+    if (!made) fail_system(detail::last_error(), name() + ": cannot create a temporary file beside it");
+    return file{std::move(made), destination_};
+  }
 
   std::string name() const override { return destination_.string(); }
 
  private:
+  static constexpr const char* cannot_create = ": cannot create a temporary file beside it";
+  static constexpr const char* cannot_be_written = ": cannot be written";
+
   /// Where `path` leads, also if nothing is there yet; links that go in a circle are left for the system to refuse.
   static std::filesystem::path followed(std::filesystem::path path) {
     std::error_code ignored;
@@ -111,109 +116,182 @@ class atomic_file final : public byte_sink {
     return path;
   }
 
-  std::optional<struct stat> status_of_destination() const {
-    struct stat status{};
-    if (::stat(destination_.c_str(), &status) != 0) {
-      if (errno == ENOENT) return std::nullopt;  // if the folder is what is missing, creating will say so
-      fail_system(errno, name() + ": cannot be written");
+  static std::filesystem::path absolute_folder(const std::filesystem::path& destination) {
+    std::error_code ignored;
+    auto whole = std::filesystem::absolute(destination, ignored);
+    return (ignored ? destination : whole).parent_path();
+  }
+
+  void require_unpublished() const {
+    if (!file_) fail(errc::closed, "{}: already published", name());
+  }
+
+  std::optional<detail::file_status> status_of_destination() const {
+    const auto refuse = [&](std::error_code reason) { fail_system(reason, name() + cannot_be_written); };
+    detail::file_status status;
+    if (!folder_.get_status(leaf_, status)) {
+      const auto reason = detail::last_error();
+      if (reason == std::errc::no_such_file_or_directory) return std::nullopt;
+      refuse(reason);
     }
-    if (S_ISDIR(status.st_mode)) fail_system(EISDIR, name() + ": cannot be written");
-    if (!S_ISREG(status.st_mode))
-      fail(errc::bad_option, "{}: is not a regular file and cannot be replaced by one", name());
+    if (status.is_directory) refuse(std::make_error_code(std::errc::is_a_directory));
+    if (!status.is_regular) fail(errc::bad_option, "{}: is not a regular file and cannot be replaced by one", name());
     if (!replace_) fail_exists();
+    if (!folder_.may_write(leaf_)) refuse(detail::last_error());
     return status;
   }
 
-  std::filesystem::path temporary_name() const {
-    static std::atomic<std::uint32_t> counter = 0;
-    struct timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    constexpr std::size_t longest = 200;  // file systems take names of 255 bytes
-    const auto beginning = destination_.filename().string().substr(0, longest);
-    return destination_.parent_path() /
-           fmt::format("{}.{:x}-{:x}-{:x}.partial", beginning, ::getpid(), now.tv_nsec, counter.fetch_add(1));
+  /// The new file. What an existing one hides from others must not be seen in the new one before it has the same
+  /// permissions.
+  file create(bool for_owner_alone) {
+    if (detail::owned_handle made{folder_.create_nameless(for_owner_alone)}) return {std::move(made), destination_};
+    for (;;) {
+      temporary_ = temporary_name();
+      if (detail::owned_handle made{folder_.create(temporary_, for_owner_alone)}) {
+        vanishing_ = detail::owned_handle{detail::make_vanish(made.get())};
+        return {std::move(made), destination_};
+      }
+      const auto reason = detail::last_error();
+      if (reason != std::errc::file_exists) fail_system(reason, name() + cannot_create);
+    }
   }
 
-  /// Unlike `rename`, `link` refuses an existing name, so two writers cannot overwrite each other.
-  void link_to_destination(const std::filesystem::path& temporary) {
-    if (::link(temporary.c_str(), destination_.c_str()) == 0) {
-      ::unlink(temporary.c_str());
+  std::filesystem::path temporary_name() const {
+    constexpr std::size_t longest = 200;  // file systems take names of 255 bytes
+    std::filesystem::path temporary = leaf_.native().substr(0, longest);
+    temporary += fmt::format(".{}.partial", detail::unique_text());
+    return temporary;
+  }
+
+  /// Gives the nameless file a temporary name.
+  void name_temporarily() {
+    for (;;) {
+      auto temporary = temporary_name();
+      if (folder_.name(file_->handle(), temporary)) {
+        temporary_ = std::move(temporary);
+        return;
+      }
+      const auto reason = detail::last_error();
+      if (reason == std::errc::file_exists) continue;
+      if (!copy_to_named(reason)) fail_system(reason, name() + ": cannot publish the finished file");
       return;
     }
-    if (errno == EEXIST) fail_exists();
-    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
-      fail_system(errno, name() + ": cannot publish the finished file");
-    // a file system without hard links: reserve the name, then replace the empty reservation
-    try {
-      const file reservation{destination_, file::access::create};
-    } catch (const error& e) {
-      if (e.code() == std::errc::file_exists) fail_exists();
-      throw;
-    }
-    if (::rename(temporary.c_str(), destination_.c_str()) != 0) {
-      const int reason = errno;
-      ::unlink(destination_.c_str());
-      fail_system(reason, name() + ": cannot rename the finished file");
-    }
   }
 
-  void sync_directory() const {
-    const auto directory = destination_.has_parent_path() ? destination_.parent_path() : std::filesystem::path{"."};
-    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) fail_system(errno, directory.string() + ": cannot open the directory to sync it");
-    const int result = ::fsync(descriptor);
-    const int reason = errno;
-    ::close(descriptor);
-    if (result != 0 && reason != EINVAL) fail_system(reason, directory.string() + ": cannot sync the directory");
+  /// False if the name is taken and the file must be renamed over it.
+  bool publish_nameless() {
+    if (folder_.name(file_->handle(), leaf_)) return true;
+    const auto reason = detail::last_error();
+    if (reason == std::errc::file_exists) {
+      if (!replace_) fail_exists();
+      name_temporarily();
+    } else if (!copy_to_named(reason)) {
+      fail_system(reason, name() + ": cannot publish the finished file");
+    }
+    return false;
+  }
+
+  void publish_named() {
+    if (!kept_) keep_when_closed();
+    file_->close_checked();
+    if (replace_ ? folder_.rename(temporary_, leaf_) : folder_.rename_if_free(temporary_, leaf_)) return;
+    const auto reason = detail::last_error();
+    if (!replace_ && reason == std::errc::file_exists) fail_exists();
+    fail_system(reason,
+                name() + (replace_ ? ": cannot rename the finished file" : ": cannot publish the finished file"));
+  }
+
+  void keep_when_closed() {
+    if (!detail::keep_file(vanishing_.get()))
+      fail_system(detail::last_error(), name() + ": cannot keep the finished file");
+    vanishing_ = {};
+  }
+
+  /// A file system may have files without names and then not name them. All is there, so it is copied.
+  bool copy_to_named(std::error_code reason) {
+    const std::errc known[] = {std::errc::operation_not_permitted, std::errc::operation_not_supported,
+                               std::errc::function_not_supported,  std::errc::no_such_file_or_directory,
+                               std::errc::cross_device_link,       std::errc::permission_denied,
+                               std::errc::invalid_argument};
+    if (std::none_of(std::begin(known), std::end(known), [&](std::errc e) { return reason == e; })) return false;
+    const auto status = file_->status();
+    auto temporary = temporary_name();
+    detail::owned_handle made{folder_.create(temporary, true)};
+    if (!made) return false;
+    file named{std::move(made), destination_};
+    try {
+      named.copy(*file_, 0, status.size, 0);
+      if (!detail::take_over(named.handle(), status)) fail_system(detail::last_error(), name() + cannot_create);
+      if (durability_ != durability::none) named.sync();
+    } catch (...) {
+      folder_.remove(temporary);
+      throw;
+    }
+    file_ = std::move(named);
+    temporary_ = std::move(temporary);
+    return true;
   }
 
   [[noreturn]] void fail_exists() const { fail(errc::already_exists, "{}: exists and may not be replaced", name()); }
 
-  void remove_temporary() noexcept { ::unlink(file_->path().c_str()); }
+  std::string folder_path() const {
+    const auto folder = destination_.parent_path();
+    return folder.empty() ? "." : folder.string();
+  }
 
-  std::filesystem::path destination_;
+  void remove_temporary() noexcept {
+    if (!temporary_.empty()) folder_.remove(temporary_);
+  }
+
+  std::filesystem::path destination_;  // what messages say
+  std::filesystem::path leaf_;         // in the folder
+  detail::folder folder_;
+  std::filesystem::path absolute_folder_ = absolute_folder(destination_);
   durability durability_;
   bool replace_;
   bool kept_ = false;
+  std::filesystem::path temporary_;  // in the folder; empty while the file has no name
+  detail::owned_handle vanishing_;   // of a file that has one, until it is to be kept
   std::optional<file> file_;
 };
 
-/// An existing file that is extended in place: new bytes go behind `kept`, and the first write before it (the new
-/// header, which makes the new bytes count) is the last thing to happen. Destroyed before that, the file is cut back
-/// to `kept` bytes and reads as before; bytes that stood behind `kept` belonged to no slice and are gone.
+/// An existing file that is extended in place: new bytes go behind `kept`, and each write before it (the new header,
+/// which makes the new bytes count) happens after them. Destroyed before the first of these, the file is cut back to
+/// `kept` bytes and reads as before; bytes that stood behind `kept` belonged to no slice and are gone. If somebody else
+/// replaces or changes the file meanwhile, the header is not written (ESTALE), and what others wrote is not cut off.
 class extended_file final : public byte_sink {
  public:
-  extended_file(const std::filesystem::path& path, durability wanted, std::uint64_t kept)
-      : file_{path, file::access::read_write}, durability_{wanted}, kept_{kept}, end_{kept} {}
+  extended_file(std::shared_ptr<locked_file> opened, durability wanted, std::uint64_t kept)
+      : file_{std::move(opened)}, durability_{wanted}, kept_{kept}, end_{kept} {}
 
   ~extended_file() override {
     if (committed_ || end_ == kept_) return;
     try {
-      file_.truncate(kept_);
+      if (file_->is_unchanged()) file_->truncate(kept_);
     } catch (...) {  // NOLINT(bugprone-empty-catch): a destructor cannot report, and the longer file reads as before
     }
   }
 
   void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
-    if (offset < kept_) {
-      if (durability_ != durability::none) file_.sync();  // the new data first, then the header that refers to it
-      committed_ = true;
-    } else {
-      end_ = std::max(end_, offset + from.size());
-    }
-    file_.write_at(offset, from);
+    const bool commits = offset < kept_;
+    if (commits && durability_ != durability::none) file_->sync();  // the new data first, then what refers to it
+    file_->require_unchanged();
+    if (commits) committed_ = true;
+    else end_ = std::max(end_, offset + from.size());
+    file_->write_at(offset, from);
   }
 
   void publish() override {
-    if (file_.size() > end_) file_.truncate(end_);
-    if (durability_ != durability::none) file_.sync();
+    file_->require_unchanged();
+    if (file_->opened().size() > end_) file_->truncate(end_);
+    if (durability_ != durability::none) file_->sync();
     committed_ = true;
   }
 
-  std::string name() const override { return file_.path().string(); }
+  std::string name() const override { return file_->name(); }
 
  private:
-  file file_;
+  std::shared_ptr<locked_file> file_;
   durability durability_;
   std::uint64_t kept_;
   std::uint64_t end_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 
@@ -31,9 +32,9 @@ class byte_sink {
   /// Makes what was written visible and final. Called once, as the last call.
   virtual void publish() = 0;
 
-  /// Gives up on publishing but leaves what was written where a person can find it. Does nothing where that has no
-  /// meaning.
-  virtual void keep_partial() noexcept {}
+  /// From now on what was written stays where a person can find it, also if it is never published or the program is
+  /// killed. Returns that place; does nothing and returns an empty path where that has no meaning.
+  virtual std::filesystem::path keep_partial() { return {}; }
 
   /// What messages call this sink: a path, for instance.
   virtual std::string name() const = 0;

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace mrcz {
 
@@ -28,6 +30,20 @@ class byte_source {
 
   /// What messages call this source: a path, for instance.
   virtual std::string name() const = 0;
+};
+
+/// A source that somebody else uses too.
+class shared_source final : public byte_source {
+ public:
+  explicit shared_source(std::shared_ptr<const byte_source> source) : source_{std::move(source)} {}
+
+  std::uint64_t size() const override { return source_->size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override { source_->read_at(offset, into); }
+  std::span<const std::byte> in_memory() const noexcept override { return source_->in_memory(); }
+  std::string name() const override { return source_->name(); }
+
+ private:
+  std::shared_ptr<const byte_source> source_;
 };
 
 }  // namespace mrcz

@@ -1,114 +1,105 @@
-/// An open file (POSIX): positional reads and writes that finish or throw.
+/// An open file: positional reads and writes that finish or throw.
 #pragma once
 
-#include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/copy.hpp"
+#include "mrcz/io/system.hpp"
 
 namespace mrcz {
 
-/// Owns a file descriptor. Positional access has no cursor, so const members may run in several threads.
+namespace detail {
+
+/// A handle that is closed with its owner.
+class owned_handle {
+ public:
+  owned_handle() = default;
+  explicit owned_handle(native_handle handle) noexcept : handle_{handle} {}
+  owned_handle(owned_handle&& other) noexcept : handle_{other.release()} {}
+  owned_handle& operator=(owned_handle&& other) noexcept {
+    if (this != &other) {
+      reset();
+      handle_ = other.release();
+    }
+    return *this;
+  }
+  ~owned_handle() { reset(); }
+
+  native_handle get() const noexcept { return handle_; }
+  native_handle release() noexcept { return std::exchange(handle_, no_handle); }
+  explicit operator bool() const noexcept { return handle_ != no_handle; }
+
+ private:
+  void reset() noexcept {
+    if (handle_ != no_handle) static_cast<void>(close_file(release()));
+  }
+
+  native_handle handle_ = no_handle;
+};
+
+}  // namespace detail
+
+/// Owns an open file of the system. Positional access has no cursor, so const members may run in several threads.
 class file {
  public:
   enum class access {
     read,        ///< an existing file, to be read
     read_write,  ///< an existing file, to be read and changed in place
     create,      ///< a file that does not exist yet
-    scratch,     ///< a new file without a name in the folder that the path names; gone once it is closed
+    scratch,     ///< a new file in the folder that the path names; gone once it is closed, or the program ends
   };
 
+  /// Throws the system's error. Waits while another program gives back its lease of the file (a file server, for
+  /// instance), but not for the other end of a FIFO: only regular files are opened.
   file(std::filesystem::path path, access wanted) : path_{std::move(path)} {
-    if (wanted == access::scratch) {
-      open_scratch();
-      return;
-    }
-    // O_NONBLOCK: a FIFO that nobody writes to is refused below instead of waited for; regular files ignore it
-    const int flags = wanted == access::read         ? O_RDONLY | O_NONBLOCK
-                      : wanted == access::read_write ? O_RDWR
-                                                     : O_RDWR | O_CREAT | O_EXCL;
-    do {
-      descriptor_ = ::open(path_.c_str(), flags | O_CLOEXEC, 0666);
-    } while (descriptor_ < 0 && errno == EINTR);
-    if (descriptor_ < 0) fail_about(wanted == access::create ? "cannot create" : "cannot open", errno);
-    if (wanted == access::create) return;
-    if (const auto status = stat(); !S_ISREG(status.st_mode)) {
-      close();
-      if (S_ISDIR(status.st_mode)) fail_about("cannot read or write", EISDIR);
-      fail_about("is not a regular file; positional access needs one", ESPIPE);
-    }
+    if (wanted == access::create) create();
+    else if (wanted == access::scratch) create_scratch();
+    else open_existing(wanted == access::read_write);
   }
 
-  file(file&& other) noexcept : path_{std::move(other.path_)}, descriptor_{std::exchange(other.descriptor_, -1)} {}
-  file& operator=(file&& other) noexcept {
-    if (this != &other) {
-      close();
-      path_ = std::move(other.path_);
-      descriptor_ = std::exchange(other.descriptor_, -1);
-    }
-    return *this;
-  }
-  ~file() { close(); }
+  /// Takes over a file that is open already. Messages call it `path`.
+  file(detail::owned_handle&& opened, std::filesystem::path path) noexcept
+      : path_{std::move(path)}, handle_{std::move(opened)} {}
 
   const std::filesystem::path& path() const noexcept { return path_; }
-  int descriptor() const noexcept { return descriptor_; }
 
-  std::uint64_t size() const { return static_cast<std::uint64_t>(stat().st_size); }
+  /// A file descriptor on POSIX, a HANDLE on Windows; it goes on belonging to the file.
+  detail::native_handle handle() const noexcept { return handle_.get(); }
+
+  std::uint64_t size() const { return status().size; }
 
   /// Whether `path` leads to this file, which another one may have replaced meanwhile.
   bool is_at(const std::filesystem::path& path) const {
-    struct stat there{};
-    if (::stat(path.c_str(), &there) != 0) return false;
-    const auto here = stat();
-    return there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+    detail::file_status there;
+    return detail::get_status(path, there) && there.identity == status().identity;
   }
 
   /// Locks the file until it is closed; false if it is locked already, by another program or another `file`. File
   /// systems that know no such locks lock nothing.
   bool try_lock() const {
-    while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) return false;
-      if (errno == EBADF || errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) return true;
-      if (errno != EINTR) fail_about("cannot lock", errno);
+    switch (detail::lock_file(handle_.get())) {
+      case detail::lock_result::locked:
+      case detail::lock_result::no_locks: return true;
+      case detail::lock_result::taken: return false;
+      case detail::lock_result::failed: break;
     }
-    return true;
-  }
-
-  /// Permission bits, as for `chmod`.
-  mode_t permissions() const { return stat().st_mode & 07777U; }
-  void permissions(mode_t bits) {
-    if (::fchmod(descriptor_, bits) != 0) fail_about("cannot set permissions", errno);
-  }
-
-  /// Gives the file to this owner and group, as far as this process may: others than root can at most choose among
-  /// their own groups. Clears bits of `permissions` that say as whom a program runs.
-  void owner(uid_t user, gid_t group) noexcept {
-    if (::fchown(descriptor_, user, group) == 0) return;
-    [[maybe_unused]] const int no_matter = ::fchown(descriptor_, static_cast<uid_t>(-1), group);
+    fail_about("cannot lock");
   }
 
   /// Fills `into`, or throws: `errc::truncated` if the file ends first.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const {
     while (!into.empty()) {
-      const ssize_t done = ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
-      if (done < 0) {
-        if (errno == EINTR) continue;
-        fail_about("cannot read", errno);
-      }
+      const std::ptrdiff_t done = detail::read_some(handle_.get(), offset, into);
+      if (done < 0) fail_about("cannot read");
       if (done == 0)
         fail(errc::truncated, "{}: file ends at byte {}, {} bytes more were expected", path_.string(), offset,
              into.size());
@@ -119,11 +110,12 @@ class file {
 
   void write_at(std::uint64_t offset, std::span<const std::byte> from) {
     while (!from.empty()) {
-      const ssize_t done = ::pwrite(descriptor_, from.data(), from.size(), static_cast<off_t>(offset));
-      if (done < 0) {
-        if (errno == EINTR) continue;
-        fail_about("cannot write", errno);
-      }
+      const std::ptrdiff_t done = detail::write_some(handle_.get(), offset, from);
+      if (done < 0) fail_about("cannot write");
+      if (done == 0)
+        fail_system(std::make_error_code(std::errc::io_error),
+                    fmt::format("{}: cannot write: the system took none of {} bytes at byte {}", path_.string(),
+                                from.size(), offset));
       offset += static_cast<std::uint64_t>(done);
       from = from.subspan(static_cast<std::size_t>(done));
     }
@@ -132,60 +124,73 @@ class file {
   /// Copies `count` bytes at `offset` of `from` to `to`, inside the system where it can: file systems that share blocks
   /// between files then copy nothing at all.
   void copy(const file& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) {
-#ifdef __linux__
     while (count > 0) {
-      auto in = static_cast<off_t>(offset);
-      auto out = static_cast<off_t>(to);
-      constexpr std::uint64_t at_once = std::uint64_t{1} << 30U;
-      const ssize_t done = ::copy_file_range(from.descriptor_, &in, descriptor_, &out,
-                                             static_cast<std::size_t>(std::min(count, at_once)), 0);
-      if (done <= 0) break;  // whatever the reason, what follows works or finds a better one
-      offset += static_cast<std::uint64_t>(done);
-      to += static_cast<std::uint64_t>(done);
-      count -= static_cast<std::uint64_t>(done);
+      const std::ptrdiff_t copied = detail::copy_some(from.handle_.get(), offset, handle_.get(), to, count);
+      if (copied <= 0) break;  // whatever the reason, what follows works or finds a better one
+      const auto done = static_cast<std::uint64_t>(copied);
+      offset += done;
+      to += done;
+      count -= done;
     }
-#endif
     copy_in_pieces(from, offset, count, *this, to);
   }
 
   void truncate(std::uint64_t size) {
-    if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) fail_about("cannot change the size", errno);
+    if (!detail::resize(handle_.get(), size)) fail_about("cannot change the size");
   }
 
   /// Returns once the content is on the storage device.
   void sync() {
-    if (::fdatasync(descriptor_) != 0) fail_about("cannot sync", errno);
+    if (!detail::sync_content(handle_.get())) fail_about("cannot sync");
   }
 
-  /// Closes now; a failure that the system reports only here (a remote disk that is full) is thrown.
+  /// Has the system report now what it otherwise reports when the file is closed (a remote disk that is full).
+  void flush() {
+    if (!detail::flush_file(handle_.get())) fail_about("cannot close");
+  }
+
+  /// Closes now, and throws what the system reports only here.
   void close_checked() {
-    if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail_about("cannot close", errno);
+    if (!detail::close_file(handle_.release())) fail_about("cannot close");
+  }
+
+  detail::file_status status() const {
+    detail::file_status found;
+    if (!detail::get_status(handle_.get(), found)) fail_about("cannot inspect");
+    return found;
   }
 
  private:
-  void open_scratch() {
-    std::string name = (path_ / ".mrcz-XXXXXX").string();
-    descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (descriptor_ < 0) fail_about("cannot create a temporary file in this folder", errno);
-    ::unlink(name.c_str());
+  void open_existing(bool writable) {
+    handle_ = detail::owned_handle{detail::open_file(path_, writable)};
+    if (!handle_) fail_about("cannot open");
+    const auto found = status();
+    if (found.is_directory)
+      fail_system(std::make_error_code(std::errc::is_a_directory), path_.string() + ": cannot read or write");
+    if (!found.is_regular)
+      fail_system(std::make_error_code(std::errc::invalid_seek),
+                  path_.string() + ": is not a regular file; positional access needs one");
   }
 
-  void close() noexcept {
-    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  void create() {
+    detail::folder beside;
+    if (beside.open(path_.parent_path())) handle_ = detail::owned_handle{beside.create(path_.filename(), false)};
+    if (!handle_) fail_about("cannot create");
   }
 
-  struct stat stat() const {
-    struct stat status{};
-    if (::fstat(descriptor_, &status) != 0) fail_about("cannot inspect", errno);
-    return status;
+  void create_scratch() {
+    detail::folder inside;
+    if (inside.open(path_)) handle_ = detail::owned_handle{inside.create_scratch()};
+    if (!handle_) fail_about("cannot create a temporary file in this folder");
   }
 
-  [[noreturn]] void fail_about(std::string_view what, int code) const {
-    fail_system(code, fmt::format("{}: {}", path_.string(), what));
+  [[noreturn]] void fail_about(std::string_view what) const {
+    const std::error_code reason = detail::last_error();  // before anything else can change it
+    fail_system(reason, fmt::format("{}: {}", path_.string(), what));
   }
 
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  detail::owned_handle handle_;
 };
 
 /// A file as a source of bytes. Its size is taken once, when it is opened.

@@ -1,7 +1,6 @@
-/// A whole file mapped into memory (POSIX).
+/// A whole file mapped into memory.
 #pragma once
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -9,29 +8,29 @@
 #include <span>
 #include <string>
 
-#include <sys/mman.h>
-
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/io/system.hpp"
 
 namespace mrcz {
 
-/// Opens at once whatever the size; pages are read when they are touched. If another program shortens the file
-/// meanwhile, touching the missing part ends this program (SIGBUS): map only files that nobody is changing.
+/// Opens at once whatever the size (a 32-bit program refuses what it has no addresses for: `errc::too_large`); pages
+/// are read when they are touched. If another program shortens the file meanwhile, touching the missing part ends this
+/// program (SIGBUS): map only files that nobody is changing.
 class mapped_file final : public byte_source {
  public:
   explicit mapped_file(const std::filesystem::path& path) : path_{path} {
     const file opened{path, file::access::read};
-    size_ = opened.size();
+    size_ = naming(path_.string(), [&] { return size_in_memory(opened.size(), "the file"); });
     if (size_ == 0) return;  // an empty mapping is an error to the system, but an empty file is none to us
-    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, opened.descriptor(), 0);
-    if (address == MAP_FAILED) fail_system(errno, path_.string() + ": cannot map");
-    data_ = static_cast<const std::byte*>(address);
+    data_ = detail::map_file(opened.handle(), size_);
+    if (data_ == nullptr) fail_system(detail::last_error(), path_.string() + ": cannot map");
   }
 
   ~mapped_file() override {
-    if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+    if (data_ != nullptr) detail::unmap(data_, size_);
   }
 
   std::uint64_t size() const override { return size_; }

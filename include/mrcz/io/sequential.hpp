@@ -1,19 +1,17 @@
-/// Bytes that come and go one after the other, without positions: pipes, terminals, and files used like them (POSIX).
+/// Bytes that come and go one after the other, without positions: pipes, terminals, and files used like them.
 #pragma once
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
-
-#include <poll.h>
-#include <unistd.h>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/system.hpp"
 
 namespace mrcz {
 
@@ -48,18 +46,6 @@ class sequential_sink {
   virtual std::string name() const = 0;
 };
 
-namespace detail {
-
-/// After a call that failed: returns if it is worth another try, once `descriptor` is ready, and throws otherwise.
-inline void wait_or_fail(int descriptor, short wanted, const std::string& message) {
-  if (errno == EINTR) return;
-  if (errno != EAGAIN && errno != EWOULDBLOCK) fail_system(errno, message);
-  pollfd one{descriptor, wanted, 0};
-  if (::poll(&one, 1, -1) < 0 && errno != EINTR) fail_system(errno, message);
-}
-
-}  // namespace detail
-
 /// A file descriptor that belongs to the caller: standard input, for instance.
 class descriptor_source final : public sequential_source {
  public:
@@ -68,10 +54,10 @@ class descriptor_source final : public sequential_source {
   std::size_t read(std::span<std::byte> into) override {
     std::size_t count = 0;
     while (count < into.size()) {
-      const ssize_t done = ::read(descriptor_, into.data() + count, into.size() - count);
+      const std::ptrdiff_t done = detail::read_stream(descriptor_, into.subspan(count));
+      if (done < 0) fail_system(detail::last_error(), name_ + ": cannot read");
       if (done == 0) break;
-      if (done < 0) detail::wait_or_fail(descriptor_, POLLIN, name_ + ": cannot read");
-      else count += static_cast<std::size_t>(done);
+      count += static_cast<std::size_t>(done);
     }
     return count;
   }
@@ -89,9 +75,12 @@ class descriptor_sink final : public sequential_sink {
 
   void write(std::span<const std::byte> from) override {
     while (!from.empty()) {
-      const ssize_t done = ::write(descriptor_, from.data(), from.size());
-      if (done < 0) detail::wait_or_fail(descriptor_, POLLOUT, name_ + ": cannot write");
-      else from = from.subspan(static_cast<std::size_t>(done));
+      const std::ptrdiff_t done = detail::write_stream(descriptor_, from);
+      if (done < 0) fail_system(detail::last_error(), name_ + ": cannot write");
+      if (done == 0)
+        fail_system(std::make_error_code(std::errc::io_error),
+                    fmt::format("{}: cannot write: the system took none of {} bytes", name_, from.size()));
+      from = from.subspan(static_cast<std::size_t>(done));
     }
   }
   std::string name() const override { return name_; }

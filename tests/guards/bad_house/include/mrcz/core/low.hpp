@@ -1,3 +1,4 @@
 #pragma once
 #include <blosc.h>
 #include "mrcz/format/high.hpp"
+#include <sys/stat.h>

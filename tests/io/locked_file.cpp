@@ -1,0 +1,127 @@
+#include "mrcz/io/locked_file.hpp"
+
+#include <fstream>
+#include <memory>
+#include <type_traits>
+
+#include <doctest/doctest.h>
+
+#include "tests/io/support.hpp"
+#include "tests/io/system_calls.hpp"
+
+static_assert(!std::is_copy_constructible_v<mrcz::locked_file> && !std::is_move_constructible_v<mrcz::locked_file>);
+
+using test::text;
+
+TEST_CASE("a locked file is read like any other, and knows the size that it was found with") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("0123456789"));
+  mrcz::locked_file locked{folder / "a"};
+  CHECK(locked.name() == (folder / "a").string());
+  CHECK(locked.size() == 10);
+  locked.write_at(10, text("more"));
+  CHECK(locked.size() == 10);
+  CHECK(locked.opened().size() == 14);
+  std::vector<std::byte> part(4);
+  locked.read_at(8, part);
+  CHECK(part == text("89mo"));
+  locked.truncate(10);
+  locked.sync();
+  CHECK(test::bytes_of(folder / "a") == text("0123456789"));
+}
+
+TEST_CASE("a file is locked by one at a time, until that one is done") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("content"));
+  {
+    const mrcz::locked_file first{folder / "a"};
+    const auto thrown = test::failure_of([&] { const mrcz::locked_file second{folder / "a"}; });
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::operation_would_block);
+    CHECK(
+        thrown->message.starts_with((folder / "a").string() + ": somebody else is appending to it or has locked it: "));
+    const mrcz::file reader{folder / "a", mrcz::file::access::read};  // locks are for those who ask for them
+    std::vector<std::byte> bytes(7);
+    reader.read_at(0, bytes);
+    CHECK(bytes == text("content"));
+  }
+  const mrcz::locked_file next{folder / "a"};
+}
+
+TEST_CASE("what was written through the lock is no change by somebody else") {
+  const test::scratch_folder folder;
+  for (const std::size_t size : {0U, 5U, 1023U, 1024U, 1025U, 5000U}) {
+    test::write_bytes(folder / "a", std::vector<std::byte>(size, std::byte{1}));
+    mrcz::locked_file locked{folder / "a"};
+    CHECK(locked.is_unchanged());
+    for (const std::size_t at : {std::size_t{0}, size / 2, size, size + 10, std::size_t{1020}}) {
+      locked.write_at(at, std::vector<std::byte>(30, std::byte{2}));
+      CHECK(locked.is_unchanged());
+    }
+    for (const std::size_t cut : {std::size_t{1030}, std::size_t{1000}, std::size_t{3}, std::size_t{0}}) {
+      locked.truncate(cut);
+      CHECK(locked.is_unchanged());
+      locked.require_unchanged();
+    }
+  }
+}
+
+TEST_CASE("each byte that says what belongs to the file is compared, and the size") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", std::vector<std::byte>(3000, std::byte{1}));
+  const mrcz::locked_file locked{folder / "a"};
+  const auto put = [&](std::streamoff at, char value) {
+    std::fstream{folder / "a", std::ios::in | std::ios::out | std::ios::binary}.seekp(at).put(value);
+  };
+  for (const int at : {0, 511, 1023}) {
+    put(at, 2);
+    CHECK_FALSE(locked.is_unchanged());
+    put(at, 1);
+    CHECK(locked.is_unchanged());
+  }
+  std::filesystem::resize_file(folder / "a", 3001);
+  CHECK_FALSE(locked.is_unchanged());
+  const auto thrown = test::failure_of([&] { locked.require_unchanged(); });
+  REQUIRE(thrown);
+  CHECK(thrown->message.starts_with((folder / "a").string() + ": another program changed it meanwhile"));
+  std::filesystem::resize_file(folder / "a", 3000);
+  locked.require_unchanged();
+}
+
+TEST_CASE("only a file that exists is locked") {
+  const test::scratch_folder folder;
+  const auto thrown = test::failure_of([&] { const mrcz::locked_file missing{folder / "missing"}; });
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::no_such_file_or_directory);
+  CHECK(folder.files().empty());
+}
+
+#if !defined(_WIN32)
+
+TEST_CASE("a file that was replaced is not the one that was locked") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("old"));
+  const mrcz::locked_file locked{folder / "a"};
+  test::write_bytes(folder / "b", text("old"));
+  std::filesystem::rename(folder / "b", folder / "a");
+  CHECK(locked.is_unchanged());
+  const auto thrown = test::failure_of([&] { locked.require_unchanged(); });
+  REQUIRE(thrown);
+  CHECK(
+      thrown->message.starts_with((folder / "a").string() + ": another program replaced it while data were appended"));
+  const mrcz::locked_file successor{folder / "a"};
+}
+
+TEST_CASE("a write that is done in part counts as one's own") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("content"));
+  mrcz::locked_file locked{folder / "a"};
+  {
+    const test::file_size_limit limit{4096};
+    CHECK(test::failure_of([&] { locked.write_at(7, std::vector<std::byte>(10'000)); }));
+  }
+  CHECK(locked.opened().size() == 4096);
+  CHECK(locked.is_unchanged());
+}
+
+#endif
