@@ -10,7 +10,11 @@
 #include <system_error>
 #include <utility>
 
+#if __has_include(<fmt/base.h>)  // fmt 11 and newer: core.h no longer brings fmt::format
+#include <fmt/format.h>
+#else
 #include <fmt/core.h>
+#endif
 
 namespace mrcz {
 
