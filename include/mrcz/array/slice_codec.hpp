@@ -35,7 +35,7 @@ struct slice_format {
 /// the nearest cache, and written past the others.
 template <voxel T>
 void decode_voxels_past_caches(const voxel_format& format, const std::byte* from, T* to, std::size_t count) {
-  bool done = false;
+  bool done = false;  // NOLINT(misc-const-correctness): it is changed where T is float
   if constexpr (std::is_same_v<T, float>) {
     with_row(format, [&]<class Row>(Row) {
       if constexpr (std::integral<typename Row::type> && Row::word_bytes <= 2 && Row::mode != mode::uint4) {

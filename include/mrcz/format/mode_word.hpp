@@ -29,6 +29,7 @@ constexpr std::int32_t encode(mode_word w) noexcept {
 constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept {
   if (word < 0) return std::nullopt;
   if (word < 10000) {
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the next line asks whether it is a mode
     const mode_word found{static_cast<mode>(word % 1000), static_cast<codec>(word / 1000)};
     if (!is_known(found.mode) || name_of(found.codec).empty()) return std::nullopt;
     return found;
