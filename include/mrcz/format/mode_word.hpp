@@ -29,13 +29,13 @@ constexpr std::int32_t encode(mode_word w) noexcept {
 constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept {
   if (word < 0) return std::nullopt;
   if (word < 10000) {
-    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the next line asks whether it is a mode
     const mode_word found{static_cast<mode>(word % 1000), static_cast<codec>(word / 1000)};
     if (!is_known(found.mode) || name_of(found.codec).empty()) return std::nullopt;
     return found;
   }
   constexpr std::array first_numbering{codec::none, codec::zlib, codec::lz4, codec::lz4hc, codec::blosclz, codec::zstd};
   const auto number = static_cast<std::size_t>(word / 10000);
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the line behind it asks whether it is a mode
   const auto base = static_cast<mode>(word % 10000);
   if (number >= first_numbering.size() || !is_known(base)) return std::nullopt;
   return mode_word{base, first_numbering[number]};
