@@ -5,6 +5,7 @@ from conan import ConanFile
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import cmake_layout
 from conan.tools.files import copy, load
+from conan.tools.scm import Version
 
 required_conan_version = ">=2.0"
 
@@ -27,7 +28,8 @@ class MrczConan(ConanFile):
         self.version = re.search(r'MRCZ_VERSION_STRING "([\d.]+)"', header).group(1)
 
     def requirements(self):
-        for reference in ("c-blosc/1.21.5", "asio/1.32.0", "fmt/11.2.0", "nlohmann_json/3.12.0", "xtensor/0.27.1", "xtl/0.8.0"):
+        # nlohmann_json and xtl in the versions that ConanCenter's recipe of xtensor/0.27.1 asks for: others would conflict.
+        for reference in ("c-blosc/1.21.5", "asio/1.32.0", "fmt/11.2.0", "nlohmann_json/3.11.3", "xtensor/0.27.1", "xtl/0.8.0"):
             self.requires(reference, transitive_headers=True, transitive_libs=True)
         if self.options.bloscpack:
             for reference in ("zlib/[>=1.2.11 <2]", "openssl/[>=1.1 <4]"):
@@ -64,3 +66,17 @@ class MrczConan(ConanFile):
             self.cpp_info.requires += ["zlib::zlib", "openssl::crypto"]
         if self.settings.os in ("Linux", "FreeBSD"):
             self.cpp_info.system_libs = ["pthread"]
+        if self._clang_needs_old_templates():
+            self.cpp_info.cxxflags = [
+                "-fno-relaxed-template-template-args",
+                "-Wno-deprecated-no-relaxed-template-template-args",
+            ]
+
+    def _clang_needs_old_templates(self):
+        """clang 19 finds specialisations of xtensor before 0.26, which a profile may ask for, ambiguous."""
+        compiler = self.settings.compiler
+        return (
+            compiler == "clang"
+            and Version(compiler.version) >= "19"
+            and Version(self.dependencies["xtensor"].ref.version) < "0.26"
+        )

@@ -1,10 +1,11 @@
-# What mrcz::mrcz links to. Used by the build and by the installed package alike, so that the two cannot differ.
+# What mrcz::mrcz links to. Used by the build and by the installed package alike, so that the two cannot differ. Each of
+# them defines mrcz_find_dependency(TARGET DEBIAN_PACKAGE PACKAGE...), which finds what is no target yet.
 # c-blosc has no CMake package in Debian, `c-blosc` in Conan and `blosc` in vcpkg: FindBlosc.cmake makes them one target.
-include(CMakeFindDependencyMacro)
-find_dependency(Threads)
-find_dependency(Blosc 1.21)
-find_dependency(Asio)
-find_dependency(fmt)
-find_dependency(nlohmann_json)
-find_dependency(xtl)
-find_dependency(xtensor)
+mrcz_find_dependency(Threads::Threads libc6-dev Threads)
+mrcz_find_dependency(Blosc::blosc libblosc-dev Blosc 1.21)
+mrcz_find_dependency(asio::asio libasio-dev Asio)
+mrcz_find_dependency(fmt::fmt libfmt-dev fmt)
+mrcz_find_dependency(nlohmann_json::nlohmann_json nlohmann-json3-dev nlohmann_json)
+mrcz_find_dependency(xtl xtl-dev xtl)
+mrcz_find_dependency(xtensor libxtensor-dev xtensor)
+include("${CMAKE_CURRENT_LIST_DIR}/compatibility.cmake")

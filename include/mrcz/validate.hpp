@@ -206,6 +206,7 @@ std::vector<finding> validate(std::unique_ptr<Source> source) {
 
 template <std::convertible_to<std::filesystem::path> Path>
 std::vector<finding> validate(const Path& file) {
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): a Path may be a string
   const std::filesystem::path path{file};
   return naming(path.string(), [&] { return validate(std::make_unique<file_source>(path)); });
 }

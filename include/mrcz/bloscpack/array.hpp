@@ -61,7 +61,7 @@ inline array_layout parse_layout(const metadata& values) {
     layout.shape.push_back(size_in_memory(extent.get<std::uint64_t>(), "the shape"));
   }
   const metadata order = values.value("order", metadata{"C"});
-  if (order != "C" && order != "F") fail(errc::bad_metadata, "the order is {}, expected \"C\" or \"F\"", order.dump());
+  if (order != "C" && order != "F") fail(errc::bad_metadata, R"(the order is {}, expected "C" or "F")", order.dump());
   layout.column_major = order == "F";
   return layout;
 }
@@ -124,6 +124,7 @@ header pack(const std::filesystem::path& path, const E& array, pack_options opti
       return write(elements);
     }
   }
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the elements of the copy have no gaps between them
   const row_major_array<T> evaluated = array;
   return write(std::span{evaluated.data(), evaluated.size()});
 }

@@ -110,11 +110,14 @@ inline std::optional<std::string_view> between(std::string_view text, std::strin
 
 /// Old bloscpack wrote "<f8" or [["", "<f8"]], newer ones what Python prints for it: "'<f8'".
 inline std::string dtype_text(const metadata& value) {
-  if (value.is_array() && value.size() == 1 && value[0].is_array() && value[0].size() == 2 && value[0][0] == "" &&
+  const auto unnamed = [](const metadata& name) {
+    return name.is_string() && name.get_ref<const std::string&>().empty();
+  };
+  if (value.is_array() && value.size() == 1 && value[0].is_array() && value[0].size() == 2 && unnamed(value[0][0]) &&
       value[0][1].is_string())
     return value[0][1].get<std::string>();
   if (!value.is_string()) return value.dump();
-  const std::string text = value.get<std::string>();
+  auto text = value.get<std::string>();
   for (const auto& [begin, end] : {std::pair{"'", "'"}, {"\"", "\""}, {"[('', '", "')]"}})
     if (const auto inside = between(text, begin, end)) return std::string{*inside};
   return text;

@@ -10,7 +10,11 @@
 #include <system_error>
 #include <utility>
 
+#if __has_include(<fmt/base.h>)  // fmt 11 and newer: core.h no longer brings fmt::format
+#include <fmt/format.h>
+#else
 #include <fmt/core.h>
+#endif
 
 /// One definition for all shared libraries of a program, also where they hide everything else (`-fvisibility=hidden`):
 /// an error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`

@@ -122,7 +122,7 @@ Json parse_json(std::string_view text, std::string_view what) {
     fail(errc::bad_metadata, "{} have {} bytes, expected at most {}", what, text.size(), max_metadata_bytes);
   const bool specials = text.find("NaN") != std::string_view::npos || text.find("Infinity") != std::string_view::npos;
   using event_t = typename Json::parse_event_t;
-  detail::key_costs costs;
+  detail::key_costs costs;  // NOLINT(misc-const-correctness): it is changed where Json keeps the order of its keys
   const auto inspect = [&](int depth, event_t event, Json& value) {
     const bool opens = event == event_t::object_start || event == event_t::array_start;
     if (depth + (opens ? 1 : 0) > max_metadata_depth)

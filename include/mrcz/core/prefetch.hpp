@@ -11,6 +11,7 @@ namespace mrcz {
 inline void prefetch_next_page(const void* here) noexcept {
   constexpr std::uintptr_t page = 4096;
 #if defined(__GNUC__)
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer must not be moved behind the end of its array
   __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(here) + page));
 #endif
 }

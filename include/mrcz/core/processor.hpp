@@ -21,7 +21,7 @@ namespace mrcz {
 /// none: other compilers than g++ and clang, other processors than x86.
 inline bool has_avx2() noexcept {
 #if defined(__SSE2__) && defined(__GNUC__)
-  return __builtin_cpu_supports("avx2") != 0;
+  return __builtin_cpu_supports("avx2");
 #else
   return false;
 #endif

@@ -40,7 +40,7 @@ constexpr std::int32_t shift_of = std::is_same_v<T, std::uint16_t> ? 32768 : 0;
 template <small_integer T>
 void add_one_by_one(integer_sums& total, const T* voxels, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
-    const std::int32_t value = voxels[i];
+    const std::int32_t value = voxels[i];  // NOLINT(bugprone-signed-char-misuse): a voxel is a number
     const std::int64_t shifted = value - shift_of<T>;
     total.min = std::min(total.min, value);
     total.max = std::max(total.max, value);

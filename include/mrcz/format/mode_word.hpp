@@ -35,6 +35,7 @@ constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept 
   }
   constexpr std::array first_numbering{codec::none, codec::zlib, codec::lz4, codec::lz4hc, codec::blosclz, codec::zstd};
   const auto number = static_cast<std::size_t>(word / 10000);
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the line behind it asks whether it is a mode
   const auto base = static_cast<mode>(word % 10000);
   if (number >= first_numbering.size() || !is_known(base)) return std::nullopt;
   return mode_word{base, first_numbering[number]};

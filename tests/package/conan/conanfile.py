@@ -17,9 +17,10 @@ class StrangerConan(ConanFile):
 
     def build(self):
         cmake = CMake(self)
-        cmake.configure()
+        cmake.configure(variables={"BLOSCPACK": bool(self.dependencies["mrcz"].options.bloscpack)})
         cmake.build()
 
     def test(self):
         if can_run(self):
-            self.run(os.path.join(self.cpp.build.bindir, "stranger"), env="conanrun")
+            for program in ["stranger"] + ["stranger_bloscpack"] * bool(self.dependencies["mrcz"].options.bloscpack):
+                self.run(os.path.join(self.cpp.build.bindir, program), env="conanrun")

@@ -1,0 +1,73 @@
+"""Stands in for a package of ConanCenter: its name, its version and what its recipe asks of others, over the library that
+this machine has. So mrcz's own recipe is resolved, built and tested without a network. See packaging/conan_create."""
+
+import os
+
+from conan import ConanFile
+from conan.errors import ConanException
+
+# What the recipes of ConanCenter ask for, as of August 2026, and which headers and libraries of the system take their place.
+PACKAGES = {
+    "c-blosc": {"headers": ["blosc.h", "blosc-export.h"], "libs": ["blosc"]},
+    # An Asio of the system that does not know that clang has coroutines is told, since the one it stands for knows.
+    "asio": {
+        "headers": ["asio", "asio.hpp"],
+        "defines": ["ASIO_STANDALONE", "ASIO_HAS_CO_AWAIT=1", "ASIO_HAS_STD_COROUTINE=1"],
+    },
+    "fmt": {"headers": ["fmt"], "defines": ["FMT_HEADER_ONLY=1"]},
+    "nlohmann_json": {"headers": ["nlohmann"]},
+    "xsimd": {"headers": ["xsimd"]},
+    "xtl": {"headers": ["xtl"], "target": "xtl"},
+    "xtensor": {"headers": ["xtensor"], "target": "xtensor", "defines": ["XTENSOR_USE_XSIMD"]},
+    "zlib": {"headers": ["zlib.h", "zconf.h"], "libs": ["z"], "target": "ZLIB::ZLIB"},
+    "openssl": {"headers": ["openssl"], "libs": ["crypto"], "component": "crypto"},
+}
+REQUIREMENTS = {
+    "xtensor/0.27.1": ["xtl/0.8.0", "nlohmann_json/3.11.3", "xsimd/13.2.0"],
+    "xtensor/0.24.7": ["xtl/0.7.5", "nlohmann_json/3.11.3", "xsimd/13.0.0"],
+    "c-blosc/1.21.5": ["zlib/[>=1.2.11 <2]"],
+}
+SYSTEM = ["/usr/include", "/usr/include/x86_64-linux-gnu"]  # Debian keeps what differs between machines in the second
+NEWEST = os.environ.get("MRCZ_NEWEST_PREFIX")  # newer ones, if there are any, as `./run ci full` takes them
+
+
+class StandIn(ConanFile):
+    settings = "os", "arch", "compiler", "build_type"
+
+    def requirements(self):
+        for reference in REQUIREMENTS.get(f"{self.name}/{self.version}", []):
+            self.requires(reference, transitive_headers=True, transitive_libs=True)
+
+    def package_id(self):
+        self.info.clear()
+
+    def package(self):
+        """Links to each header, since the folder of all headers of the system is none that a compiler may be given."""
+        for header in PACKAGES[self.name]["headers"]:
+            newer = os.path.join(NEWEST, "include", header) if NEWEST else ""
+            places = [newer] if os.path.exists(newer) else [os.path.join(root, header) for root in SYSTEM]
+            places = [place for place in places if os.path.exists(place)]
+            if not places:
+                raise ConanException(f"{header}, which stands for {self.name}, is not on this machine")
+            self._link(places, os.path.join(self.package_folder, "include", header))
+
+    def _link(self, places, link):
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        if len(places) == 1:
+            os.symlink(places[0], link)
+            return
+        os.makedirs(link)
+        for folder in places:
+            for name in os.listdir(folder):
+                os.symlink(os.path.join(folder, name), os.path.join(link, name))
+
+    def package_info(self):
+        package = PACKAGES[self.name]
+        info = self.cpp_info
+        if "component" in package:
+            info = self.cpp_info.components[package["component"]]
+        info.system_libs = package.get("libs", [])
+        info.defines = package.get("defines", [])
+        info.bindirs = info.libdirs = []
+        if "target" in package:
+            info.set_property("cmake_target_name", package["target"])

@@ -1,0 +1,99 @@
+// Calls everything that mrcz.hpp offers, with each kind of voxel, so that a compiler sees all templates. Nobody runs
+// it: clang-tidy and the compilers of foreign platforms read it (`./run tidy`, `./run ci full`).
+#include "mrcz/mrcz.hpp"
+
+#include <asio/co_spawn.hpp>
+#include <asio/thread_pool.hpp>
+#include <asio/use_future.hpp>
+
+namespace everything {
+
+template <mrcz::voxel T>
+void write_and_read(const std::filesystem::path& path) {
+  const mrcz::volume<T> volume = xt::zeros<T>({2, 3, 4});
+  const mrcz::image<T> image = xt::zeros<T>({3, 4});
+  mrcz::write(path, volume, {.compression = {.codec = mrcz::codec::zstd}}, {{"answer", 42}});
+  mrcz::write(path, xt::xarray<T>(volume));
+  mrcz::append_to(path, image);
+
+  mrcz::writer out{path, {.voxel_size = mrcz::voxel_size{1, 1, 1}}};
+  out.header().labels.add("everything");
+  out.append(volume);
+  out.put(out.pack(image));
+  out.close();
+  mrcz::writer more = mrcz::writer::append_to(path);
+  more.append(image);
+  more.close();
+
+  const mrcz::reader in{path};
+  mrcz::volume<T> all = in.read<T>();
+  in.read(all);
+  mrcz::image<T> slice = in.read_slice<T>(0);
+  in.read_slice(0, slice);
+  in.read_slices({.first = 0, .count = 1}, all);
+  in.read_region({.y = {.first = 1, .count = 2}}, all);
+  static_cast<void>(in.read_slices<T>({.first = 0, .count = 1}));
+  static_cast<void>(in.read_region<T>({.x = {.first = 1, .count = 2}}));
+  static_cast<void>(in.read_frame<T>(0));
+  static_cast<void>(mrcz::read<T>(path));
+}
+
+void write_and_read_all(const std::filesystem::path& path) {
+  write_and_read<std::int8_t>(path);
+  write_and_read<std::uint8_t>(path);
+  write_and_read<std::int16_t>(path);
+  write_and_read<std::uint16_t>(path);
+  write_and_read<std::int32_t>(path);
+  write_and_read<std::uint32_t>(path);
+  write_and_read<float>(path);
+  write_and_read<mrcz::half>(path);
+  write_and_read<mrcz::complex_int16>(path);
+  write_and_read<std::complex<float>>(path);
+}
+
+std::size_t look_at(const std::filesystem::path& path) {
+  const mrcz::reader in{path};
+  const auto any = mrcz::read(path);
+  const auto slices = in.visit([&]<class T>(std::type_identity<T>) { return in.read_slice<T>(0).size(); });
+  const mrcz::mapped_volume<float> mapped{path};
+  const auto voxels = mapped.voxels();
+  const auto findings = mrcz::validate(path);
+  return any.index() + slices + voxels.size() + findings.size() + in.metadata().size() +
+         in.extended_header().bytes.size() + in.frames() + in.shape()[0];
+}
+
+void in_memory() {
+  std::vector<std::byte> bytes;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(bytes), {}, {{"answer", 42}}};
+  out.append(mrcz::image<float>{xt::zeros<float>({3, 4})});
+  out.close();
+  const mrcz::reader in{std::make_unique<mrcz::memory_source>(std::move(bytes))};
+  static_cast<void>(in.read<float>());
+}
+
+asio::awaitable<void> in_a_coroutine(asio::any_io_executor workers, std::filesystem::path path) {
+  const mrcz::volume<float> volume = xt::zeros<float>({2, 3, 4});
+  co_await mrcz::async::write(workers, path, volume);
+
+  mrcz::async::writer out{workers, path, {.compression = {.codec = mrcz::codec::lz4}}};
+  out.header().labels.add("everything");
+  mrcz::image<float> frame = xt::zeros<float>({3, 4});
+  co_await out.append(std::move(frame));
+  co_await out.close();
+
+  const auto all = co_await mrcz::async::read<float>(workers, path);
+  const auto slice = co_await mrcz::async::read_slice<float>(workers, path, 0);
+  const mrcz::async::reader in = co_await mrcz::async::open(workers, path);
+  static_cast<void>(co_await in.read<float>());
+  static_cast<void>(co_await in.read_slice<float>(0));
+  static_cast<void>(co_await in.read_slices<float>({.first = 0, .count = 1}));
+  auto slices = in.slices<float>();
+  while (auto next = co_await slices.next()) static_cast<void>(next->size());
+}
+
+void with_threads(const std::filesystem::path& path) {
+  asio::thread_pool workers{2};
+  asio::co_spawn(workers, in_a_coroutine(workers.get_executor(), path), asio::use_future).get();
+}
+
+}  // namespace everything

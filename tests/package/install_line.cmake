@@ -1,0 +1,48 @@
+# Types the lines by which README.md installs the library, in a copy of the sources as a clone has them.
+cmake_minimum_required(VERSION 3.24)
+include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
+
+file(COPY "${SOURCE}/" DESTINATION "${WORK}/clone" REGEX "/(build|\\.git|CMakeUserPresets\\.json)$" EXCLUDE)
+file(READ "${WORK}/clone/README.md" readme)
+string(REGEX MATCH "\n## Use it in a project\n.*" section "${readme}")
+string(REGEX REPLACE "\n## The programs\n.*" "" section "${section}")
+string(REGEX MATCHALL "cmake --[^`\n]*" lines "${section}")
+if(NOT lines MATCHES "--install [^;]*PREFIX")
+  message(FATAL_ERROR "README.md does not say how the library is installed into PREFIX")
+endif()
+
+# type_lines(PREFIX OPTION...): types them with that prefix, and the first with these options.
+function(type_lines prefix)
+  list(JOIN lines " && " line)
+  list(JOIN ARGN " " options)
+  string(REGEX REPLACE "^(cmake --preset [a-z]+)" "\\1 ${options}" line "${line}")
+  string(REPLACE "PREFIX" "'${prefix}'" line "${line}")
+  run(sh -c "cd clone && ${line}")
+endfunction()
+
+type_lines("${WORK}/prefix")
+file(STRINGS "${WORK}/clone/build/install/CMakeCache.txt" sought REGEX "(CLI11|doctest|ZLIB|OPENSSL|OpenSSL)[A-Za-z_]*:")
+if(sought)
+  message(FATAL_ERROR "what the library alone does not need was looked for: ${sought}")
+endif()
+file(GLOB installed "${WORK}/prefix/*")
+if(NOT installed STREQUAL "${WORK}/prefix/include;${WORK}/prefix/share")
+  message(FATAL_ERROR "the prefix holds ${installed}")
+endif()
+set(with_bloscpack ${BLOSCPACK})
+set(BLOSCPACK OFF)
+configure(find_package build "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
+run(${CMAKE_COMMAND} --build build --target stranger)
+run("${WORK}/build/stranger")
+
+refused("installed without bloscpack.*-DMRCZ_BLOSCPACK=ON" ${CMAKE_COMMAND} -S "${SOURCE}/tests/package/find_package"
+  -B build_without -G Ninja "-DCMAKE_CXX_COMPILER=${COMPILER}" -DBLOSCPACK=ON "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
+
+if(with_bloscpack)
+  if(NOT section MATCHES "-DMRCZ_BLOSCPACK=ON")
+    message(FATAL_ERROR "README.md does not say how bloscpack is installed")
+  endif()
+  type_lines("${WORK}/prefix_with_bloscpack" -DMRCZ_BLOSCPACK=ON)
+  set(BLOSCPACK ON)
+  configure(find_package build_bloscpack "-DCMAKE_PREFIX_PATH=${WORK}/prefix_with_bloscpack")
+endif()

@@ -1,0 +1,18 @@
+# Builds and runs a stranger's project. Takes besides what run.cmake lists KIND, which is find_package or add_subdirectory.
+cmake_minimum_required(VERSION 3.24)
+find_program(compiler "${COMPILER}")
+if(NOT compiler)
+  message("skipped: ${COMPILER} is not installed")
+  return()
+endif()
+include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
+
+if(KIND STREQUAL "find_package")
+  run(${CMAKE_COMMAND} --install "${BINARY}" --prefix "${WORK}/prefix")
+endif()
+configure(${KIND} build "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
+run(${CMAKE_COMMAND} --build build)
+run("${WORK}/build/stranger")
+if(BLOSCPACK)
+  run("${WORK}/build/stranger_bloscpack")
+endif()
