@@ -51,6 +51,7 @@ class MrczConan(ConanFile):
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "mrcz")
         self.cpp_info.set_property("cmake_target_name", "mrcz::mrcz")
+        self.cpp_info.defines = ["_FILE_OFFSET_BITS=64"]  # as CMakeLists.txt has it
         self.cpp_info.bindirs = []
         self.cpp_info.libdirs = []
         self.cpp_info.requires = [
