@@ -45,11 +45,11 @@ void decode_voxels_past_caches(const voxel_format& format, const std::byte* from
       }
     });
   }
-  std::array<T, 4096 / sizeof(T)> near;
-  for (std::size_t i = 0; i < count && !done; i += near.size()) {
-    const std::size_t part = std::min(near.size(), count - i);
-    decode_voxels(format, from + row_bytes(format.mode, i), near.data(), part);
-    copy_past_caches(reinterpret_cast<std::byte*>(to + i), reinterpret_cast<const std::byte*>(near.data()),
+  std::array<T, 4096 / sizeof(T)> converted;
+  for (std::size_t i = 0; i < count && !done; i += converted.size()) {
+    const std::size_t part = std::min(converted.size(), count - i);
+    decode_voxels(format, from + row_bytes(format.mode, i), converted.data(), part);
+    copy_past_caches(reinterpret_cast<std::byte*>(to + i), reinterpret_cast<const std::byte*>(converted.data()),
                      part * sizeof(T));
   }
   finish_past_caches();
