@@ -80,13 +80,13 @@ TEST_CASE("the quota of a group is rounded up to whole processors") {
                      {"400000", {}},         {"0 100000\n", {}},
                      {"100000 0\n", {}},     {"", {}},
                      {"nonsense\n", {}},     {"-1 100000\n", {}}};
-  for (const auto& [text, expected] : cases) {
+  for (const auto& c : cases) {
     const made_up_system made;
     made.file("proc/self/mountinfo", unified_mount);
     made.file("proc/self/cgroup", "0::/job\n");
-    made.file("sys/fs/cgroup/job/cpu.max", text);
-    CAPTURE(text);
-    CHECK(made.processors() == expected);
+    made.file("sys/fs/cgroup/job/cpu.max", c.text);
+    CAPTURE(c.text);
+    CHECK(made.processors() == c.expected);
   }
 }
 

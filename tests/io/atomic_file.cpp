@@ -1020,13 +1020,13 @@ TEST_CASE("what a program without locks did meanwhile to a file is noticed, and 
        [](const auto& path) { std::fstream{path, std::ios::in | std::ios::out | std::ios::binary}.put('h'); },
        "hEAD:one,two,"},
   };
-  for (const auto& [name, meddle, after] : cases) {
-    CAPTURE(name);
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
     test::write_bytes(folder / "a", text("HEAD:one,"));
     {
       mrcz::extended_file out{opened(folder / "a"), durability::none, 9};
       out.write_at(9, text("two,"));
-      meddle(folder / "a");
+      c.meddle(folder / "a");
       for (const auto& thrown :
            {test::failure_of([&] { out.write_at(0, text("head")); }), test::failure_of([&] { out.publish(); }),
             test::failure_of([&] { out.write_at(13, text("more")); })}) {
@@ -1035,7 +1035,7 @@ TEST_CASE("what a program without locks did meanwhile to a file is noticed, and 
         CHECK(thrown->mentions((folder / "a").string() + ": another program changed it"));
       }
     }
-    CHECK(test::bytes_of(folder / "a") == text(after));
+    CHECK(test::bytes_of(folder / "a") == text(c.after));
   }
 }
 

@@ -137,13 +137,15 @@ inline std::optional<std::size_t> cgroup_processors(const std::string& root = ""
     if (!group) continue;
     const std::string shown = mount.shown == "/" ? "" : mount.shown;
     const bool inside = group->starts_with(shown) && (group->size() == shown.size() || (*group)[shown.size()] == '/');
-    std::string below = inside ? group->substr(shown.size()) : "";
-    while (below.ends_with('/')) below.pop_back();
+    std::string folder = root + mount.at;
+    const std::size_t outermost = folder.size();
+    if (inside) folder.append(*group, shown.size());
+    while (folder.size() > outermost && folder.ends_with('/')) folder.pop_back();
     for (;;) {
-      if (const auto quota = quota_of(root + mount.at + below, mount.unified))
+      if (const auto quota = quota_of(folder, mount.unified))
         least = std::min(least.value_or(std::numeric_limits<std::size_t>::max()), *quota);
-      if (below.empty()) break;
-      below.resize(below.rfind('/'));
+      if (folder.size() <= outermost) break;
+      folder.resize(std::max(folder.rfind('/'), outermost));
     }
   }
   return least;
