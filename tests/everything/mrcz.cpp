@@ -5,6 +5,11 @@
 #include <asio/co_spawn.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
+#if __has_include(<xtensor/generators/xrandom.hpp>)  // xtensor 0.26 sorted its headers into folders
+#include <xtensor/generators/xrandom.hpp>
+#else
+#include <xtensor/xrandom.hpp>
+#endif
 
 namespace everything {
 
@@ -62,6 +67,16 @@ std::size_t look_at(const std::filesystem::path& path) {
          in.extended_header().bytes.size() + in.frames() + in.shape()[0];
 }
 
+void keep_an_eye_on(const std::filesystem::path& path) {
+  std::stop_source source;
+  const std::stop_token stop = source.get_token();
+  std::atomic<std::uint64_t> done = 0;
+  const auto noise = xt::random::rand<float>({2, 3, 4});
+  mrcz::write(path, noise, {.stop = &stop, .progress = &done});
+  mrcz::write(path, noise, {.keep_partial = true, .parallel_evaluation = true});
+  static_cast<void>(mrcz::read<float>(path, {.stop = &stop, .progress = &done}));
+}
+
 void in_memory() {
   std::vector<std::byte> bytes;
   mrcz::writer out{std::make_unique<mrcz::memory_sink>(bytes), {}, {{"answer", 42}}};
@@ -79,6 +94,9 @@ asio::awaitable<void> in_a_coroutine(asio::any_io_executor workers, std::filesys
   out.header().labels.add("everything");
   mrcz::image<float> frame = xt::zeros<float>({3, 4});
   co_await out.append(std::move(frame));
+  co_await out.append(mrcz::borrowed(xt::view(volume, 0, xt::all(), xt::all()) * 2.0F));
+  mrcz::image<float> noise = xt::random::rand<float>({3, 4});
+  co_await out.append(std::move(noise) + 1.0F);
   co_await out.close();
 
   const auto all = co_await mrcz::async::read<float>(workers, path);

@@ -105,7 +105,7 @@ void post_reporting(const asio::any_io_executor& workers, Work work) noexcept {
 template <class Keep>
 asio::awaitable<void> suspend(Keep keep) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
-      [](auto handler, Keep keep_it) {
+      [](auto handler, const Keep& keep_it) {
         const asio::cancellation_slot slot = asio::get_associated_cancellation_slot(handler);
         keep_it(suspended{std::move(handler)}, slot);
       },

@@ -125,8 +125,7 @@ class writer {
         co_await pack_evaluated(work, voxels, z, extents, bytes, *index);
         continue;
       }
-      const bool last = z + 1 == extents[0];
-      work->pack(last ? std::move(voxels) : voxels, z, bytes, *index);
+      work->pack(voxels, z, bytes, *index);
     }
     unless_finished.finished();
   }
