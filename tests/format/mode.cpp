@@ -195,6 +195,10 @@ TEST_CASE("a row of 4-bit voxels ends with a whole byte") {
 }
 
 TEST_CASE("a slice that cannot be addressed is refused") {
+  if (sizeof(std::size_t) < 8) {
+    MESSAGE("skipped: these sizes need 64 bits");
+    return;
+  }
   constexpr std::size_t largest = std::numeric_limits<std::int32_t>::max();
   CHECK(mrcz::row_bytes(mode::complex64, largest) == std::uint64_t{8} * largest);
   CHECK(mrcz::slice_bytes(mode::int8, largest, largest) == largest * largest);
@@ -203,4 +207,12 @@ TEST_CASE("a slice that cannot be addressed is refused") {
   CHECK(failure->code == mrcz::errc::too_large);
   CHECK(failure->mentions("the size of a slice"));
   CHECK(failure->mentions("2147483647"));
+}
+
+TEST_CASE("a row of more bytes than memory has addresses is refused, not cut off") {
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  for (const auto m : {mode::float32, mode::complex64}) {
+    const auto failure = test::failure_of([&] { mrcz::slice_bytes(m, 1, most / 8); });
+    CHECK(failure.has_value() == (mrcz::row_bytes(m, most / 8) > most / 2));
+  }
 }
