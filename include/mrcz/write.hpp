@@ -11,8 +11,9 @@
 namespace mrcz {
 
 /// Writes an image or a volume, or any xtensor expression of rank 2 or 3 ([y][x] or [z][y][x]), which is evaluated
-/// slice by slice. Compressed with zstd if `path` ends in .mrcz, unless the options say otherwise. Errors as for
-/// `writer`; after an error nothing has changed on disk.
+/// slice by slice: by several threads at once where `evaluates_in_parallel` says that it keeps no state, in order by
+/// the calling thread otherwise. Compressed with zstd if `path` ends in .mrcz, unless the options say otherwise. Errors
+/// as for `writer`; after an error nothing has changed on disk.
 template <expression E>
 void write(const std::filesystem::path& path, const E& voxels, write_options options = {},
            const metadata& values = nullptr) {

@@ -1,7 +1,11 @@
 #include "mrcz/bloscpack/writer.hpp"
 
 #include <atomic>
+#include <stop_token>
 
+#include "mrcz/bloscpack/append.hpp"
+#include "mrcz/bloscpack/stream_reader.hpp"
+#include "mrcz/bloscpack/stream_writer.hpp"
 #include "tests/bloscpack/support.hpp"
 
 using test::bytes;
@@ -120,6 +124,40 @@ TEST_CASE("what is refused or fails leaves no file and changes none") {
   test::write_bytes(folder / "a", damaged);
   refused([&] { unpack_file(folder / "a", folder / "old"); });
   refused([&] { unpack_file(folder / "a", folder / "new"); });
+}
+
+TEST_CASE(
+    "packing, unpacking, verifying and appending stop when their caller asks for it, and leave everything as it was") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", content);
+  test::bp::pack_file(folder / "a", folder / "a.blp", {.chunk_size = 1000});
+  const auto packed = test::bytes_of(folder / "a.blp");
+  std::stop_source source;
+  const std::stop_token stop = source.get_token();
+  test::bp::unpack_file(folder / "a.blp", folder / "same", {.stop = &stop});
+  source.request_stop();
+  for (const std::size_t threads : {1U, 3U}) {
+    const auto stopped = [&](auto&& action) {
+      const auto failure = test::failure_of(action);
+      REQUIRE(failure);
+      CHECK(failure->code == mrcz::errc::stopped);
+      CHECK(folder.files().size() == 3);
+    };
+    stopped([&] { test::bp::pack_file(folder / "a", folder / "new", {.threads = threads, .stop = &stop}); });
+    stopped([&] { test::bp::unpack_file(folder / "a.blp", folder / "new", {.threads = threads, .stop = &stop}); });
+    stopped([&] { test::bp::append_file(folder / "a.blp", folder / "a", {.threads = threads, .stop = &stop}); });
+    stopped([&] { test::bp::reader{folder / "a.blp", {.threads = threads, .stop = &stop}}.verify(); });
+    mrcz::file_source whole{folder / "a"};
+    mrcz::source_in_order plain{whole};
+    mrcz::file_source chunks{folder / "a.blp"};
+    mrcz::source_in_order stream{chunks};
+    bytes written;
+    mrcz::memory_sink sink{written};
+    mrcz::sink_in_order to{sink};
+    stopped([&] { test::bp::pack(plain, to, {.threads = threads, .stop = &stop}); });
+    stopped([&] { test::bp::unpack(stream, to, {.threads = threads, .stop = &stop}); });
+    CHECK(test::bytes_of(folder / "a.blp") == packed);
+  }
 }
 
 TEST_CASE("a sink that fails is never published") {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <type_traits>
 
 #include "mrcz/bloscpack/checksum.hpp"
@@ -32,6 +33,7 @@ struct pack_options {
   mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
   bool replace = true;                                   ///< false refuses an existing file
   std::optional<std::size_t> threads = std::nullopt;     ///< not stated: one per processor
+  const std::stop_token* stop = nullptr;                 ///< asked before each chunk; then `errc::stopped` is thrown
   std::atomic<std::uint64_t>* progress = nullptr;        ///< grows by the uncompressed bytes that are done
 };
 static_assert(std::is_trivially_destructible_v<pack_options>, "options are used inside co_await (g++ 12)");
@@ -40,6 +42,7 @@ struct unpack_options {
   mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
   bool replace = true;                                   ///< false refuses an existing file
   std::optional<std::size_t> threads = std::nullopt;     ///< not stated: one per processor
+  const std::stop_token* stop = nullptr;                 ///< asked before each chunk; then `errc::stopped` is thrown
   std::atomic<std::uint64_t>* progress = nullptr;        ///< grows by the uncompressed bytes that are done
 };
 static_assert(std::is_trivially_destructible_v<unpack_options>, "options are used inside co_await (g++ 12)");
@@ -53,6 +56,7 @@ struct append_options {
   std::size_t typesize = 8;                              ///< bytes per element for the shuffle, 1 to 255
   mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
   std::optional<std::size_t> threads = std::nullopt;     ///< not stated: one per processor
+  const std::stop_token* stop = nullptr;                 ///< asked before each chunk; then `errc::stopped` is thrown
   std::atomic<std::uint64_t>* progress = nullptr;        ///< grows by the uncompressed bytes that are done
 };
 static_assert(std::is_trivially_destructible_v<append_options>, "options are used inside co_await (g++ 12)");

@@ -23,6 +23,7 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/core/stop.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/file.hpp"
@@ -33,6 +34,7 @@ namespace mrcz::bloscpack {
 struct read_options {
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
   std::size_t cache_bytes = std::size_t{32} << 20U;   ///< of chunks that were read in part; the last one always stays
+  const std::stop_token* stop = nullptr;  ///< asked by `unpack` and `verify` before each chunk: `errc::stopped`
   std::atomic<std::uint64_t>* progress = nullptr;  ///< grows by the uncompressed bytes that `unpack` and `verify` did
 };
 static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
@@ -255,6 +257,7 @@ class reader final : public byte_source {
     parallel_ordered(
         count, thread_count(options_.threads, count),
         [&](std::size_t chunk) {
+          throw_if_stopped(options_.stop);
           auto made = make(chunk);
           if (options_.progress != nullptr) options_.progress->fetch_add(chunks_[chunk].plain_size);
           return made;

@@ -22,6 +22,7 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/core/stop.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/sequential.hpp"
 
@@ -167,6 +168,7 @@ inline unpacked_stream unpack(sequential_source& from, sequential_sink& to, unpa
     parallel_pipeline(
         thread_count(options.threads, std::numeric_limits<std::size_t>::max()), [&] { return in.next(pool); },
         [&](detail::stream_reader::chunk&& c) {
+          throw_if_stopped(options.stop);
           buffer memory = pool.take();
           detail::naming_chunk(c.number, c.begin, [&] {
             const auto packed = c.memory.acquire(c.packed_size + digest_size(kind));

@@ -19,6 +19,7 @@
 #include "mrcz/bloscpack/writer.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/core/stop.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/io/memory.hpp"
@@ -65,6 +66,7 @@ void pack_blocks(block_reader::block&& first, block_reader& blocks, buffer_pool&
       thread_count(options.threads, std::numeric_limits<std::size_t>::max()),
       [&] { return waiting ? std::exchange(waiting, std::nullopt) : blocks.next(); },
       [&](block_reader::block&& b) {
+        throw_if_stopped(options.stop);
         auto packed = packer.pack(b.plain());
         pool.give_back(std::move(b.memory));
         return packed;

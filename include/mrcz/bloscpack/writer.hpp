@@ -23,6 +23,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/shape.hpp"
+#include "mrcz/core/stop.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -44,6 +45,7 @@ void pack_chunks(const byte_source& source, std::uint64_t first, std::uint32_t c
   parallel_ordered(
       count, thread_count(options.threads, count),
       [&](std::size_t i) {
+        throw_if_stopped(options.stop);
         const std::uint64_t begin = first + std::uint64_t{i} * chunk_size;
         const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size, source.size() - begin));
         if (const auto all = source.in_memory(); !all.empty())
@@ -165,7 +167,7 @@ inline header pack_file(const std::filesystem::path& in, const std::filesystem::
 inline void unpack_file(const std::filesystem::path& in, const std::filesystem::path& out,
                         unpack_options options = {}) {
   check(options);
-  const reader from{in, {.threads = options.threads, .progress = options.progress}};
+  const reader from{in, {.threads = options.threads, .stop = options.stop, .progress = options.progress}};
   detail::refuse_same_file(in, out);
   atomic_file to{out, options.durability, options.replace};
   from.unpack(to);
