@@ -39,7 +39,7 @@ namespace mrcz::async {
 /// once.
 class writer {
  public:
-  /// Creates the temporary file at once, on the calling thread. Errors as for `mrcz::writer`.
+  /// Creates the file, which has no name yet, at once, on the calling thread. Errors as for `mrcz::writer`.
   writer(asio::any_io_executor workers, const std::filesystem::path& path, write_options options = {},
          const mrcz::metadata& values = nullptr, window limits = {})
       : writer{std::move(workers), mrcz::writer{path, options, values}, limits} {}
