@@ -226,6 +226,25 @@ TEST_CASE("a slice that another writer packed is put if both have the same codec
     }
 }
 
+TEST_CASE("a slice that another writer packed in another mode or byte order is refused before it is written") {
+  const auto image = slice(test::counts<float>({1, 4, 5}), 0);
+  const auto refused = [&](const mrcz::write_options& options, const mrcz::write_options& other,
+                           const std::string& message) {
+    test::bytes content;
+    test::bytes ignored;
+    mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), options};
+    const mrcz::writer packer{std::make_unique<mrcz::memory_sink>(ignored), other};
+    const auto failure = test::failure_of([&] { out.put(packer.pack(image)); });
+    REQUIRE(failure);
+    CHECK(failure->code == errc::mode_mismatch);
+    CHECK(failure->mentions(message));
+    CHECK(out.size() == 0);
+  };
+  refused({.mode = mode::int16}, {}, "packed as float32, but the file has int16");
+  refused({.byte_order = std::endian::big}, {.byte_order = std::endian::little},
+          "packed little-endian, but the file is big-endian");
+}
+
 TEST_CASE("a slice is put once") {
   const auto all = test::counts<std::int16_t>({1, 40, 50});
   for (const auto& options : several_options) {
@@ -866,6 +885,48 @@ TEST_CASE("statistics are those of all slices, whatever the threads, or marked a
   CHECK_FALSE(s.min.has_value());
   CHECK_FALSE(s.mean.has_value());
   CHECK(s.rms == 2.5);
+}
+
+TEST_CASE("what only the finished file can fulfil does not end an acquisition whose slices are kept") {
+  const test::scratch_folder folder;
+  const auto all = test::counts<float>({8, 3, 4});
+  const auto acquire = [&](const char* name, const mrcz::write_options& options, auto&& state) {
+    auto keeping = options;
+    keeping.keep_partial = true;
+    mrcz::writer out{folder / name, keeping};
+    state(out.header());
+    for (std::size_t z = 0; z < 8; ++z) out.append(slice(all, z));
+    out.close();
+    CHECK(mrcz::reader{folder / name}.read<float>() == all);
+    return mrcz::reader{folder / name}.header();
+  };
+  CHECK(acquire("frames.mrcz", {}, [](mrcz::header& h) { h.mz = 4; }).slices_per_frame() == 4);
+  const auto cell = acquire("cell.mrc", {.kind = kind::volume, .voxel_size = mrcz::voxel_size{1, 1, 1}},
+                            [](mrcz::header& h) { h.cella = {4, 3, 8}; });
+  CHECK(cell.cella == mrcz::per_axis<float>{4, 3, 8});
+  const auto labelled = acquire("labels.mrcs", {}, [](mrcz::header& h) {
+    h.mz = 4;
+    for (int i = 0; i < 10; ++i) h.labels.add(fmt::format("label {}", i));
+  });
+  CHECK(labelled.labels.size() == 10);
+  CHECK(labelled.slices_per_frame() == 4);
+}
+
+TEST_CASE("slices are put behind those of a file by the path that it had, wherever the program works by then") {
+  const test::scratch_folder folder;
+  const auto all = test::counts<float>({2, 3, 4});
+  std::filesystem::create_directory(folder / "elsewhere");
+  mrcz::write(folder / "a.mrc", slice(all, 0));
+  const int status = test::in_child([&] {
+    if (::chdir(folder.path().c_str()) != 0) return 1;
+    auto out = mrcz::writer::append_to("a.mrc");
+    if (::chdir("elsewhere") != 0) return 2;
+    out.append(slice(all, 1));
+    out.close();
+    return 0;
+  });
+  CHECK(test::exited_with(status, 0));
+  CHECK(mrcz::reader{folder / "a.mrc"}.read<float>() == all);
 }
 
 TEST_CASE("an acquisition that dies leaves every complete slice under a recognisable name") {

@@ -73,9 +73,9 @@ class writer {
 
   ~writer() { abandon(); }
 
-  /// Every field that the data do not determine may be set until `close()`, which fills in the rest: extents, mode,
-  /// cell, NSYMBT, EXTTYP, NVERSION, MAP, stamp, statistics, packed size. Assign the header of another file to keep
-  /// what it said.
+  /// What is set here until `close()` is written. `close()` determines extents, MODE, NSYMBT, EXTTYP, NVERSION, MAP,
+  /// MACHST, statistics (unless `write_options::statistics` is false) and packed size, and refuses another value.
+  /// Assign the header of another file to keep what it said; what no longer fits the data is then computed anew.
   mrcz::header& header() noexcept { return header_; }
 
   const write_options& options() const noexcept { return packer_.options(); }
@@ -138,6 +138,7 @@ class writer {
       if (packed.codec_ != packer_.codec())
         fail(errc::mode_mismatch, "slice was packed with codec {}, but the file has {}", name_of(packed.codec_),
              name_of(packer_.codec()));
+      require_own_format(packed.format_);
       require_same_format(packed.format_);
     });
     try {
@@ -173,7 +174,7 @@ class writer {
             },
             [&](packed_slice&& packed) { put(std::move(packed)); });
       } else if constexpr (!evaluates_in_parallel<E>) {
-        append_in_turn(e, extents, threads);
+        append_in_turn(e, extents, threads, idle);
       }
     } catch (...) {
       if (size() != before) abandon_and_rethrow();
@@ -189,17 +190,18 @@ class writer {
   /// Slices in the file so far, those that `append_to` found included.
   std::size_t size() const noexcept { return found_ + put_; }
 
-  /// Finishes the header and publishes the file; a closed writer cannot be used again. Throws `errc::shape_mismatch`
-  /// or `mode_mismatch`, and leaves the writer open, if there is no slice, not a whole number of volumes, or a header
-  /// whose byte order or unsigned bytes are not those of the slices. After any other failure nothing has been published
-  /// and the writer is closed; only the folder that `durability::full` syncs comes after the publishing.
+  /// Finishes the header and publishes the file; a closed writer cannot be used again. Throws `errc::shape_mismatch`,
+  /// `mode_mismatch` or `bad_option`, and leaves the writer open, if there is no slice, not a whole number of volumes
+  /// or frames, or a header that says something else than the slices and the options. After any other failure nothing
+  /// has been published and the writer is closed; only the folder that `durability::full` syncs comes after the
+  /// publishing.
   void close() {
     require_open();
     const auto header = naming(name_, [&] {
       if (size() == 0) fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
       require_same_format(packer_.format_of(header_, first_format_->voxels.mode, first_format_->ny, first_format_->nx));
-      const auto finished = finished_header();
-      require_whole_frames(finished, packer_.options());
+      const auto finished = complete(header_, content(), packer_.options());
+      require_as_stated(finished, header_, content(), packer_.options());
       return encode(finished);
     });
     try {
@@ -228,6 +230,7 @@ class writer {
   writer(const reader& in, const std::shared_ptr<locked_file>& opened, const write_options& options)
       : packer_{options_for(in, options)},
         header_{in.header()},
+        found_header_{in.header()},
         extended_{in.header().exttyp, {}},
         first_format_{packer_.format_of(in.header(), in.mode(), in.shape()[1], in.shape()[2])},
         begin_{in.slices().begin()},
@@ -263,7 +266,7 @@ class writer {
 
   /// Appends an expression that one thread evaluates, in the order of z, while others pack.
   template <expression E>
-  void append_in_turn(const E& e, const shape& extents, std::size_t threads) {
+  void append_in_turn(const E& e, const shape& extents, std::size_t threads, std::size_t idle) {
     using voxels = decltype(packer_.evaluate(e, 0, extents, header_));
     struct numbered {
       std::size_t index;
@@ -279,7 +282,8 @@ class writer {
           return naming(name_, index, [&] { return numbered{index, packer_.evaluate(e, z++, extents, header_)}; });
         },
         [&](numbered&& evaluated) {
-          return naming(name_, evaluated.index, [&] { return packer_.pack(std::move(evaluated.slice), header_); });
+          return naming(name_, evaluated.index,
+                        [&] { return packer_.pack(std::move(evaluated.slice), header_, idle); });
         },
         [&](packed_slice&& packed) { put(std::move(packed)); }, asked::by_caller_only);
   }
@@ -297,6 +301,19 @@ class writer {
     } catch (const error& e) {
       throw error{e.code(), fmt::format("{}; what was put is in {}", e.what(), partial_path_.string()), e.cause()};
     }
+  }
+
+  /// Whether this writer would have packed the slice in the same way.
+  void require_own_format(const slice_format& format) const {
+    const auto own =
+        packer_.format_of(header_, packer_.options().mode.value_or(format.voxels.mode), format.ny, format.nx);
+    if (format.voxels.mode != own.voxels.mode)
+      fail(errc::mode_mismatch, "slice was packed as {}, but the file has {}", name_of(format.voxels.mode),
+           name_of(own.voxels.mode));
+    if (format.voxels.byte_order != own.voxels.byte_order || format.voxels.unsigned_bytes != own.voxels.unsigned_bytes)
+      fail(errc::mode_mismatch, "slice was packed {}-endian{}, but the file is {}-endian{}",
+           name_of(format.voxels.byte_order), format.voxels.unsigned_bytes ? " and unsigned" : "",
+           name_of(own.voxels.byte_order), own.voxels.unsigned_bytes ? " and unsigned" : "");
   }
 
   void require_same_format(const slice_format& format) const {
@@ -323,7 +340,7 @@ class writer {
     ++put_;
     if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
     if (!packer_.options().keep_partial) return;
-    sink_->write_at(0, encode(finished_header()));  // salvageable from now on
+    sink_->write_at(0, encode(complete(header_, content(), packer_.options())));  // salvageable from now on
     if (put_ == 1) partial_path_ = sink_->keep_partial();
   }
 
@@ -335,20 +352,20 @@ class writer {
     first_format_ = format;
   }
 
-  mrcz::header finished_header() const {
-    return complete(header_,
-                    {.shape = {size(), first_format_->ny, first_format_->nx},
-                     .mode = {first_format_->voxels.mode, packer_.codec()},
-                     .packed_bytes = end_ - begin_,
-                     .statistics = put_ > 0 ? std::optional{moments_.statistics()} : std::nullopt,
-                     .exttyp = extended_.exttyp,
-                     .extended_bytes = begin_ - header_size,
-                     .volumes = volumes_ && !images_by_name_},
-                    packer_.options());
+  file_content content() const {
+    return {.shape = {size(), first_format_->ny, first_format_->nx},
+            .mode = {first_format_->voxels.mode, packer_.codec()},
+            .packed_bytes = end_ - begin_,
+            .statistics = put_ > 0 ? std::optional{moments_.statistics()} : std::nullopt,
+            .exttyp = extended_.exttyp,
+            .extended_bytes = begin_ - header_size,
+            .volumes = volumes_ && !images_by_name_,
+            .found = found_header_};
   }
 
   slice_packer packer_;
   mrcz::header header_;
+  mrcz::header found_header_;  // what header_ was before the caller saw it
   mrcz::extended_header extended_;
   std::unique_ptr<byte_sink> sink_;
   std::filesystem::path partial_path_;

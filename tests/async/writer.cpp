@@ -732,6 +732,43 @@ class watched {
 
 }  // namespace
 
+TEST_CASE("a writer that is given up waits for a worker that evaluates an expression with state") {
+  std::atomic<int> uses_of_the_dead = 0;
+  asio::io_context context;
+  asio::thread_pool workers{2};
+  {
+    std::optional<bytes> content;
+    watched array{uses_of_the_dead};
+    std::optional<mrcz::async::writer> out{std::in_place, workers.get_executor(),
+                                           std::make_unique<published_sink>(content)};
+    const auto pending = spawn(context, out->append(mrcz::borrowed(array.expression())));
+    context.poll();  // posts the evaluation of the first slice
+    array.wait_until_begun();
+    out.reset();
+    CHECK_FALSE(content.has_value());
+  }
+  workers.join();
+  CHECK(uses_of_the_dead == 0);
+  context.restart();
+  context.run();
+}
+
+TEST_CASE("where the slices are that an asynchronous writer keeps is known, also after a failure") {
+  const scratch_folder folder;
+  asio::thread_pool workers{1};
+  mrcz::async::writer out{workers.get_executor(), folder / "a.mrcz", {.keep_partial = true}};
+  CHECK(out.partial_path().empty());
+  run(out.append(frame(0)));
+  run(out.append(frame(1)));
+  while (out.size() < 2) std::this_thread::yield();
+  const auto partial = out.partial_path();
+  CHECK(mrcz::read<std::int16_t>(partial) == movie(2));
+  CHECK(failure_of([&] { run(out.append(test::refusing(frame(2), frame(2).flat(0)))); }));
+  CHECK(failure_of([&] { run(out.close()); }));
+  CHECK(out.partial_path() == partial);
+  CHECK(mrcz::read<std::int16_t>(partial) == movie(2));
+}
+
 TEST_CASE("a writer that is given up is not gone before the workers are done with what it borrowed") {
   for (const bool closing : {false, true}) {
     std::atomic<int> uses_of_the_dead = 0;

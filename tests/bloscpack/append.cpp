@@ -271,7 +271,7 @@ TEST_CASE("a file that was replaced while data were appended stays as it is then
                      }});
   });
   REQUIRE(thrown);
-  CHECK(thrown->mentions("another program replaced it while data were appended"));
+  CHECK(thrown->mentions("another program replaced it meanwhile"));
   CHECK(test::bytes_of(path) == more);
   CHECK(folder.files().size() == 1);
 }

@@ -407,26 +407,27 @@ TEST_CASE("a pipeline asks its caller's thread alone for items where it is told 
 }
 
 TEST_CASE("a failure to get an item is reported once everything before it has been taken") {
-  for (std::size_t threads = 1; threads <= 6; ++threads)
-    for (std::size_t bad = 0; bad < 20; ++bad) {
-      std::size_t asked = 0;
-      std::vector<std::size_t> taken;
-      const auto reported = failed_index([&] {
-        mrcz::parallel_pipeline(
-            threads,
-            [&] {
-              if (asked == bad) fail_at(bad);
-              return std::optional{asked++};
-            },
-            [](std::size_t i) {
-              dawdle(i);
-              return i;
-            },
-            [&](std::size_t i) { taken.push_back(i); });
-      });
-      REQUIRE(reported == bad);
-      REQUIRE(taken == indices(bad));
-    }
+  for (const auto who : {mrcz::asked::by_any_thread, mrcz::asked::by_caller_only})
+    for (std::size_t threads = 1; threads <= 6; ++threads)
+      for (std::size_t bad = 0; bad < 20; ++bad) {
+        std::size_t asked = 0;
+        std::vector<std::size_t> taken;
+        const auto reported = failed_index([&] {
+          mrcz::parallel_pipeline(
+              threads,
+              [&] {
+                if (asked == bad) fail_at(bad);
+                return std::optional{asked++};
+              },
+              [](std::size_t i) {
+                dawdle(i);
+                return i;
+              },
+              [&](std::size_t i) { taken.push_back(i); }, who);
+        });
+        REQUIRE(reported == bad);
+        REQUIRE(taken == indices(bad));
+      }
 }
 
 #if !defined(_WIN32)
@@ -441,7 +442,17 @@ TEST_CASE("where the system has no thread to spare the caller does all the work"
     std::size_t sum = 0;
     mrcz::parallel_for<nothing>(10, 4, [&](std::size_t i, nothing&) { sum += i; });
     mrcz::parallel_ordered(10, 4, [](std::size_t i) { return i; }, [&](std::size_t i) { sum += i; });
-    ::_exit(sum == 90 ? 0 : 1);
+    std::size_t asked = 0;
+    const auto failed = failed_index([&] {  // what was asked for before the failure is made and taken all the same
+      mrcz::parallel_pipeline(
+          4,
+          [&] {
+            if (asked == 3) fail_at(3);
+            return std::optional{asked++};
+          },
+          [](std::size_t i) { return i; }, [&](std::size_t i) { sum += 100 + i; }, mrcz::asked::by_caller_only);
+    });
+    ::_exit(sum == 90 + 303 && failed == 3U ? 0 : 1);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);

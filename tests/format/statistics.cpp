@@ -311,6 +311,7 @@ TEST_CASE("four zeros are no ground to go on from") {
   CHECK(sum.statistics() == statistics{});
   sum += moments::of(std::span<const float>{voxels});
   CHECK(sum.statistics() == statistics{});
+  CHECK(moments::of(statistics{.min = 0, .max = 0, .mean = 0}, 100).statistics() == statistics{});  // python-mrcz
 }
 
 TEST_CASE("the markers of the standard mean that a value is not determined") {

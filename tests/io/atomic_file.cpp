@@ -379,6 +379,22 @@ TEST_CASE("an existing file keeps its owner and group where the process may give
   CHECK(permissions_of(folder / "a") == 0750U);
 }
 
+TEST_CASE("a destination that appears meanwhile is treated as one that was there from the beginning") {
+  const test::scratch_folder folder;
+  for (const bool partial : {false, true}) {
+    mrcz::atomic_file out{folder / "a", durability::none, true};
+    out.write_at(0, text("new"));
+    if (partial) out.keep_partial();
+    test::write_bytes(folder / "a", text("private"));
+    REQUIRE(::chmod((folder / "a").c_str(), 0600) == 0);
+    out.publish();
+    CHECK(test::bytes_of(folder / "a") == text("new"));
+    CHECK(permissions_of(folder / "a") == 0600);
+    std::filesystem::remove(folder / "a");
+  }
+  CHECK(folder.files().empty());
+}
+
 TEST_CASE("a destination that appears meanwhile and may not be replaced is not touched") {
   for (const int without_links : {0, EOPNOTSUPP, EPERM, ENOSYS}) {
     const test::scratch_folder folder;

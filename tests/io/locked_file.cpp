@@ -107,8 +107,7 @@ TEST_CASE("a file that was replaced is not the one that was locked") {
   CHECK(locked.is_unchanged());
   const auto thrown = test::failure_of([&] { locked.require_unchanged(); });
   REQUIRE(thrown);
-  CHECK(
-      thrown->message.starts_with((folder / "a").string() + ": another program replaced it while data were appended"));
+  CHECK(thrown->message.starts_with((folder / "a").string() + ": another program replaced it meanwhile"));
   const mrcz::locked_file successor{folder / "a"};
 }
 

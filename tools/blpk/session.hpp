@@ -29,8 +29,13 @@ decltype(auto) shown(const Arg& arg) {
 }
 
 template <class... Args>
+std::string formatted(fmt::string_view format, const Args&... args) {
+  return fmt::vformat(format, fmt::make_format_args(args...));
+}
+
+template <class... Args>
 [[noreturn]] void refuse(fmt::format_string<const Args&...> format, const Args&... args) {
-  throw refusal{fmt::vformat(format, fmt::make_format_args(shown(args)...))};
+  throw refusal{formatted(format, shown(args)...)};
 }
 
 /// What is wrong inside a bloscpack file is said without the name of the file.

@@ -156,8 +156,7 @@ std::shared_ptr<const E> share(E e) {
   static_assert(
       self_contained<E>,
       "this expression refers to arrays, scalars or other things that it does not own, and which may be gone before "
-      "the "
-      "workers evaluate it: std::move its arrays in (or copy them), write scalars without a name, or hand over "
+      "the workers evaluate it: std::move its arrays in (or copy them), write scalars without a name, or hand over "
       "mrcz::borrowed(expression), which says that everything it refers to lives until close() has returned");
   return std::make_shared<const E>(std::move(e));
 }

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -132,10 +133,16 @@ class write_window : public std::enable_shared_from_this<write_window> {
     return mrcz::evaluates_in_parallel<E> || parallel_evaluation_;
   }
 
-  /// Slice z of `voxels`, which `admit` let in at `index`, in an array of its own.
+  /// Slice z of `voxels`, which `admit` let in at `index`, in an array of its own. Called on the workers.
   template <class Array, expression E>
   std::shared_ptr<const Array> evaluate(const E& voxels, std::size_t z, const typename Array::shape_type& extents,
-                                        std::size_t index) const {
+                                        std::size_t index) {
+    {
+      const std::lock_guard lock{mutex_};
+      require_open();
+      ++busy_;
+    }
+    const leaving_at_end end{*this};
     return naming(name_, index, [&] {
       auto slice = std::make_shared<Array>(Array::from_shape(extents));
       const std::size_t rank = extents.size();
@@ -155,6 +162,8 @@ class write_window : public std::enable_shared_from_this<write_window> {
     }
     const leaving_at_end end{*this};
     out_->close();
+    const std::lock_guard lock{mutex_};
+    partial_path_.clear();
   }
 
   /// From now on expressions may refer to what is the caller's.
@@ -176,6 +185,11 @@ class write_window : public std::enable_shared_from_this<write_window> {
   std::size_t size() const {
     const std::lock_guard lock{mutex_};
     return put_;
+  }
+
+  std::filesystem::path partial_path() const {
+    const std::lock_guard lock{mutex_};
+    return partial_path_;
   }
 
  private:
@@ -248,7 +262,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
     return true;
   }
 
-  /// The worker that completes the sequence puts what waits behind it as well; the others go on packing.
+  /// The worker that fills a gap also puts the slices that were waiting behind it. The others go on packing.
   void put_in_order(std::size_t index, ready&& made) {
     std::unique_lock lock{mutex_};
     packed_.emplace(index, std::move(made));
@@ -267,6 +281,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
       if (failure) return keep_failure(next_to_put, std::move(failure));
       next.voxels.reset();
       lock.lock();
+      if (partial_path_.empty() && out_) partial_path_ = out_->partial_path();
       putting_ = false;
       ++put_;
       --slices_;
@@ -336,6 +351,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   mutable std::mutex mutex_;
   std::optional<mrcz::writer> out_;
   std::string name_;
+  std::filesystem::path partial_path_;
   std::optional<mrcz::mode> mode_;
   bool parallel_evaluation_;
   std::size_t most_slices_;

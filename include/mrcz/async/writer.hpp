@@ -88,6 +88,10 @@ class writer {
   /// of which the writer is closed.
   asio::awaitable<void> close() { return close_it(work_); }
 
+  /// As `mrcz::writer::partial_path`: with `write_options::keep_partial`, where the slices are until `close()`
+  /// succeeds, also after a failure.
+  std::filesystem::path partial_path() const { return opened(work_)->partial_path(); }
+
   /// Slices in the file so far; those in the window do not count yet.
   std::size_t size() const { return opened(work_)->size(); }
 

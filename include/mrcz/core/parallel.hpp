@@ -143,13 +143,19 @@ void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& tak
       for (;;) {
         changed.wait(lock, [&] { return ended || !items.empty() || may_ask(); });
         if (may_ask() && (asks_first || items.empty())) {
-          current = next_to_ask;
           asking = true;
           lock.unlock();
-          std::optional<item_type> item = next();
+          std::optional<item_type> item;
+          std::exception_ptr failed;
+          try {
+            item = next();
+          } catch (...) {
+            failed = std::current_exception();
+          }
           lock.lock();
           asking = false;
-          if (item) {
+          if (failed) failure.keep(next_to_ask, std::move(failed));
+          if (item && !ended) {
             items.push_back(std::move(*item));
             ++next_to_ask;
           } else {

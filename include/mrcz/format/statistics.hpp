@@ -75,12 +75,12 @@ class moments {
     return all;
   }
 
-  /// What is already known of `count` voxels, to go on from there. Four zeros are taken for nothing: programs leave
+  /// What is already known of `count` voxels, to go on from there. Zeros alone are taken for nothing: programs leave
   /// them that have not looked at the voxels.
   static moments of(const mrcz::statistics& s, std::uint64_t count) noexcept {
     moments all;
     all.count_ = static_cast<double>(count);
-    const bool zeros = s.min == 0.0 && s.max == 0.0 && s.mean == 0.0 && s.rms == 0.0;
+    const bool zeros = s.min == 0.0 && s.max == 0.0 && s.mean == 0.0 && s.rms.value_or(0) == 0;
     all.has_range_ = s.min && s.max && !zeros;
     all.has_mean_ = s.mean && !zeros;
     all.has_squares_ = all.has_mean_ && s.rms;

@@ -49,10 +49,11 @@ class atomic_file final : public byte_sink {
     }
     const auto existing = status_of_destination();
     file_.emplace(create(existing.has_value()));
-    if (existing && !detail::take_over(file_->handle(), *existing)) {
-      const auto reason = detail::last_error();
+    try {
+      take_over(existing);
+    } catch (...) {
       remove_temporary();
-      fail_system(reason, name() + ": cannot set the permissions of the new file");
+      throw;
     }
   }
 
@@ -79,7 +80,12 @@ class atomic_file final : public byte_sink {
     require_unpublished();
     if (durability_ != durability::none) file_->sync();
     file_->flush();
-    if (!temporary_.empty() || !publish_nameless()) publish_named();
+    if (temporary_.empty()) {
+      if (!publish_nameless()) publish_named();
+    } else {
+      take_over(status_of_destination());
+      publish_named();
+    }
     file_.reset();
     if (durability_ == durability::full && !folder_.sync())
       fail_system(detail::last_error(), folder_path() + ": cannot sync the directory");
@@ -141,6 +147,11 @@ class atomic_file final : public byte_sink {
     return status;
   }
 
+  void take_over(const std::optional<detail::file_status>& existing) {
+    if (existing && !detail::take_over(file_->handle(), *existing))
+      fail_system(detail::last_error(), name() + ": cannot set the permissions of the new file");
+  }
+
   /// The new file. What an existing one hides from others must not be seen in the new one before it has the same
   /// permissions.
   file create(bool for_owner_alone) {
@@ -158,7 +169,13 @@ class atomic_file final : public byte_sink {
 
   std::filesystem::path temporary_name() const {
     constexpr std::size_t longest = 200;  // file systems take names of 255 bytes
-    std::filesystem::path temporary = leaf_.native().substr(0, longest);
+    auto beginning = leaf_.native().substr(0, longest);
+    const auto within_character = [](auto c) { return (static_cast<unsigned>(c) & 0xC0U) == 0x80U; };  // of UTF-8
+    if (beginning.size() < leaf_.native().size() && within_character(leaf_.native()[longest])) {
+      while (!beginning.empty() && within_character(beginning.back())) beginning.pop_back();
+      if (!beginning.empty()) beginning.pop_back();
+    }
+    std::filesystem::path temporary = beginning;
     temporary += fmt::format(".{}.partial", detail::unique_text());
     return temporary;
   }
@@ -183,7 +200,7 @@ class atomic_file final : public byte_sink {
     if (folder_.name(file_->handle(), leaf_)) return true;
     const auto reason = detail::last_error();
     if (reason == std::errc::file_exists) {
-      if (!replace_) fail_exists();
+      take_over(status_of_destination());  // perhaps it was not there when this one began
       name_temporarily();
     } else if (!copy_to_named(reason)) {
       fail_system(reason, name() + ": cannot publish the finished file");

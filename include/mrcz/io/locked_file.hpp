@@ -22,10 +22,13 @@ namespace mrcz {
 class locked_file final : public byte_source {
  public:
   /// Throws EWOULDBLOCK if somebody else holds the lock, and what opening throws.
-  explicit locked_file(const std::filesystem::path& path) : file_{path, file::access::read_write} {
+  explicit locked_file(const std::filesystem::path& path)
+      : file_{path, file::access::read_write}, leaf_{path.filename()} {
+    if (!folder_.open(path.parent_path()))
+      fail_system(detail::last_error(), path.string() + ": cannot open its folder");
     if (!file_.try_lock())
       fail_system(detail::locked_error(), path.string() + ": somebody else is appending to it or has locked it");
-    if (!file_.is_at(path)) fail_replaced();  // before it was locked
+    if (!is_in_place()) fail_replaced();  // before it was locked
     size_ = found_size_ = file_.size();
     front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_.size()));
     file_.read_at(0, front());
@@ -41,7 +44,7 @@ class locked_file final : public byte_source {
   /// Throws ESTALE if the path leads to another file now, or if somebody else changed the size of this one or its first
   /// 1024 bytes, where all of our formats say what belongs to the file.
   void require_unchanged() const {
-    if (!file_.is_at(file_.path())) fail_replaced();
+    if (!is_in_place()) fail_replaced();
     if (!is_unchanged()) fail_system(detail::stale_error(), name() + ": another program changed it meanwhile");
   }
 
@@ -82,11 +85,19 @@ class locked_file final : public byte_source {
 
   std::span<std::byte> front() noexcept { return std::span{front_}.first(front_size_); }
 
+  /// Whether the name still leads to this file, whatever the working directory is by now.
+  bool is_in_place() const {
+    detail::file_status there;
+    return folder_.get_status(leaf_, there) && there.identity == file_.status().identity;
+  }
+
   [[noreturn]] void fail_replaced() const {
-    fail_system(detail::stale_error(), name() + ": another program replaced it while data were appended");
+    fail_system(detail::stale_error(), name() + ": another program replaced it meanwhile");
   }
 
   file file_;
+  detail::folder folder_;
+  std::filesystem::path leaf_;
   std::uint64_t found_size_ = 0;
   std::uint64_t size_ = 0;  // as it must be, if nobody else changed it
   std::array<std::byte, front_bytes> front_{};

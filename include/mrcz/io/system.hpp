@@ -78,6 +78,14 @@ inline std::error_code last_error() noexcept { return {errno, std::system_catego
 inline std::error_code stale_error() noexcept { return {ESTALE, std::system_category()}; }
 inline std::error_code locked_error() noexcept { return {EWOULDBLOCK, std::system_category()}; }
 
+/// What a file system says of something that it does not have. Two numbers in macOS, one in Linux.
+inline bool is_not_supported(int error) noexcept {
+#if ENOTSUP != EOPNOTSUPP
+  if (error == ENOTSUP) return true;
+#endif
+  return error == EOPNOTSUPP;
+}
+
 /// Repeats a call that a signal interrupted.
 template <class Call>
 auto uninterrupted(Call&& call) noexcept {
@@ -180,7 +188,7 @@ inline bool sync_content(native_handle handle) noexcept {
 inline lock_result lock_file(native_handle handle) noexcept {
   if (uninterrupted([&] { return ::flock(handle, LOCK_EX | LOCK_NB); }) == 0) return lock_result::locked;
   if (errno == EWOULDBLOCK) return lock_result::taken;
-  const bool unknown = errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
+  const bool unknown = errno == ENOLCK || errno == ENOSYS || errno == EINVAL || is_not_supported(errno);
   return unknown ? lock_result::no_locks : lock_result::failed;
 }
 
@@ -306,7 +314,7 @@ class folder {
       remove(from);
       return true;
     }
-    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return false;
+    if (errno != EPERM && errno != ENOSYS && !is_not_supported(errno)) return false;
     // a file system without hard links: reserve the name, then replace the empty reservation
     const native_handle reservation = create(to, true);
     if (reservation == no_handle) return false;
