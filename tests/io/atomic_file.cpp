@@ -552,7 +552,7 @@ TEST_CASE("a destination that becomes a directory meanwhile is reported, and not
     const auto thrown = test::failure_of([&] { out.publish(); });
     REQUIRE(thrown);
     CHECK(thrown->code == std::errc::is_a_directory);
-    CHECK(thrown->message == (folder / "a").string() + ": cannot rename the finished file: Is a directory");
+    CHECK(thrown->message == (folder / "a").string() + ": cannot be written: Is a directory");
   }
   CHECK(folder.files() == std::vector<std::string>{"a"});
 }

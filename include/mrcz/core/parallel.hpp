@@ -145,13 +145,18 @@ void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& tak
         if (may_ask() && (asks_first || items.empty())) {
           asking = true;
           lock.unlock();
-          std::optional<item_type> item;
           std::exception_ptr failed;
-          try {
-            item = next();
-          } catch (...) {
-            failed = std::current_exception();
-          }
+          // A function of its own: g++ 12 takes an optional that a try block was to assign for assigned after a
+          // failure.
+          const auto ask = [&]() -> std::optional<item_type> {
+            try {
+              return next();
+            } catch (...) {
+              failed = std::current_exception();
+              return std::nullopt;
+            }
+          };
+          std::optional<item_type> item = ask();
           lock.lock();
           asking = false;
           if (failed) failure.keep(next_to_ask, std::move(failed));
