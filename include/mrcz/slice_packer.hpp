@@ -60,7 +60,7 @@ class packed_slice {
 template <class T>
 struct evaluated_slice {
   std::span<const T> voxels{};  ///< in row-major order, in `memory` or in the array itself
-  buffer memory{};
+  buffer memory;
   shape extents{};         ///< of the whole array
   bool of_volume = false;  ///< the array has rank 3
 };
@@ -104,7 +104,9 @@ class slice_packer {
     throw_if_stopped(options_.stop);
     require_storable(format_of<T>(extents, h));
     const std::size_t count = extents[1] * extents[2];
-    evaluated_slice<T> slice{.extents = extents, .of_volume = e.dimension() == 3};
+    evaluated_slice<T> slice;
+    slice.extents = extents;
+    slice.of_volume = e.dimension() == 3;
     if constexpr (container<const E>) {
       if (const auto all = contiguous(e); all.size() == extents[0] * count) {
         slice.voxels = all.subspan(z * count, count);

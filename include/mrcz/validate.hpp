@@ -101,14 +101,14 @@ std::optional<moments> decode_all(const reader& in, findings& list) {
   const std::size_t at_once = std::max<std::size_t>((std::size_t{1} << 20U) / in.slices().slice_bytes(), 1);
   const std::size_t groups = slices / at_once + (slices % at_once != 0 ? 1 : 0);
   buffer_pool pool;
-  const auto decode = [&, ny = ny, nx = nx](std::size_t group) {
+  const auto decode = [&, rows = ny, columns = nx](std::size_t group) {
     decoded_slices made;
     buffer memory = pool.take();
     for (std::size_t z = group * at_once; z < std::min((group + 1) * at_once, slices); ++z) {
       try {
         in.slices().require_plausible(z, z + 1);
-        const std::span voxels{reinterpret_cast<T*>(memory.acquire(ny * nx * sizeof(T)).data()), ny * nx};
-        auto slice = view_of(voxels.data(), {1, ny, nx});
+        const std::span voxels{reinterpret_cast<T*>(memory.acquire(rows * columns * sizeof(T)).data()), rows * columns};
+        auto slice = view_of(voxels.data(), {1, rows, columns});
         in.read_slice(z, slice);
         made.moments += moments::of(std::span<const T>{voxels});
       } catch (const error& e) {

@@ -68,7 +68,7 @@ std::size_t look_at(const std::filesystem::path& path) {
 }
 
 void keep_an_eye_on(const std::filesystem::path& path) {
-  std::stop_source source;
+  const std::stop_source source;
   const std::stop_token stop = source.get_token();
   std::atomic<std::uint64_t> done = 0;
   const auto noise = xt::random::rand<float>({2, 3, 4});

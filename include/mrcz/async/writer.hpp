@@ -96,7 +96,7 @@ class writer {
   std::size_t size() const { return opened(work_)->size(); }
 
  private:
-  static const std::shared_ptr<write_window>& opened(const std::shared_ptr<write_window>& work) {
+  static std::shared_ptr<write_window> opened(std::shared_ptr<write_window> work) {
     if (!work) fail(errc::closed, "the writer has no file: it was moved from");
     return work;
   }

@@ -171,7 +171,7 @@ void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& tak
         }
         if (items.empty()) return;
         const std::size_t i = current = next_to_make++;
-        item_type item = std::move(items.front());
+        item_type item = std::move(items.front());  // NOLINT(misc-const-correctness): is moved from, if it can be
         items.pop_front();
         lock.unlock();
         result made = make(std::move(item));
