@@ -772,9 +772,9 @@ TEST_CASE("where the slices are that an asynchronous writer keeps is known, also
 TEST_CASE("a writer that is given up is not gone before the workers are done with what it borrowed") {
   for (const bool closing : {false, true}) {
     std::atomic<int> uses_of_the_dead = 0;
+    failing_sink::history seen;  // the last worker removes the file, and may do so after the writer is gone
     asio::thread_pool workers{2};
     {
-      failing_sink::history seen;
       std::optional<mrcz::async::writer> kept;
       watched array{uses_of_the_dead};
       mrcz::async::writer out{
