@@ -108,8 +108,8 @@ inline file_status status_from(const struct stat& s) noexcept {
 
 inline bool get_status(native_handle handle, file_status& status) noexcept {
   struct stat found{};
-  if (handle == no_handle) errno = EBADF;
-  if (handle == no_handle || ::fstat(handle, &found) != 0) return false;
+  if (handle < 0) errno = EBADF;
+  if (handle < 0 || ::fstat(handle, &found) != 0) return false;
   status = status_from(found);
   return true;
 }
