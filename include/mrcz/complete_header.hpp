@@ -142,7 +142,7 @@ inline constexpr std::array number_names{
 inline std::array<double, number_names.size()> numbers_of(const header& h) {
   std::array<double, number_names.size()> numbers{};
   std::size_t i = 0;
-  for_each_number(h, [&](std::size_t, const auto& value) { numbers[i++] = static_cast<double>(value); });
+  for_each_number(h, [&](std::size_t, const auto& value) { numbers.at(i++) = static_cast<double>(value); });
   return numbers;
 }
 
