@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
+#include <span>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/shape.hpp"
@@ -13,6 +15,19 @@ namespace mrcz {
 struct range {
   std::size_t first = 0;
   std::optional<std::size_t> count = std::nullopt;
+};
+
+/// Any slices, in any order: `{3, 17, 42}`, a vector or an array of numbers, to which it refers. A list of one or two
+/// numbers in braces could also be a `range`, so it does not compile: name the vector, or write `{.first = 3}`.
+class slice_list {
+ public:
+  slice_list(std::initializer_list<std::size_t> z) noexcept : z_{z.begin(), z.size()} {}  // NOLINT(*-explicit-*)
+  slice_list(std::span<const std::size_t> z) noexcept : z_{z} {}                           // NOLINT(*-explicit-*)
+
+  std::span<const std::size_t> numbers() const noexcept { return z_; }
+
+ private:
+  std::span<const std::size_t> z_;
 };
 
 /// Axes left out span the whole volume.
