@@ -26,8 +26,8 @@ void summarise(const mrcz::volume<T>& movie) {
   const std::size_t slice = extents[1] * extents[2];
   std::vector<mrcz::moments> of_slice(extents[0]);
   mrcz::parallel_for(extents[0], mrcz::thread_count(std::nullopt, extents[0]), [&](std::size_t z, std::size_t) {
-                                      of_slice[z] = mrcz::moments::of(std::span{movie.data() + z * slice, slice});
-                                    });
+    of_slice[z] = mrcz::moments::of(std::span{movie.data() + z * slice, slice});
+  });
 }
 
 template <class T>

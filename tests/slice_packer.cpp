@@ -58,7 +58,8 @@ TEST_CASE("a slice that must be evaluated, swapped or narrowed has bytes of its 
   const mrcz::slice_packer packer{mrcz::write_options{}};
   const auto other = mrcz::opposite(std::endian::native);
   CHECK(owned(packer.pack(mrcz::slices_of(all), 1, header_in(other))) == swapped);
-  CHECK(owned(packer.pack(mrcz::slices_of(all + std::int16_t{0}), 1, mrcz::header{})).size() == 60);  // int by C++'s rules
+  CHECK(owned(packer.pack(mrcz::slices_of(all + std::int16_t{0}), 1, mrcz::header{})).size() ==
+        60);  // int by C++'s rules
   CHECK(owned(packer.pack(mrcz::slices_of(xt::cast<std::int16_t>(all)), 1, header_in(other))) == swapped);
 
   const mrcz::slice_packer stated{mrcz::write_options{.byte_order = other}};
@@ -132,7 +133,8 @@ TEST_CASE("one packer serves many threads, also with a lazy expression that they
           }
         });
     }
-    for (std::size_t z = 0; z < 16; ++z) CHECK(packed[z] == owned(packer.pack(mrcz::slices_of(evaluated), z, mrcz::header{})));
+    for (std::size_t z = 0; z < 16; ++z)
+      CHECK(packed[z] == owned(packer.pack(mrcz::slices_of(evaluated), z, mrcz::header{})));
   }
 }
 

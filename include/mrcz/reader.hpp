@@ -88,7 +88,7 @@ class reader {
   template <class Json = mrcz::metadata>
   Json metadata() const {
     if (header_.exttyp != exttyp_json) return nullptr;
-    return naming(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
+    return with_context(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
   }
 
   /// The whole volume.
@@ -131,8 +131,8 @@ class reader {
   }
 
   // The same into memory of the caller, whose element type says what to convert to: an array, a view of one, or a
-  // `view_of` a pointer. It has exactly the shape of what is read, or `errc::shape_mismatch` is thrown, and any strides;
-  // rows that do not follow each other in memory cost a copy. After an error its content is undefined.
+  // `view_of` a pointer. It has exactly the shape of what is read, or `errc::shape_mismatch` is thrown, and any
+  // strides; rows that do not follow each other in memory cost a copy. After an error its content is undefined.
 
   template <class Array>
   void read(Array&& into) const {

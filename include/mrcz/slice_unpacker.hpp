@@ -36,8 +36,8 @@ class slice_unpacker {
 
  private:
   template <class Blocks>
-  void unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, const voxel_decoder& type,
-                     std::byte* to, unpack_memory& memory) const;
+  void unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, const voxel_decoder& type, std::byte* to,
+                     unpack_memory& memory) const;
   MRCZ_INLINE void read_rows(slice_place place, resolved_range y, resolved_range x, const voxel_decoder& type,
                              std::byte* to, unpack_memory& memory) const;
   MRCZ_INLINE std::span<const std::byte> bytes_at(slice_place place, buffer& memory) const;

@@ -244,7 +244,8 @@ TEST_CASE("a type that cannot hold the mode is refused by name, and so is told w
       if (!failure) return;
       CHECK(failure->code == mrcz::errc::mode_mismatch);
       CHECK(failure->mentions("voxels are "));
-      CHECK(failure->mentions(std::string{mrcz::name_of(format.mode)} + ", which " + mrcz::decoder_of<T>().name + " cannot"));
+      CHECK(failure->mentions(std::string{mrcz::name_of(format.mode)} + ", which " + mrcz::decoder_of<T>().name +
+                              " cannot"));
       CHECK(failure->mentions("unsigned int8") == (format.unsigned_bytes && format.mode == mode::int8));
     });
   const auto failure = test::failure_of([] { test::require_widening<std::int16_t>({mode::float32}); });

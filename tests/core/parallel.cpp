@@ -168,9 +168,9 @@ TEST_CASE("after a failed task no new one starts") {
 TEST_CASE("an exception of any type reaches the caller as it was thrown") {
   for (const std::size_t threads : {1U, 4U}) {
     CHECK_THROWS_AS(mrcz::parallel_for(10, threads,
-                                                [](std::size_t i, std::size_t) {
-                                                  if (i == 5) throw 42;
-                                                }),
+                                       [](std::size_t i, std::size_t) {
+                                         if (i == 5) throw 42;
+                                       }),
                     int);
     CHECK_THROWS_AS(mrcz::parallel_ordered<std::size_t>(
                         10, threads, [](std::size_t i) { return i; },
@@ -210,7 +210,8 @@ TEST_CASE("a number of threads far beyond the tasks is no harm") {
   for (const std::size_t threads :
        {std::size_t{1000}, std::numeric_limits<std::size_t>::max(), std::numeric_limits<std::size_t>::max() - 1}) {
     std::vector<std::size_t> taken;
-    mrcz::parallel_ordered<std::size_t>(3, threads, [](std::size_t i) { return i; }, [&](std::size_t i) { taken.push_back(i); });
+    mrcz::parallel_ordered<std::size_t>(
+        3, threads, [](std::size_t i) { return i; }, [&](std::size_t i) { taken.push_back(i); });
     CHECK(taken == indices(3));
     std::atomic<std::size_t> sum = 0;
     mrcz::parallel_for(3, threads, [&](std::size_t i, std::size_t) { sum += i; });

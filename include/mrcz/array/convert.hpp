@@ -68,10 +68,10 @@ struct voxel_decoder {
   /// Converts `count` voxels in the byte order of this machine, 4-bit ones unpacked to a byte each, from any address.
   using conversion = void (*)(const std::byte* from, std::byte* to, std::size_t count) noexcept;
 
-  const char* name;                     ///< what to write between the angle brackets
-  std::size_t bytes;                    ///< of one voxel in memory
-  std::optional<std::size_t> own_row;   ///< that with voxels of this type, if files have any
-  detail::by_row<conversion> convert;   ///< null where not each voxel of the file is exactly one of this type
+  const char* name;                        ///< what to write between the angle brackets
+  std::size_t bytes;                       ///< of one voxel in memory
+  std::optional<std::size_t> own_row;      ///< that with voxels of this type, if files have any
+  detail::by_row<conversion> convert;      ///< null where not each voxel of the file is exactly one of this type
   detail::by_row<conversion> past_caches;  ///< the same for more voxels than the caches hold; null: nothing special
 };
 
@@ -79,9 +79,9 @@ struct voxel_encoder {
   /// Converts `count` voxels to the byte order of this machine, 4-bit ones to a byte each; false if one has no place.
   using conversion = bool (*)(const std::byte* from, std::byte* to, std::size_t count) noexcept;
 
-  mrcz::mode default_mode;             ///< in which an array is written unless another is asked for
-  std::size_t bytes;                   ///< of one voxel in memory
-  std::size_t own_row;                 ///< that with voxels of this type
+  mrcz::mode default_mode;  ///< in which an array is written unless another is asked for
+  std::size_t bytes;        ///< of one voxel in memory
+  std::size_t own_row;      ///< that with voxels of this type
   detail::by_row<conversion> convert;
   moments (*summarise)(const std::byte* voxels, std::size_t count) noexcept;
   std::string (*to_string)(const std::byte* voxel);  ///< its value, for messages

@@ -21,8 +21,8 @@ using byte_strides = std::array<std::ptrdiff_t, 3>;
 /// Where voxels that are read go. Refers to memory of the caller.
 struct voxels {
   const voxel_decoder* type;
-  std::byte* first;      ///< of voxel (0, 0, 0)
-  std::size_t rank;      ///< of the array: 2 (an image, of one slice) or 3 (a volume)
+  std::byte* first;  ///< of voxel (0, 0, 0)
+  std::size_t rank;  ///< of the array: 2 (an image, of one slice) or 3 (a volume)
   shape extents;
   byte_strides strides;
 

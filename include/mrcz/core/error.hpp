@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -90,23 +92,78 @@ MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
 
-/// Thrown by everything in this library. `what()` reads `path: what was found and what was expected`;
+/// What an error knows. What it does not know is empty.
+struct error_fields {
+  std::string path = {};                              ///< the file, or what its source or sink calls itself
+  std::optional<std::size_t> slice = std::nullopt;    ///< counted from the beginning of the file
+  std::optional<std::uint64_t> chunk = std::nullopt;  ///< of a bloscpack file
+  std::optional<std::uint64_t> byte = std::nullopt;   ///< position in the file
+  std::string found = {};                             ///< what is wrong, or what could not be done
+  std::string expected = {};                          ///< what would have been right
+  std::string reason = {};                            ///< the system's words for its error code
+  std::string remark = {};                            ///< what the caller should know besides
+  std::exception_ptr cause = nullptr;                 ///< what the caller's own code threw
+};
+
+/// Thrown by everything in this library. `what()` reads
+/// `PATH: FOUND, expected EXPECTED: REASON (slice Z, byte B); REMARK`, without the parts that are not known;
 /// `code()` is an `errc` or, for a failed system call, the system's own error.
 class MRCZ_VISIBLE error : public std::system_error {
  public:
-  error(std::error_code code, std::string message, std::exception_ptr cause = nullptr)
-      : std::system_error{code},
-        message_{std::make_shared<const std::string>(std::move(message))},
-        cause_{std::move(cause)} {}
+  error(std::error_code code, error_fields fields)
+      : std::system_error{code}, state_{std::make_shared<const state>(std::move(fields))} {}
+  error(std::error_code code, std::string found, std::exception_ptr cause = nullptr)
+      : error{code, error_fields{.found = std::move(found), .cause = std::move(cause)}} {}
 
-  const char* what() const noexcept override { return message_->c_str(); }
+  // No move: an error that was moved from would have no message.
+  error(const error&) noexcept = default;
+  error& operator=(const error&) noexcept = default;
+  ~error() override = default;
+
+  const char* what() const noexcept override { return state_->text.c_str(); }
+
+  /// `what()` without the path, for whoever has named the file already.
+  std::string_view message() const noexcept { return std::string_view{state_->text}.substr(state_->message_begin); }
+
+  const std::string& path() const noexcept { return state_->fields.path; }
+  std::optional<std::size_t> slice() const noexcept { return state_->fields.slice; }
+  std::optional<std::uint64_t> chunk() const noexcept { return state_->fields.chunk; }
+  std::optional<std::uint64_t> byte() const noexcept { return state_->fields.byte; }
+  const std::string& found() const noexcept { return state_->fields.found; }
+  const std::string& expected() const noexcept { return state_->fields.expected; }
+  const std::string& remark() const noexcept { return state_->fields.remark; }
 
   /// What the caller's own code threw, if that is what `errc::caller_failed` reports; null otherwise.
-  const std::exception_ptr& cause() const noexcept { return cause_; }
+  const std::exception_ptr& cause() const noexcept { return state_->fields.cause; }
+
+  /// All of them, for whoever throws the error again with more.
+  const error_fields& fields() const noexcept { return state_->fields; }
 
  private:
-  std::shared_ptr<const std::string> message_;  // shared, so that copying an exception cannot throw
-  std::exception_ptr cause_;
+  struct state {
+    explicit state(error_fields&& known) : fields{std::move(known)} {
+      if (!fields.path.empty()) text.append(fields.path).append(": ");
+      message_begin = text.size();
+      text.append(fields.found);
+      if (!fields.expected.empty()) text.append(", expected ").append(fields.expected);
+      if (!fields.reason.empty()) text.append(": ").append(fields.reason);
+      const char* separator = " (";
+      const auto add_number = [&](const char* name, std::uint64_t number) {
+        text.append(std::exchange(separator, ", ")).append(name).append(std::to_string(number));
+      };
+      if (fields.slice) add_number("slice ", *fields.slice);
+      if (fields.chunk) add_number("chunk ", *fields.chunk);
+      if (fields.byte) add_number("byte ", *fields.byte);
+      if (fields.slice || fields.chunk || fields.byte) text.push_back(')');
+      if (!fields.remark.empty()) text.append("; ").append(fields.remark);
+    }
+
+    error_fields fields;
+    std::string text;
+    std::size_t message_begin = 0;
+  };
+
+  std::shared_ptr<const state> state_;  // shared, so that copying an exception cannot throw
 };
 
 /// How messages are written. That format and arguments go together is checked where MRCZ_CHECK_FORMATS is defined, as
@@ -119,57 +176,98 @@ template <class...>
 using message_format = fmt::string_view;
 #endif
 
+/// One field of an error.
 template <class... Args>
-[[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
-  throw error{make_error_code(code), fmt::vformat(format, fmt::make_format_args(args...))};
+std::string text(message_format<const Args&...> format, const Args&... args) {
+  return fmt::vformat(format, fmt::make_format_args(args...));
 }
 
-/// A failure of the system; its text is appended to the message.
-[[noreturn]] inline void fail_system(std::error_code reason, std::string_view message) {
-  throw error{reason, fmt::format("{}: {}", message, reason.message())};
+/// The one way to fail: `fail(errc::bad_header, {.byte = 92, .found = "NSYMBT is -1", .expected = "a size"})`.
+[[noreturn]] inline void fail(errc code, error_fields fields) { throw error{make_error_code(code), std::move(fields)}; }
+
+/// The same where nothing but what was found is known.
+template <class... Args>
+[[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
+  fail(code, error_fields{.found = fmt::vformat(format, fmt::make_format_args(args...))});
+}
+
+[[noreturn]] inline void fail_expected(errc code, std::string found, std::string expected) {
+  fail(code, error_fields{.found = std::move(found), .expected = std::move(expected)});
+}
+
+/// A failure of the system; its words follow what was found.
+[[noreturn]] inline void fail_system(std::error_code reason, std::string found, std::string path = {}) {
+  throw error{reason, {.path = std::move(path), .found = std::move(found), .reason = reason.message()}};
 }
 
 /// `code` is the value of `errno`, which means the same on all systems.
-[[noreturn]] inline void fail_system(int code, std::string_view message) {
-  fail_system(std::error_code{code, std::generic_category()}, message);
+[[noreturn]] inline void fail_system(int code, std::string found, std::string path = {}) {
+  fail_system(std::error_code{code, std::generic_category()}, std::move(found), std::move(path));
 }
 
-/// Calls `action` and puts `name` (a path) in front of the message of an error that does not carry it yet.
-template <class Action>
-decltype(auto) naming(std::string_view name, Action&& action) {
+namespace detail {
+
+/// What a function knows about an error that passes through it.
+struct error_context {
+  std::string_view path = {};
+  std::optional<std::size_t> slice = std::nullopt;
+  std::optional<std::uint64_t> chunk = std::nullopt;
+  std::optional<std::uint64_t> byte = std::nullopt;
+  std::string_view remark = {};
+  bool callers_code = false;  ///< what else the action throws becomes `errc::caller_failed`
+};
+
+/// Called where an exception is handled: throws it again with what `known` adds. A field that is set stays. An error
+/// about another file is left as it is, because its fields describe that one; only the remark is added.
+[[noreturn]] inline void rethrow_with(const error_context& known) {
   try {
-    return std::forward<Action>(action)();
+    throw;
   } catch (const error& e) {
-    const std::string prefix = fmt::format("{}: ", name);
-    if (std::string_view{e.what()}.starts_with(prefix)) throw;
-    throw error{e.code(), prefix + e.what(), e.cause()};
+    error_fields fields = e.fields();
+    if (fields.path.empty() || known.path.empty() || fields.path == known.path) {
+      if (fields.path.empty()) fields.path = known.path;
+      if (!fields.slice) fields.slice = known.slice;
+      if (!fields.chunk) fields.chunk = known.chunk;
+      if (!fields.byte) fields.byte = known.byte;
+    }
+    if (fields.remark.empty()) fields.remark = known.remark;
+    throw error{e.code(), std::move(fields)};
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    if (!known.callers_code) throw;
+    throw error{make_error_code(errc::caller_failed),
+                {.path = std::string{known.path},
+                 .slice = known.slice,
+                 .chunk = known.chunk,
+                 .byte = known.byte,
+                 .found = e.what(),
+                 .remark = std::string{known.remark},
+                 .cause = std::current_exception()}};
   }
 }
 
-/// As above, and puts the number of the slice behind the message. What code of the caller's own throws in `action`
-/// becomes an error too, unless memory is exhausted.
+}  // namespace detail
+
+/// Calls `action` and adds the path to an error that has none.
 template <class Action>
-decltype(auto) naming(std::string_view name, std::size_t slice, Action&& action) {
-  return naming(name, [&]() -> decltype(auto) {
-    try {
-      return std::forward<Action>(action)();
-    } catch (const error& e) {
-      throw error{e.code(), fmt::format("{} (slice {})", e.what(), slice), e.cause()};
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const std::exception& e) {
-      throw error{make_error_code(errc::caller_failed), fmt::format("{} (slice {})", e.what(), slice),
-                  std::current_exception()};
-    }
-  });
+decltype(auto) with_context(std::string_view path, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (...) {
+    detail::rethrow_with({.path = path});
+  }
 }
 
-/// The message without the name that `naming` put in front of it.
-inline std::string_view unnamed(const error& e, std::string_view name) noexcept {
-  std::string_view message = e.what();
-  if (message.starts_with(name) && message.substr(name.size()).starts_with(": "))
-    message.remove_prefix(name.size() + 2);
-  return message;
+/// As above, and adds the number of the slice. What code of the caller's own throws in `action` becomes an error too,
+/// unless memory is exhausted.
+template <class Action>
+decltype(auto) with_context(std::string_view path, std::size_t slice, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (...) {
+    detail::rethrow_with({.path = path, .slice = slice, .callers_code = true});
+  }
 }
 
 }  // namespace mrcz

@@ -117,10 +117,11 @@ class key_costs {
 /// as such. Throws `errc::bad_metadata` for text that is no JSON, is too deep, or too large; `what` names it in
 /// messages.
 template <class Json>
-Json parse_json(std::string_view text, std::string_view what) {
-  if (text.size() > max_metadata_bytes)
-    fail(errc::bad_metadata, "{} have {} bytes, expected at most {}", what, text.size(), max_metadata_bytes);
-  const bool specials = text.find("NaN") != std::string_view::npos || text.find("Infinity") != std::string_view::npos;
+Json parse_json(std::string_view json, std::string_view what) {
+  if (json.size() > max_metadata_bytes)
+    fail_expected(errc::bad_metadata, text("{} have {} bytes", what, json.size()),
+                  text("at most {}", max_metadata_bytes));
+  const bool specials = json.find("NaN") != std::string_view::npos || json.find("Infinity") != std::string_view::npos;
   using event_t = typename Json::parse_event_t;
   detail::key_costs costs;  // NOLINT(misc-const-correctness): it is changed where Json keeps the order of its keys
   const auto inspect = [&](int depth, event_t event, Json& value) {
@@ -136,8 +137,8 @@ Json parse_json(std::string_view text, std::string_view what) {
     return true;
   };
   try {
-    const std::string marked = specials ? detail::with_marked_specials(text) : std::string{};
-    return Json::parse(specials ? std::string_view{marked} : text, inspect);
+    const std::string marked = specials ? detail::with_marked_specials(json) : std::string{};
+    return Json::parse(specials ? std::string_view{marked} : json, inspect);
   } catch (const nlohmann::json::exception& e) {
     fail(errc::bad_metadata, "{} cannot be read: {}", what, e.what());
   }
@@ -155,10 +156,11 @@ std::string write_json(const Json& value, json_text spelling) {
   if (!detail::is_expressible(value))
     fail(errc::bad_metadata, "metadata hold a NaN, an infinity or binary data, for which JSON has no words");
   try {
-    std::string text = value.dump(-1, ' ', spelling == json_text::ascii);
-    if (text.size() > max_metadata_bytes)
-      fail(errc::bad_metadata, "metadata take {} bytes as JSON, expected at most {}", text.size(), max_metadata_bytes);
-    return text;
+    std::string written = value.dump(-1, ' ', spelling == json_text::ascii);
+    if (written.size() > max_metadata_bytes)
+      fail_expected(errc::bad_metadata, text("metadata take {} bytes as JSON", written.size()),
+                    text("at most {}", max_metadata_bytes));
+    return written;
   } catch (const nlohmann::json::exception& e) {
     fail(errc::bad_metadata, "metadata cannot be written as JSON: {}", e.what());
   }

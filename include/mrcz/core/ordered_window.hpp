@@ -22,9 +22,9 @@ struct window_limits {
 ///                   release()   take() comes here next
 ///
 /// Items are numbered in the order in which they are admitted. The work on each ends with `done`, in any order; `take`
-/// hands the results out in the order of their numbers, one at a time: the next one after `release`. A failure takes the
-/// place of its item's result, so everything before it is still taken. From then on no item is admitted, and results
-/// behind the failure are dropped.
+/// hands the results out in the order of their numbers, one at a time: the next one after `release`. A failure takes
+/// the place of its item's result, so everything before it is still taken. From then on no item is admitted, and
+/// results behind the failure are dropped.
 ///
 /// Not thread-safe: it belongs to a mutex of its owner. Synchronous writing, asynchronous writing and reading ahead all
 /// stand on it.
@@ -36,7 +36,8 @@ class ordered_window {
   /// Whether an item of so many bytes may be admitted now.
   bool has_room(std::size_t bytes = 0) const noexcept {
     if (failed_) return false;
-    return places_.empty() || (places_.size() < limits_.items && bytes <= limits_.bytes && bytes_ <= limits_.bytes - bytes);
+    return places_.empty() ||
+           (places_.size() < limits_.items && bytes <= limits_.bytes && bytes_ <= limits_.bytes - bytes);
   }
 
   /// Lets an item in; its number.

@@ -132,9 +132,9 @@ class pipeline {
 /// more than there are threads. After a failure nothing behind its item starts, and the failure of the earliest item is
 /// rethrown once all threads have stopped: everything before that item has been taken.
 template <class Item, class Result>
-void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> next,
-                       function_ref<Result(Item&&)> make, function_ref<void(Result&&)> take,
-                       asked wanted = asked::by_any_thread, std::optional<std::size_t> most_items = std::nullopt) {
+void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> next, function_ref<Result(Item&&)> make,
+                       function_ref<void(Result&&)> take, asked wanted = asked::by_any_thread,
+                       std::optional<std::size_t> most_items = std::nullopt) {
   if (threads <= 1) {
     while (auto item = next()) take(make(std::move(*item)));
     return;

@@ -1,6 +1,7 @@
 /// A half-open box of voxels: where it begins and how many voxels it spans along each axis.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
@@ -22,7 +23,8 @@ struct range {
 class slice_list {
  public:
   slice_list(std::initializer_list<std::size_t> z) noexcept : z_{z.begin(), z.size()} {}  // NOLINT(*-explicit-*)
-  slice_list(std::span<const std::size_t> z) noexcept : z_{z} {}                           // NOLINT(*-explicit-*)
+  template <std::convertible_to<std::span<const std::size_t>> Numbers>
+  slice_list(const Numbers& z) noexcept : z_{z} {}  // NOLINT(*-explicit-*)
 
   std::span<const std::size_t> numbers() const noexcept { return z_; }
 

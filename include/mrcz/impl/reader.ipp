@@ -22,19 +22,19 @@ MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options optio
 MRCZ_INLINE reader::reader(std::unique_ptr<const byte_source> source, read_options options)
     : source_{std::move(source)},
       options_{checked(options)},
-      header_{naming(source_->name(), [&] { return load_header(*source_, options_); })},
-      table_{naming(source_->name(), [&] { return slice_table{*source_, header_}; })},
+      header_{with_context(source_->name(), [&] { return load_header(*source_, options_); })},
+      table_{with_context(source_->name(), [&] { return slice_table{*source_, header_}; })},
       format_{.voxels = {.mode = require_mode_word(header_.mode).mode,
                          .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
                          .byte_order = header_.byte_order},
               .ny = static_cast<std::size_t>(header_.ny),
               .nx = static_cast<std::size_t>(header_.nx)},
-      codec_{naming(source_->name(), [&] { return codec_in_use(); })} {}
+      codec_{with_context(source_->name(), [&] { return codec_in_use(); })} {}
 
 MRCZ_INLINE mrcz::extended_header reader::extended_header() const {
   const auto size = static_cast<std::size_t>(table_.begin() - header_size);
   mrcz::extended_header found{header_.exttyp, std::vector<std::byte>(size)};
-  naming(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
+  with_context(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
   return found;
 }
 
@@ -78,7 +78,7 @@ MRCZ_INLINE void reader::require_readable(const resolved_range& z, const voxel_d
 }
 
 MRCZ_INLINE resolved_region reader::require_region(const region& wanted, const voxel_decoder& type) const {
-  return naming(source_->name(), [&] {
+  return with_context(source_->name(), [&] {
     const auto box = resolve(wanted, shape());
     require_readable(box.z, type);
     detail::require_addressable(box.shape(), type.bytes);
@@ -88,8 +88,8 @@ MRCZ_INLINE resolved_region reader::require_region(const region& wanted, const v
 
 MRCZ_INLINE resolved_region reader::require_slice(std::size_t z, const voxel_decoder& type) const {
   if (z >= shape()[0])
-    naming(source_->name(),
-           [&] { fail(errc::out_of_range, "slice {} was asked for, but there are {}", z, shape()[0]); });
+    fail(errc::out_of_range,
+         {.path = source_->name(), .found = text("slice {} was asked for, but there are {}", z, shape()[0])});
   return require_region({.z = {.first = z, .count = 1}}, type);
 }
 
@@ -99,11 +99,12 @@ MRCZ_INLINE resolved_range reader::require_slices(range z, const voxel_decoder& 
 
 MRCZ_INLINE void reader::require_listed(slice_list z, const voxel_decoder& type) const {
   for (const std::size_t one : z.numbers()) require_slice(one, type);
-  naming(source_->name(), [&] { detail::require_addressable({z.numbers().size(), format_.ny, format_.nx}, type.bytes); });
+  with_context(source_->name(),
+               [&] { detail::require_addressable({z.numbers().size(), format_.ny, format_.nx}, type.bytes); });
 }
 
 MRCZ_INLINE void reader::require_shape(const mrcz::shape& wanted, const voxels& to) const {
-  naming(source_->name(), [&] {
+  with_context(source_->name(), [&] {
     detail::require_rank(to.rank);
     if (to.extents != wanted)
       fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(to.extents),
@@ -114,8 +115,8 @@ MRCZ_INLINE void reader::require_shape(const mrcz::shape& wanted, const voxels& 
 MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
   const auto slices = static_cast<std::size_t>(header_.slices_per_frame());
   if (frame >= frames())
-    naming(source_->name(),
-           [&] { fail(errc::out_of_range, "frame {} was asked for, but there are {}", frame, frames()); });
+    fail(errc::out_of_range,
+         {.path = source_->name(), .found = text("frame {} was asked for, but there are {}", frame, frames())});
   return {.first = frame * slices, .count = slices};
 }
 
@@ -123,7 +124,7 @@ MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
 
 MRCZ_INLINE void reader::read_box(const resolved_region& box, const voxels& to, memory state) const {
   if (state == memory::fresh) advise_huge_pages({to.first, to.bytes()});
-  naming(source_->name(), [&] {
+  with_context(source_->name(), [&] {
     unpack_box(slice_unpacker{*source_, table_, format_}, box, to,
                {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
   });
@@ -136,7 +137,7 @@ MRCZ_INLINE void reader::read_into(const region& wanted, const voxels& to) const
 }
 
 MRCZ_INLINE void reader::read_list(slice_list z, const voxels& to) const {
-  naming(source_->name(), [&] {
+  with_context(source_->name(), [&] {
     unpack_slices(slice_unpacker{*source_, table_, format_}, z.numbers(), to,
                   {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
   });

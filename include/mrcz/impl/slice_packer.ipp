@@ -59,8 +59,8 @@ MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const heade
   packed.codec_ = codec();
   packed.of_volume_ = slice.of_volume;
   const std::size_t count = slice.ny * slice.nx;
-  packed.moments_ = options_.statistics ? slice.type->summarise(slice.voxels.data(), count)
-                                        : moments::of(mrcz::statistics{}, count);
+  packed.moments_ =
+      options_.statistics ? slice.type->summarise(slice.voxels.data(), count) : moments::of(mrcz::statistics{}, count);
   buffer plain;
   if (!is_stored_as(*slice.type, packed.format_.voxels)) plain = pool_->take();
   const auto bytes = encode_slice(*slice.type, packed.format_, slice.voxels, plain);
@@ -94,7 +94,7 @@ MRCZ_INLINE void slice_packer::recycle(packed_slice&& packed) const {
 /// Refuses, before anything is evaluated, what no file can hold.
 MRCZ_INLINE void slice_packer::require_storable(const slice_format& format) const {
   if (format.ny == 0 || format.nx == 0)
-    fail(errc::shape_mismatch, "slice has {} x {} voxels, expected at least 1 x 1", format.ny, format.nx);
+    fail_expected(errc::shape_mismatch, text("slice has {} x {} voxels", format.ny, format.nx), "at least 1 x 1");
   if (codec() != mrcz::codec::none && format.bytes() > chunk_header::max_bytes)
     fail(errc::too_large,
          "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none",

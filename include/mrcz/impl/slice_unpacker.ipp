@@ -43,15 +43,14 @@ MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolve
       source_.read_at(place.offset + offset, into);
     };
     unpack_blocks(chunk_blocks{read_at, place.packed_bytes, format_.bytes()}, y, x, type, to, memory);
-  } catch (const error& e) {
-    throw error{e.code(), fmt::format("{}: {} (slice {}, byte {})", source_.name(), e.what(), z, place.offset),
-                e.cause()};
+  } catch (...) {
+    detail::rethrow_with({.path = source_.name(), .slice = z, .byte = place.offset});
   }
 }
 
 /// Some blocks at a time, so that their packed and plain bytes stay in the core's cache: straight into place where the
-/// file stores this type, through a small buffer otherwise. Groups of blocks do not end with rows, so parts of rows, and
-/// 4-bit voxels, whose rows are padded, are decompressed all rows at once.
+/// file stores this type, through a small buffer otherwise. Groups of blocks do not end with rows, so parts of rows,
+/// and 4-bit voxels, whose rows are padded, are decompressed all rows at once.
 template <class Blocks>
 void slice_unpacker::unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, const voxel_decoder& type,
                                    std::byte* to, unpack_memory& memory) const {

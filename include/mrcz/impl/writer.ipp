@@ -49,8 +49,8 @@ inline constexpr std::size_t most_bytes_at_work = std::size_t{1} << 30U;
 
 MRCZ_INLINE writer::writer(const std::filesystem::path& path, write_options options)
     : writer{detail::defaults_for(path), options} {
-  open(naming(path.string(),
-              [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
+  open(with_context(path.string(),
+                    [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
 }
 
 MRCZ_INLINE writer::writer(std::unique_ptr<byte_sink> sink, write_options options)
@@ -76,7 +76,7 @@ MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<locked_file>&
 }
 
 MRCZ_INLINE writer writer::append_to(const std::filesystem::path& path, write_options options) {
-  return naming(path.string(), [&] {
+  return with_context(path.string(), [&] {
     const auto opened = std::make_shared<locked_file>(path);
     return writer{reader{std::make_unique<shared_source>(opened)}, opened, options};
   });
@@ -88,12 +88,13 @@ MRCZ_INLINE void writer::open(std::unique_ptr<byte_sink> sink) {
 }
 
 MRCZ_INLINE void writer::require_open() const {
-  if (!sink_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
+  if (!sink_) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
 }
 
 MRCZ_INLINE void writer::set_extended_header(mrcz::extended_header extended) {
   require_open();
-  if (first_format_) fail(errc::closed, "{}: the extended header cannot change once slices have been put", name_);
+  if (first_format_)
+    fail(errc::closed, {.path = name_, .found = "the extended header cannot change once slices have been put"});
   if (extended.type().empty() && extended.is_symmetry_text()) extended.exttyp = exttyp_symmetry;
   extended_ = padded(std::move(extended));
 }
@@ -102,10 +103,9 @@ MRCZ_INLINE void writer::set_extended_header(mrcz::extended_header extended) {
 
 MRCZ_INLINE packed_slice writer::pack_image(const slices& image) const {
   if (image.rank != 2)
-    naming(name_, [&] {
-      fail(errc::shape_mismatch, "pack takes an image (rank 2), but the array has rank {}; say which slice",
-           image.rank);
-    });
+    fail(errc::shape_mismatch,
+         {.path = name_,
+          .found = text("pack takes an image (rank 2), but the array has rank {}; say which slice", image.rank)});
   return pack_slice(image, 0);
 }
 
@@ -116,7 +116,7 @@ MRCZ_INLINE packed_slice writer::pack_slice(const slices& volume, std::size_t z)
 }
 
 MRCZ_INLINE packed_slice writer::borrow_slice(const slices& volume, std::size_t z) const {
-  return naming(name_, [&] {
+  return with_context(name_, [&] {
     detail::require_rank(volume.rank);
     if (z >= volume.extents[0])
       fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, volume.extents[0]);
@@ -128,7 +128,7 @@ MRCZ_INLINE packed_slice writer::borrow_slice(const slices& volume, std::size_t 
 
 MRCZ_INLINE void writer::put(packed_slice&& packed) {
   require_open();
-  naming(name_, size(), [&] {
+  with_context(name_, size(), [&] {
     if (packed.bytes_.empty())
       fail(errc::bad_option, "slice is empty: it was put already, or made by nobody; writer::pack makes one");
     if (packed.codec_ != packer_.codec())
@@ -138,7 +138,7 @@ MRCZ_INLINE void writer::put(packed_slice&& packed) {
     require_same_format(packed.format_);
   });
   try {
-    naming(name_, size(), [&] { write(packed); });
+    with_context(name_, size(), [&] { write(packed); });
   } catch (...) {
     abandon_and_rethrow();
   }
@@ -198,7 +198,7 @@ MRCZ_INLINE void writer::begin(const slice_format& format) {
 
 MRCZ_INLINE void writer::append_slices(const slices& all) {
   require_open();
-  naming(name_, [&] {
+  with_context(name_, [&] {
     detail::require_rank(all.rank);
     if (all.extents[0] == 0) fail(errc::shape_mismatch, "volume has no slices");
   });
@@ -228,12 +228,12 @@ MRCZ_INLINE void writer::pack_and_put(const slices& all, std::size_t threads, st
     if (z == all.extents[0]) return std::nullopt;
     numbered item{z, {}};
     if (z == 0 || !in_parallel)
-      naming(name_, before + z, [&] { item.slice = packer_.evaluate(all, item.z, header_); });
+      with_context(name_, before + z, [&] { item.slice = packer_.evaluate(all, item.z, header_); });
     ++z;
     return item;
   };
   const auto pack_it = [&](numbered&& item) {
-    return naming(name_, before + item.z, [&] {
+    return with_context(name_, before + item.z, [&] {
       if (item.slice.type == nullptr) item.slice = packer_.evaluate(all, item.z, header_);
       return packer_.pack(std::move(item.slice), header_, idle);
     });
@@ -247,7 +247,7 @@ MRCZ_INLINE void writer::pack_and_put(const slices& all, std::size_t threads, st
 
 MRCZ_INLINE void writer::close() {
   require_open();
-  const auto header = naming(name_, [&] {
+  const auto header = with_context(name_, [&] {
     if (size() == 0) fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
     require_same_format(packer_.format_of(header_, first_format_->voxels.mode, first_format_->ny, first_format_->nx));
     const auto finished = complete(header_, content(), packer_.options());
@@ -272,11 +272,7 @@ MRCZ_INLINE void writer::abandon() noexcept { sink_.reset(); }
   const bool kept = sink_ && !partial_path_.empty();
   abandon();
   if (!kept) throw;
-  try {
-    throw;
-  } catch (const error& e) {
-    throw error{e.code(), fmt::format("{}; what was put is in {}", e.what(), partial_path_.string()), e.cause()};
-  }
+  detail::rethrow_with({.remark = text("what was put is in {}", partial_path_.string())});
 }
 
 MRCZ_INLINE file_content writer::content() const {

@@ -283,8 +283,7 @@ MRCZ_INLINE void unpack_uint4(const std::byte* from, std::byte* to, std::size_t 
 }
 
 MRCZ_INLINE void pack_uint4(const std::byte* from, std::byte* to, std::size_t count) noexcept {
-  for (std::size_t i = 0; i < count; i += 2)
-    to[i / 2] = from[i] | (i + 1 < count ? from[i + 1] << 4 : std::byte{0});
+  for (std::size_t i = 0; i < count; i += 2) to[i / 2] = from[i] | (i + 1 < count ? from[i + 1] << 4 : std::byte{0});
 }
 
 [[noreturn]] MRCZ_INLINE void fail_narrowing(const voxel_encoder& type, const voxel_format& format,
@@ -293,9 +292,10 @@ MRCZ_INLINE void pack_uint4(const std::byte* from, std::byte* to, std::size_t co
   const auto narrow = type.convert[row_of(format)];
   std::size_t bad = 0;
   while (narrow(from + bad * type.bytes, ignored.data(), 1)) ++bad;
-  fail(errc::mode_mismatch, "voxel {} has the value {}, which mode {}{} cannot represent exactly; round or cast it first",
-       first + bad, type.to_string(from + bad * type.bytes),
-       format.mode == mode::int8 && format.unsigned_bytes ? "unsigned " : "", name_of(format.mode));
+  fail(errc::mode_mismatch,
+       "voxel {} has the value {}, which mode {}{} cannot represent exactly; round or cast it first", first + bad,
+       type.to_string(from + bad * type.bytes), format.mode == mode::int8 && format.unsigned_bytes ? "unsigned " : "",
+       name_of(format.mode));
 }
 
 }  // namespace detail

@@ -15,7 +15,7 @@ namespace detail {
 
 MRCZ_INLINE void require_rank(std::size_t rank) {
   if (rank != 2 && rank != 3)
-    fail(errc::shape_mismatch, "array has rank {}, expected 2 (an image) or 3 (a volume)", rank);
+    fail_expected(errc::shape_mismatch, text("array has rank {}", rank), "2 (an image) or 3 (a volume)");
 }
 
 MRCZ_INLINE void require_addressable(const shape& extents, std::size_t voxel_bytes) {

@@ -66,13 +66,14 @@ MRCZ_INLINE write_window::write_window(asio::any_io_executor workers, mrcz::writ
                .bytes = limits.bytes.value_or(std::size_t{1} << 30U)},
               found_} {
   check(limits);
-  if (!out_->is_open()) fail(errc::closed, "{}: writer is closed, or failed before", name_);
+  if (!out_->is_open()) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
 }
 
 MRCZ_INLINE write_window::turn::turn(std::shared_ptr<write_window> work) : work_{std::move(work)} {
   const std::lock_guard lock{work_->mutex_};
   if (std::exchange(work_->taken_, true))
-    fail(errc::bad_option, "{}: two coroutines append to one writer, or close it, at the same time", work_->name_);
+    fail(errc::bad_option,
+         {.path = work_->name_, .found = "two coroutines append to one writer, or close it, at the same time"});
 }
 
 MRCZ_INLINE write_window::turn::~turn() {
@@ -85,14 +86,15 @@ MRCZ_INLINE write_window::turn::~turn() {
 MRCZ_INLINE mrcz::header& write_window::header() {
   const std::lock_guard lock{mutex_};
   require_open();
-  if (window_.end() != found_) fail(errc::closed, "{}: the header cannot change once slices have been appended", name_);
+  if (window_.end() != found_)
+    fail(errc::closed, {.path = name_, .found = "the header cannot change once slices have been appended"});
   return out_->header();
 }
 
 MRCZ_INLINE void write_window::require_slices(const slices& all) {
   const std::lock_guard lock{mutex_};
   require_open();
-  naming(name_, [&] {
+  with_context(name_, [&] {
     mrcz::detail::require_rank(all.rank);
     if (all.extents[0] * all.extents[1] * all.extents[2] == 0)
       fail(errc::shape_mismatch, "array has the shape {}, so there is nothing to write", to_string(all.extents));
@@ -176,7 +178,7 @@ MRCZ_INLINE shared_slices write_window::evaluate(const shared_slices& from, std:
   const busy_worker here{*this};
   const auto memory = std::make_shared<buffer>();
   const auto to = memory->acquire(from.all.slice_bytes());
-  naming(name_, index, [&] { from.all.evaluate(from.all.array, z, to.data()); });
+  with_context(name_, index, [&] { from.all.evaluate(from.all.array, z, to.data()); });
   slices one = from.all;
   one.extents[0] = 1;
   one.array = nullptr;
@@ -189,7 +191,7 @@ MRCZ_INLINE shared_slices write_window::evaluate(const shared_slices& from, std:
 MRCZ_INLINE void write_window::pack_and_put(shared_slices from, std::size_t z, std::size_t index) {
   if (!enter_for(index)) return;
   const busy_worker here{*this};
-  packed_shared packed{naming(name_, index, [&] { return out_->borrow(from.all, z); }), nullptr};
+  packed_shared packed{with_context(name_, index, [&] { return out_->borrow(from.all, z); }), nullptr};
   auto owner = std::move(from.owner);
   if (packed.slice.is_borrowed()) packed.owner = std::move(owner);
   owner.reset();
@@ -235,7 +237,7 @@ MRCZ_INLINE void write_window::fail_at(std::size_t index, std::exception_ptr fai
 
 /// Throws a failure to whoever asks first, and `errc::closed` from then on.
 MRCZ_INLINE void write_window::require_open() {
-  if (ended_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
+  if (ended_) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
   if (!window_.failure_is_next()) return;
   ended_ = true;
   std::rethrow_exception(window_.take_failure());
