@@ -22,7 +22,9 @@ class function_ref<Result(Arguments...)> {
   function_ref(Function&& f) noexcept  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
       : function_{const_cast<void*>(static_cast<const void*>(std::addressof(f)))},
         call_{[](void* function, Arguments... arguments) -> Result {
-          return (*static_cast<std::remove_reference_t<Function>*>(function))(std::forward<Arguments>(arguments)...);
+          auto& called = *static_cast<std::remove_reference_t<Function>*>(function);
+          if constexpr (std::is_void_v<Result>) static_cast<void>(called(std::forward<Arguments>(arguments)...));
+          else return called(std::forward<Arguments>(arguments)...);
         }} {}
 
   Result operator()(Arguments... arguments) const { return call_(function_, std::forward<Arguments>(arguments)...); }
