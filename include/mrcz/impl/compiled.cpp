@@ -1,0 +1,21 @@
+/// All definitions of the library but those of the bloscpack wing, compiled once (see core/linkage.hpp).
+#ifndef MRCZ_SEPARATE_COMPILATION
+#define MRCZ_SEPARATE_COMPILATION
+#endif
+
+#include "mrcz/impl/core/bytes.ipp"
+#include "mrcz/impl/core/error.ipp"
+#include "mrcz/impl/core/json.ipp"
+#include "mrcz/impl/core/region.ipp"
+#include "mrcz/impl/core/shape.ipp"
+#include "mrcz/impl/core/stop.ipp"
+#include "mrcz/impl/core/system.ipp"
+
+namespace mrcz {
+
+template nlohmann::json parse_json(std::string_view, std::string_view);
+template nlohmann::ordered_json parse_json(std::string_view, std::string_view);
+template std::string write_json(const nlohmann::json&, json_text);
+template std::string write_json(const nlohmann::ordered_json&, json_text);
+
+}  // namespace mrcz
