@@ -10,6 +10,14 @@
 #include "mrcz/impl/core/shape.ipp"
 #include "mrcz/impl/core/stop.ipp"
 #include "mrcz/impl/core/system.ipp"
+#include "mrcz/impl/io/atomic_file.ipp"
+#include "mrcz/impl/io/byte_sink.ipp"
+#include "mrcz/impl/io/file.ipp"
+#include "mrcz/impl/io/locked_file.ipp"
+#include "mrcz/impl/io/mapped_file.ipp"
+#include "mrcz/impl/io/memory.ipp"
+#include "mrcz/impl/io/sequential.ipp"
+#include "mrcz/impl/io/system.ipp"
 
 namespace mrcz {
 
