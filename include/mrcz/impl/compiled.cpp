@@ -3,6 +3,10 @@
 #define MRCZ_SEPARATE_COMPILATION
 #endif
 
+#include "mrcz/impl/codec/blosc.ipp"
+#include "mrcz/impl/codec/chunk_header.ipp"
+#include "mrcz/impl/codec/chunk_part.ipp"
+#include "mrcz/impl/codec/codec.ipp"
 #include "mrcz/impl/core/bytes.ipp"
 #include "mrcz/impl/core/error.ipp"
 #include "mrcz/impl/core/json.ipp"
