@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +16,8 @@
 #else
 #include <fmt/core.h>
 #endif
+
+#include "mrcz/core/linkage.hpp"
 
 /// One definition for all shared libraries of a program, also where they hide everything else (`-fvisibility=hidden`):
 /// an error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`
@@ -58,39 +59,13 @@ class MRCZ_VISIBLE error_category final : public std::error_category {
  public:
   const char* name() const noexcept override { return "mrcz"; }
 
-  std::string message(int code) const override {
-    switch (static_cast<errc>(code)) {
-      case errc::not_mrc: return "not an MRC file";
-      case errc::bad_header: return "impossible header";
-      case errc::bad_mode: return "unknown mode";
-      case errc::bad_chunk: return "damaged chunk";
-      case errc::bad_metadata: return "bad metadata";
-      case errc::truncated: return "truncated file";
-      case errc::too_large: return "too large";
-      case errc::codec_unavailable: return "codec unavailable";
-      case errc::mode_mismatch: return "mode mismatch";
-      case errc::shape_mismatch: return "shape mismatch";
-      case errc::out_of_range: return "out of range";
-      case errc::bad_option: return "bad option";
-      case errc::already_exists: return "already exists";
-      case errc::not_mappable: return "not mappable";
-      case errc::closed: return "closed";
-      case errc::not_bloscpack: return "not a bloscpack file";
-      case errc::caller_failed: return "caller's code failed";
-      case errc::stopped: return "stopped";
-    }
-    return "unknown error";
-  }
+  std::string message(int code) const override;
 };
 
 }  // namespace detail
 
-MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
-  static const detail::error_category category;
-  return category;
-}
-
-inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
+MRCZ_VISIBLE MRCZ_INLINE const std::error_category& error_category() noexcept;
+MRCZ_INLINE std::error_code make_error_code(errc code) noexcept;
 
 /// What an error knows. What it does not know is empty.
 struct error_fields {
@@ -110,59 +85,35 @@ struct error_fields {
 /// `code()` is an `errc` or, for a failed system call, the system's own error.
 class MRCZ_VISIBLE error : public std::system_error {
  public:
-  error(std::error_code code, error_fields fields)
-      : std::system_error{code}, state_{std::make_shared<const state>(std::move(fields))} {}
-  error(std::error_code code, std::string found, std::exception_ptr cause = nullptr)
-      : error{code, error_fields{.found = std::move(found), .cause = std::move(cause)}} {}
+  error(std::error_code code, error_fields fields);
+  error(std::error_code code, std::string found, std::exception_ptr cause = nullptr);
 
   // No move: an error that was moved from would have no message.
   error(const error&) noexcept = default;
   error& operator=(const error&) noexcept = default;
   ~error() override = default;
 
-  const char* what() const noexcept override { return state_->text.c_str(); }
+  const char* what() const noexcept override;
 
   /// `what()` without the path, for whoever has named the file already.
-  std::string_view message() const noexcept { return std::string_view{state_->text}.substr(state_->message_begin); }
+  std::string_view message() const noexcept;
 
-  const std::string& path() const noexcept { return state_->fields.path; }
-  std::optional<std::size_t> slice() const noexcept { return state_->fields.slice; }
-  std::optional<std::uint64_t> chunk() const noexcept { return state_->fields.chunk; }
-  std::optional<std::uint64_t> byte() const noexcept { return state_->fields.byte; }
-  const std::string& found() const noexcept { return state_->fields.found; }
-  const std::string& expected() const noexcept { return state_->fields.expected; }
-  const std::string& remark() const noexcept { return state_->fields.remark; }
+  const std::string& path() const noexcept { return fields().path; }
+  std::optional<std::size_t> slice() const noexcept { return fields().slice; }
+  std::optional<std::uint64_t> chunk() const noexcept { return fields().chunk; }
+  std::optional<std::uint64_t> byte() const noexcept { return fields().byte; }
+  const std::string& found() const noexcept { return fields().found; }
+  const std::string& expected() const noexcept { return fields().expected; }
+  const std::string& remark() const noexcept { return fields().remark; }
 
   /// What the caller's own code threw, if that is what `errc::caller_failed` reports; null otherwise.
-  const std::exception_ptr& cause() const noexcept { return state_->fields.cause; }
+  const std::exception_ptr& cause() const noexcept { return fields().cause; }
 
   /// All of them, for whoever throws the error again with more.
-  const error_fields& fields() const noexcept { return state_->fields; }
+  const error_fields& fields() const noexcept;
 
  private:
-  struct state {
-    explicit state(error_fields&& known) : fields{std::move(known)} {
-      if (!fields.path.empty()) text.append(fields.path).append(": ");
-      message_begin = text.size();
-      text.append(fields.found);
-      if (!fields.expected.empty()) text.append(", expected ").append(fields.expected);
-      if (!fields.reason.empty()) text.append(": ").append(fields.reason);
-      const char* separator = " (";
-      const auto add_number = [&](const char* name, std::uint64_t number) {
-        text.append(std::exchange(separator, ", ")).append(name).append(std::to_string(number));
-      };
-      if (fields.slice) add_number("slice ", *fields.slice);
-      if (fields.chunk) add_number("chunk ", *fields.chunk);
-      if (fields.byte) add_number("byte ", *fields.byte);
-      if (fields.slice || fields.chunk || fields.byte) text.push_back(')');
-      if (!fields.remark.empty()) text.append("; ").append(fields.remark);
-    }
-
-    error_fields fields;
-    std::string text;
-    std::size_t message_begin = 0;
-  };
-
+  struct state;
   std::shared_ptr<const state> state_;  // shared, so that copying an exception cannot throw
 };
 
@@ -176,34 +127,35 @@ template <class...>
 using message_format = fmt::string_view;
 #endif
 
+namespace detail {
+
+MRCZ_INLINE std::string formatted(fmt::string_view format, fmt::format_args args);
+[[noreturn]] MRCZ_INLINE void fail_formatted(errc code, fmt::string_view format, fmt::format_args args);
+
+}  // namespace detail
+
 /// One field of an error.
 template <class... Args>
 std::string text(message_format<const Args&...> format, const Args&... args) {
-  return fmt::vformat(format, fmt::make_format_args(args...));
+  return detail::formatted(format, fmt::make_format_args(args...));
 }
 
 /// The one way to fail: `fail(errc::bad_header, {.byte = 92, .found = "NSYMBT is -1", .expected = "a size"})`.
-[[noreturn]] inline void fail(errc code, error_fields fields) { throw error{make_error_code(code), std::move(fields)}; }
+[[noreturn]] MRCZ_INLINE void fail(errc code, error_fields fields);
 
 /// The same where nothing but what was found is known.
 template <class... Args>
 [[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
-  fail(code, error_fields{.found = fmt::vformat(format, fmt::make_format_args(args...))});
+  detail::fail_formatted(code, format, fmt::make_format_args(args...));
 }
 
-[[noreturn]] inline void fail_expected(errc code, std::string found, std::string expected) {
-  fail(code, error_fields{.found = std::move(found), .expected = std::move(expected)});
-}
+[[noreturn]] MRCZ_INLINE void fail_expected(errc code, std::string found, std::string expected);
 
 /// A failure of the system; its words follow what was found.
-[[noreturn]] inline void fail_system(std::error_code reason, std::string found, std::string path = {}) {
-  throw error{reason, {.path = std::move(path), .found = std::move(found), .reason = reason.message()}};
-}
+[[noreturn]] MRCZ_INLINE void fail_system(std::error_code reason, std::string found, std::string path = {});
 
 /// `code` is the value of `errno`, which means the same on all systems.
-[[noreturn]] inline void fail_system(int code, std::string found, std::string path = {}) {
-  fail_system(std::error_code{code, std::generic_category()}, std::move(found), std::move(path));
-}
+[[noreturn]] MRCZ_INLINE void fail_system(int code, std::string found, std::string path = {});
 
 namespace detail {
 
@@ -219,33 +171,7 @@ struct error_context {
 
 /// Called where an exception is handled: throws it again with what `known` adds. A field that is set stays. An error
 /// about another file is left as it is, because its fields describe that one; only the remark is added.
-[[noreturn]] inline void rethrow_with(const error_context& known) {
-  try {
-    throw;
-  } catch (const error& e) {
-    error_fields fields = e.fields();
-    if (fields.path.empty() || known.path.empty() || fields.path == known.path) {
-      if (fields.path.empty()) fields.path = known.path;
-      if (!fields.slice) fields.slice = known.slice;
-      if (!fields.chunk) fields.chunk = known.chunk;
-      if (!fields.byte) fields.byte = known.byte;
-    }
-    if (fields.remark.empty()) fields.remark = known.remark;
-    throw error{e.code(), std::move(fields)};
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const std::exception& e) {
-    if (!known.callers_code) throw;
-    throw error{make_error_code(errc::caller_failed),
-                {.path = std::string{known.path},
-                 .slice = known.slice,
-                 .chunk = known.chunk,
-                 .byte = known.byte,
-                 .found = e.what(),
-                 .remark = std::string{known.remark},
-                 .cause = std::current_exception()}};
-  }
-}
+[[noreturn]] MRCZ_INLINE void rethrow_with(const error_context& known);
 
 }  // namespace detail
 
@@ -274,3 +200,7 @@ decltype(auto) with_context(std::string_view path, std::size_t slice, Action&& a
 
 template <>
 struct std::is_error_code_enum<mrcz::errc> : std::true_type {};
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/core/error.ipp"
+#endif

@@ -1,8 +1,10 @@
-/// Whether definitions come with the headers or from a library that is compiled once.
+/// Whether the definitions of the library come with its headers or are compiled once.
+///
+/// By default each header includes its definitions (`impl/*.ipp`), which are inline. Where MRCZ_SEPARATE_COMPILATION is
+/// defined, headers only declare; one source file of the program, or a library, is `impl/compiled.cpp`.
 #pragma once
 
-/// In front of functions that `include/mrcz/impl` defines. Where `MRCZ_SEPARATE_COMPILATION` is defined, their
-/// definitions are in the library `mrcz::compiled`; otherwise each header includes its own.
+/// Stands in front of the functions that `impl/compiled.cpp` can define.
 #ifdef MRCZ_SEPARATE_COMPILATION
 #define MRCZ_INLINE
 #else

@@ -1,0 +1,33 @@
+/// All definitions of the library but those of the bloscpack wing, compiled once (see core/linkage.hpp).
+#ifndef MRCZ_SEPARATE_COMPILATION
+#define MRCZ_SEPARATE_COMPILATION
+#endif
+
+#include "mrcz/impl/codec/blosc.ipp"
+#include "mrcz/impl/codec/chunk_header.ipp"
+#include "mrcz/impl/codec/chunk_part.ipp"
+#include "mrcz/impl/codec/codec.ipp"
+#include "mrcz/impl/core/bytes.ipp"
+#include "mrcz/impl/core/error.ipp"
+#include "mrcz/impl/core/json.ipp"
+#include "mrcz/impl/core/region.ipp"
+#include "mrcz/impl/core/shape.ipp"
+#include "mrcz/impl/core/stop.ipp"
+#include "mrcz/impl/core/system.ipp"
+#include "mrcz/impl/io/atomic_file.ipp"
+#include "mrcz/impl/io/byte_sink.ipp"
+#include "mrcz/impl/io/file.ipp"
+#include "mrcz/impl/io/locked_file.ipp"
+#include "mrcz/impl/io/mapped_file.ipp"
+#include "mrcz/impl/io/memory.ipp"
+#include "mrcz/impl/io/sequential.ipp"
+#include "mrcz/impl/io/system.ipp"
+
+namespace mrcz {
+
+template nlohmann::json parse_json(std::string_view, std::string_view);
+template nlohmann::ordered_json parse_json(std::string_view, std::string_view);
+template std::string write_json(const nlohmann::json&, json_text);
+template std::string write_json(const nlohmann::ordered_json&, json_text);
+
+}  // namespace mrcz
