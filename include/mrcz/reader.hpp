@@ -19,7 +19,7 @@
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/slice_codec.hpp"
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
@@ -145,7 +145,7 @@ class reader {
     const auto box = resolved(wanted);
     require_readable<T>(box);
     auto voxels = naming(source_->name(), [&] { return make_volume<T>(box.shape()); });
-    advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
+    detail::advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
     read_box(box, voxels.data());
     return voxels;
   }

@@ -14,7 +14,7 @@
 #include "mrcz/codec/chunk_part.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/core/stop.hpp"
@@ -85,7 +85,7 @@ class slice_unpacker {
   template <voxel T>
   static bool prepare(std::span<T> voxels) noexcept {
     if (voxels.size_bytes() <= cache_bytes) return false;
-    provide_pages(std::as_writable_bytes(voxels));
+    detail::provide_pages(std::as_writable_bytes(voxels));
     return true;
   }
 

@@ -55,7 +55,7 @@ TEST_CASE_TEMPLATE("the largest block of the most extreme values does not overfl
 #if defined(__SSE2__) && defined(__GNUC__)
 TEST_CASE_TEMPLATE("registers of 16 and of 32 bytes add up to the same", T, std::int8_t, std::uint8_t, std::int16_t,
                    std::uint16_t) {
-  if (!mrcz::has_avx2()) {
+  if (!mrcz::detail::has_avx2()) {
     MESSAGE("skipped: this processor has no AVX2");
     return;
   }

@@ -12,10 +12,9 @@
 #include <utility>
 
 #include "mrcz/array/convert.hpp"
-#include "mrcz/array/floats_past_caches.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/past_caches.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/mode.hpp"
 
@@ -40,7 +39,7 @@ void decode_voxels_past_caches(const voxel_format& format, const std::byte* from
     with_row(format, [&]<class Row>(Row) {
       if constexpr (std::integral<typename Row::type> && Row::word_bytes <= 2 && Row::mode != mode::uint4) {
         if (Row::word_bytes == 2 && format.byte_order != std::endian::native) return;
-        floats_past_caches<typename Row::type>(from, to, count);
+        detail::floats_past_caches<typename Row::type>(from, to, count);
         done = true;
       }
     });
@@ -49,10 +48,10 @@ void decode_voxels_past_caches(const voxel_format& format, const std::byte* from
   for (std::size_t i = 0; i < count && !done; i += converted.size()) {
     const std::size_t part = std::min(converted.size(), count - i);
     decode_voxels(format, from + row_bytes(format.mode, i), converted.data(), part);
-    copy_past_caches(reinterpret_cast<std::byte*>(to + i), reinterpret_cast<const std::byte*>(converted.data()),
-                     part * sizeof(T));
+    detail::copy_past_caches(reinterpret_cast<std::byte*>(to + i), reinterpret_cast<const std::byte*>(converted.data()),
+                             part * sizeof(T));
   }
-  finish_past_caches();
+  detail::finish_past_caches();
 }
 
 /// Turns the plain bytes of rows [y.first, y.end()) into voxels of columns x. `rows` begins with row y.first; `to` has

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 
 namespace mrcz {
 
@@ -31,7 +31,7 @@ class buffer {
       capacity_ = 0;
       memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
       capacity_ = size;
-      advise_huge_pages({memory_.get(), capacity_});
+      detail::advise_huge_pages({memory_.get(), capacity_});
     }
     return {memory_.get(), size};
   }

@@ -14,13 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "mrcz/core/processor.hpp"
+#include "mrcz/core/hardware.hpp"
 
 namespace mrcz {
 
-/// How many threads to use: what was asked for, or one per processor that this program may use (`processors()`).
+/// How many threads to use: what was asked for, or one per processor that this program may use.
 inline std::size_t thread_count(std::optional<std::size_t> wanted) noexcept {
-  return std::max<std::size_t>(wanted ? *wanted : processors(), 1);
+  return std::max<std::size_t>(wanted ? *wanted : detail::processors(), 1);
 }
 
 /// The same for `tasks` independent tasks, which need no more threads than there are tasks.

@@ -14,8 +14,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "mrcz/core/prefetch.hpp"
-#include "mrcz/core/processor.hpp"
+#include "mrcz/core/hardware.hpp"
 
 namespace mrcz {
 
@@ -80,7 +79,7 @@ lane_sums sum_lanes(const T* voxels, std::size_t registers) noexcept {
   lane_sums found{_mm_set1_epi8(static_cast<char>(-1)), zero, zero, zero};
   for (std::size_t i = 0; i < registers; ++i) {
     const T* const at = voxels + 16 * i;
-    if (i % 4 == 0) prefetch_next_page(at);
+    if (i % 4 == 0) detail::prefetch_next_page(at);
     const __m128i bytes = load_register(at);
     const __m128i moved = _mm_xor_si128(bytes, offset);
     found.low = _mm_min_epu8(found.low, moved);
@@ -105,7 +104,7 @@ lane_sums sum_lanes(const T* voxels, std::size_t registers) noexcept {
   lane_sums found{_mm_set1_epi16(32767), _mm_set1_epi16(-32768), zero, zero};
   for (std::size_t i = 0; i < registers; ++i) {
     const T* const at = voxels + 8 * i;
-    if (i % 4 == 0) prefetch_next_page(at);
+    if (i % 4 == 0) detail::prefetch_next_page(at);
     const __m128i words = _mm_xor_si128(load_register(at), offset);
     found.low = _mm_min_epi16(found.low, words);
     found.high = _mm_max_epi16(found.high, words);
@@ -144,7 +143,7 @@ template <small_integer T>
   ints_of_32 squares{};
   for (std::size_t i = 0; i < registers; ++i) {
     const T* const at = voxels + 32 * i;
-    if (i % 2 == 0) prefetch_next_page(at);
+    if (i % 2 == 0) detail::prefetch_next_page(at);
     bytes_of_32 bytes;
     std::memcpy(&bytes, at, sizeof(bytes));
     const bytes_of_32 moved = bytes ^ offset;
@@ -183,7 +182,7 @@ template <small_integer T>
   longs_of_32 squares{};
   for (std::size_t i = 0; i < registers; ++i) {
     const T* const at = voxels + 16 * i;
-    if (i % 2 == 0) prefetch_next_page(at);
+    if (i % 2 == 0) detail::prefetch_next_page(at);
     shorts_of_32 words;
     std::memcpy(&words, at, sizeof(words));
     words ^= offset;
@@ -235,7 +234,7 @@ integer_sums sums_of(const T* voxels, std::size_t count) noexcept {
   integer_sums total{.shift = detail::shift_of<T>};
   std::size_t done = 0;
 #if defined(__SSE2__) && defined(__GNUC__)
-  if (has_avx2()) {
+  if (detail::has_avx2()) {
     done = count / (32 / sizeof(T)) * (32 / sizeof(T));
     if (done > 0) detail::add_lanes<T>(total, detail::sum_wide_lanes(voxels, done * sizeof(T) / 32), done);
   } else {

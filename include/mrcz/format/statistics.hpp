@@ -13,8 +13,7 @@
 #include <span>
 #include <type_traits>
 
-#include "mrcz/core/prefetch.hpp"
-#include "mrcz/core/processor.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/integer_sums.hpp"
 #include "mrcz/format/mode.hpp"
@@ -143,7 +142,7 @@ class moments {
   template <class T, class Voxel, class Value>
   static moments of_wide(std::span<const Voxel> voxels, Value value_of) noexcept {
 #if defined(__SSE2__) && defined(__GNUC__)
-    if (has_avx2()) return in_lanes_of_avx2<T>(voxels, value_of);
+    if (detail::has_avx2()) return in_lanes_of_avx2<T>(voxels, value_of);
 #endif
     return in_lanes<T>(voxels, value_of);
   }
@@ -177,7 +176,7 @@ class moments {
     };
     const std::size_t even = voxels.size() / lanes * lanes;
     for (std::size_t i = 0; i < even; i += lanes) {
-      prefetch_next_page(&voxels[i]);
+      detail::prefetch_next_page(&voxels[i]);
       for (std::size_t lane = 0; lane < lanes; ++lane) add(lane, value_of(voxels[i + lane]));
     }
     for (std::size_t i = even; i < voxels.size(); ++i) add(i % lanes, value_of(voxels[i]));
