@@ -30,7 +30,7 @@ class packed_slice {
   packed_slice& operator=(packed_slice&& other) noexcept {
     format_ = other.format_;
     codec_ = other.codec_;
-    moments_ = other.moments_;
+    statistics_ = other.statistics_;
     bytes_ = std::exchange(other.bytes_, {});
     memory_ = std::move(other.memory_);
     borrowed_ = std::exchange(other.borrowed_, false);
@@ -49,7 +49,7 @@ class packed_slice {
 
   slice_format format_;
   mrcz::codec codec_ = mrcz::codec::none;
-  moments moments_;
+  running_statistics statistics_;
   std::span<const std::byte> bytes_;
   buffer memory_;          // where bytes_ lie ...
   bool borrowed_ = false;  // ... unless they are those of the array itself
@@ -127,8 +127,8 @@ class slice_packer {
     packed.format_ = format_of<T>(slice.extents, h);
     packed.codec_ = codec();
     packed.of_volume_ = slice.of_volume;
-    packed.moments_ =
-        options_.statistics ? moments::of(slice.voxels) : moments::of(mrcz::statistics{}, slice.voxels.size());
+    packed.statistics_ = options_.statistics ? running_statistics::of(slice.voxels)
+                                             : running_statistics::of(mrcz::statistics{}, slice.voxels.size());
     buffer plain;
     if (!detail::is_stored_as<T>(packed.format_.voxels)) plain = pool_->take();
     const auto bytes = encode_slice(packed.format_, slice.voxels, plain);

@@ -236,7 +236,7 @@ class writer {
         begin_{in.slices().begin()},
         end_{in.slices().end()},
         found_{in.slices().complete()},
-        moments_{moments::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
+        statistics_{running_statistics::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
     in.slices().require(in.slices().claimed());
     open(std::make_unique<extended_file>(opened, options.durability, end_));
   }
@@ -335,7 +335,7 @@ class writer {
     begin(packed.format_);
     sink_->write_at(end_, packed.bytes_);
     end_ += packed.bytes_.size();
-    moments_ += packed.moments_;
+    statistics_ += packed.statistics_;
     volumes_ = volumes_ || packed.of_volume_;
     ++put_;
     if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
@@ -356,7 +356,7 @@ class writer {
     return {.shape = {size(), first_format_->ny, first_format_->nx},
             .mode = {first_format_->voxels.mode, packer_.codec()},
             .packed_bytes = end_ - begin_,
-            .statistics = put_ > 0 ? std::optional{moments_.statistics()} : std::nullopt,
+            .statistics = put_ > 0 ? std::optional{statistics_.statistics()} : std::nullopt,
             .exttyp = extended_.exttyp,
             .extended_bytes = begin_ - header_size,
             .volumes = volumes_ && !images_by_name_,
@@ -375,7 +375,7 @@ class writer {
   std::uint64_t end_ = 0;    // of the last slice so far
   std::size_t found_ = 0;    // slices that append_to found
   std::size_t put_ = 0;
-  moments moments_;
+  running_statistics statistics_;
   bool volumes_ = false;  // something of rank 3 was appended
   bool images_by_name_ = false;
 };
