@@ -58,7 +58,7 @@ class failing_source final : public mrcz::byte_source {
   explicit failing_source(bytes file) : file_{std::move(file)} {}
   std::uint64_t size() const override { return file_.size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (offset >= 1024) mrcz::fail_system(EIO, name());
+    if (offset >= 1024) mrcz::fail_system(EIO, "cannot read", name());
     file_.read_at(offset, into);
   }
   std::string name() const override { return "broken disk"; }
@@ -150,10 +150,9 @@ TEST_CASE("what is no MRC file, or has a header that cannot be read by, is said 
 TEST_CASE("the size of an uncompressed file") {
   constexpr std::size_t slice = 9 * 11 * 4;
   const auto file = plain_file();
-  CHECK(findings_in(test::first(file, file.size() - 1)) ==
-        only(error, "slice 3", 1024 + 3 * slice,
-             fmt::format("file ends at byte {}, expected 4 slices of 396 bytes from byte 1024", file.size() - 1),
-             "4 slices"));
+  CHECK(findings_in(test::first(file, file.size() - 1)) == only(error, "slice 3", 1024 + 3 * slice,
+                                                                fmt::format("file ends at byte {}", file.size() - 1),
+                                                                "4 slices of 396 bytes from byte 1024"));
   auto longer = file;
   longer.resize(file.size() + 7);
   CHECK(findings_in(longer) == only(error, "file size", file.size(), fmt::format("{} bytes", file.size() + 7),
@@ -175,15 +174,14 @@ TEST_CASE("the extended header of MRCZ") {
   CHECK(found[0].severity == error);
   CHECK(found[0].field == "extended header");
   CHECK(found[0].offset == 1024);
-  CHECK(found[0].found.starts_with("JSON metadata (extended header, byte 1024) cannot be read: "));
+  CHECK(found[0].found.starts_with("JSON metadata (extended header) cannot be read: "));
   CHECK(found[0].expected == "UTF-8 JSON");
 }
 
 TEST_CASE("chunks that are missing, cut off or no chunks") {
   const auto file = compressed_file();
   const auto last = place_of_slice(file, 3);
-  CHECK(findings_in(test::first(file, last.offset)) ==
-        only(error, "slice 3", last.offset, "file has 3 chunks, expected 4", "4 slices"));
+  CHECK(findings_in(test::first(file, last.offset)) == only(error, "slice 3", last.offset, "file has 3 chunks", "4"));
   CHECK(findings_in(test::first(file, last.offset + 20)) ==
         only(error, "slice 3", last.offset,
              fmt::format("chunk has {} packed bytes, but only 20 are left in the file", last.packed_bytes),
@@ -205,9 +203,8 @@ TEST_CASE("a chunk that does not decompress is a finding, and the statistics of 
   CHECK(found[0].severity == error);
   CHECK(found[0].field == "slice 1");
   CHECK(found[0].offset == place.offset);
-  CHECK(found[0].found.starts_with("block 0 of the chunk begins at byte 4294967295"));
-  CHECK(found[0].found.find("slice 1") == std::string::npos);
-  CHECK(found[0].expected == "a chunk that decompresses");
+  CHECK(found[0].found == "block 0 of the chunk begins at byte 4294967295");
+  CHECK(found[0].expected.find(" to ") != std::string::npos);
 }
 
 TEST_CASE("a chunk that holds something else than a slice") {
@@ -216,10 +213,8 @@ TEST_CASE("a chunk that holds something else than a slice") {
   test::patch(file, place.offset + 4, 400);
   const auto found = findings_in(file);
   REQUIRE(found.size() == 1);
-  CHECK(found[0] ==
-        finding{error, "slice 2", place.offset,
-                fmt::format("chunk of {} bytes says that it holds 400 bytes, expected 396", place.packed_bytes),
-                "a chunk that decompresses"});
+  CHECK(found[0] == finding{error, "slice 2", place.offset,
+                            fmt::format("chunk of {} bytes says that it holds 400 bytes", place.packed_bytes), "396"});
 }
 
 TEST_CASE("extents that no chunk can hold cost no memory") {

@@ -81,7 +81,7 @@ class failing_sink final : public mrcz::byte_sink {
 
  private:
   void count() {
-    if (seen_->calls++ == good_calls_) mrcz::fail_system(ENOSPC, "bad disk: cannot write");
+    if (seen_->calls++ == good_calls_) mrcz::fail_system(ENOSPC, "cannot write", "bad disk");
   }
 
   int good_calls_;

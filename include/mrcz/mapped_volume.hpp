@@ -26,7 +26,7 @@ class mapped_volume {
  public:
   explicit mapped_volume(const std::filesystem::path& path, read_options options = {})
       : in_{std::make_unique<mapped_file>(path), options} {
-    naming(path.string(), [&] { require_mappable(); });
+    with_context(path.string(), [&] { require_mappable(); });
     first_ = reinterpret_cast<const T*>(in_.source().in_memory().data() + in_.slices().begin());
   }
 

@@ -65,14 +65,14 @@ class reader {
   explicit reader(std::unique_ptr<const byte_source> source, read_options options = {})
       : source_{std::move(source)},
         options_{checked(options)},
-        header_{naming(source_->name(), [&] { return load_header(*source_, options_); })},
-        table_{naming(source_->name(), [&] { return slice_table{*source_, header_}; })},
+        header_{with_context(source_->name(), [&] { return load_header(*source_, options_); })},
+        table_{with_context(source_->name(), [&] { return slice_table{*source_, header_}; })},
         format_{.voxels = {.mode = require_mode_word(header_.mode).mode,
                            .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
                            .byte_order = header_.byte_order},
                 .ny = static_cast<std::size_t>(header_.ny),
                 .nx = static_cast<std::size_t>(header_.nx)},
-        codec_{naming(source_->name(), [&] { return codec_in_use(); })} {}
+        codec_{with_context(source_->name(), [&] { return codec_in_use(); })} {}
 
   const mrcz::header& header() const noexcept { return header_; }
   mrcz::mode mode() const noexcept { return format_.voxels.mode; }
@@ -100,7 +100,7 @@ class reader {
   mrcz::extended_header extended_header() const {
     const auto size = static_cast<std::size_t>(table_.begin() - header_size);
     mrcz::extended_header found{header_.exttyp, std::vector<std::byte>(size)};
-    naming(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
+    with_context(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
     return found;
   }
 
@@ -109,7 +109,7 @@ class reader {
   template <class Json = mrcz::metadata>
   Json metadata() const {
     if (header_.exttyp != exttyp_json) return nullptr;
-    return naming(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
+    return with_context(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
   }
 
   /// The whole volume.
@@ -121,7 +121,7 @@ class reader {
   /// Slice z as an image: one chunk is read and decompressed.
   template <voxel T>
   image<T> read_slice(std::size_t z) const {
-    auto slice = naming(source_->name(), [&] { return make_image<T>(format_.ny, format_.nx); });
+    auto slice = with_context(source_->name(), [&] { return make_image<T>(format_.ny, format_.nx); });
     read_slice(z, slice);
     return slice;
   }
@@ -144,7 +144,7 @@ class reader {
   volume<T> read_region(region wanted) const {
     const auto box = resolved(wanted);
     require_readable<T>(box);
-    auto voxels = naming(source_->name(), [&] { return make_volume<T>(box.shape()); });
+    auto voxels = with_context(source_->name(), [&] { return make_volume<T>(box.shape()); });
     detail::advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
     read_box(box, voxels.data());
     return voxels;
@@ -161,8 +161,8 @@ class reader {
   template <container E>
   void read_slice(std::size_t z, E&& into) const {
     if (z >= shape()[0])
-      naming(source_->name(),
-             [&] { fail(errc::out_of_range, "slice {} was asked for, but there are {}", z, shape()[0]); });
+      with_context(source_->name(),
+                   [&] { fail(errc::out_of_range, "slice {} was asked for, but there are {}", z, shape()[0]); });
     read_region({.z = {.first = z, .count = 1}}, into);
   }
 
@@ -177,7 +177,7 @@ class reader {
     static_assert(voxel<T>, "voxels cannot be read into elements of this type");
     const auto box = resolved(wanted);
     require_readable<T>(box);
-    naming(source_->name(), [&] {
+    with_context(source_->name(), [&] {
       if (shape_of(into) != box.shape())
         fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(shape_of(into)),
              to_string(box.shape()));
@@ -194,8 +194,8 @@ class reader {
   volume<T> read_frame(std::size_t frame) const {
     const auto slices = static_cast<std::size_t>(header_.slices_per_frame());
     if (frame >= frames())
-      naming(source_->name(),
-             [&] { fail(errc::out_of_range, "frame {} was asked for, but there are {}", frame, frames()); });
+      with_context(source_->name(),
+                   [&] { fail(errc::out_of_range, "frame {} was asked for, but there are {}", frame, frames()); });
     return read_slices<T>({.first = frame * slices, .count = slices});
   }
 
@@ -239,12 +239,12 @@ class reader {
   }
 
   resolved_region resolved(const region& wanted) const {
-    return naming(source_->name(), [&] { return resolve(wanted, shape()); });
+    return with_context(source_->name(), [&] { return resolve(wanted, shape()); });
   }
 
   template <voxel T>
   void require_readable(const resolved_region& box) const {
-    naming(source_->name(), [&] {
+    with_context(source_->name(), [&] {
       require_widening<T>(format_.voxels);
       table_.require(box.z.end());
       table_.require_plausible(box.z.first, box.z.end());
@@ -253,7 +253,7 @@ class reader {
 
   template <voxel T>
   void read_box(const resolved_region& box, T* to) const {
-    naming(source_->name(), [&] {
+    with_context(source_->name(), [&] {
       unpack_box(slice_unpacker{*source_, table_, format_}, box, to,
                  {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
     });

@@ -46,9 +46,8 @@ class slice_unpacker {
       } else {
         read_rows(place, y, x, to, memory);
       }
-    } catch (const error& e) {
-      throw error{e.code(), fmt::format("{}: {} (slice {}, byte {})", source_.name(), e.what(), z, place.offset),
-                  e.cause()};
+    } catch (...) {
+      detail::rethrow_with({.path = source_.name(), .slice = z, .byte = place.offset});
     }
   }
 

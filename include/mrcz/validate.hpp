@@ -31,13 +31,14 @@ namespace mrcz {
 
 namespace detail {
 
-/// What went wrong, without the name of the file and the place in it, which a finding has anyway. Throws on what is no
-/// fault of the file: a failing disk.
-inline std::string reason_of(const error& e, std::string_view name) {
+/// Throws what is no fault of the file: a failing disk.
+inline void require_fault_of_file(const error& e) {
   if (e.code().category() != mrcz::error_category()) throw e;
-  std::string_view text = e.what();
-  if (text.starts_with(name) && text.substr(name.size()).starts_with(": ")) text.remove_prefix(name.size() + 2);
-  return std::string{text.substr(0, text.rfind(" (slice "))};
+}
+
+/// What the error expected, or else `instead`.
+inline std::string expected_of(const error& e, const char* instead) {
+  return e.expected().empty() ? instead : e.expected();
 }
 
 /// The rules that concern how the packed slices lie in the file.
@@ -46,7 +47,8 @@ inline void validate_slices(const reader& in, findings& list) {
   const header& h = in.header();
   const std::uint64_t size = in.source().size();
   list.error_if(slices.complete() < slices.claimed(), fmt::format("slice {}", slices.complete()), slices.end(),
-                slices.reason(), fmt::format("{} slices", slices.claimed()));
+                slices.found(),
+                slices.expected().empty() ? fmt::format("{} slices", slices.claimed()) : slices.expected());
   const bool longer = slices.complete() == slices.claimed() && slices.end() < size;
   list.error_if(longer && !slices.compressed(), "file size", slices.end(), fmt::format("{} bytes", size),
                 fmt::format("{} bytes", slices.end()));
@@ -79,7 +81,8 @@ void validate_metadata(const Reader& in, findings& list) {
   try {
     (void)in.metadata();
   } catch (const error& e) {
-    list.error_if(true, "extended header", header_size, reason_of(e, in.source().name()), "UTF-8 JSON");
+    require_fault_of_file(e);
+    list.error_if(true, "extended header", header_size, e.found(), expected_of(e, "UTF-8 JSON"));
   }
 }
 
@@ -90,7 +93,7 @@ inline constexpr std::size_t most_damaged_slices = 100;
 struct decoded_slices {
   running_statistics statistics;
   std::size_t damaged = 0;
-  std::vector<std::pair<std::size_t, std::string>> reasons;  // of the first damaged slices: z, and why
+  std::vector<std::pair<std::size_t, error>> reasons;  // of the first damaged slices: z, and why
 };
 
 /// The statistics of all slices, if all can be decoded; a slice that cannot is a finding. Holds one slice per thread.
@@ -112,8 +115,9 @@ std::optional<running_statistics> decode_all(const reader& in, findings& list) {
         in.read_slice(z, slice);
         made.statistics += running_statistics::of(std::span<const T>{voxels});
       } catch (const error& e) {
+        require_fault_of_file(e);
         ++made.damaged;
-        if (made.reasons.size() < most_damaged_slices) made.reasons.emplace_back(z, reason_of(e, in.source().name()));
+        if (made.reasons.size() < most_damaged_slices) made.reasons.emplace_back(z, e);
       }
     }
     pool.give_back(std::move(memory));
@@ -127,7 +131,8 @@ std::optional<running_statistics> decode_all(const reader& in, findings& list) {
     damaged += made.damaged;
     for (const auto& [z, reason] : made.reasons)
       if (named < most_damaged_slices) {
-        list.error_if(true, fmt::format("slice {}", z), in.slices()[z].offset, reason, "a chunk that decompresses");
+        list.error_if(true, fmt::format("slice {}", z), in.slices()[z].offset, reason.found(),
+                      expected_of(reason, "a chunk that decompresses"));
         ++named;
       }
   });
@@ -193,13 +198,12 @@ std::vector<finding> validate(std::unique_ptr<Source> source) {
   header_bytes bytes;
   source->read_at(0, bytes);
   list.add(validate_header(bytes, size));
-  const std::string name{source->name()};
   try {
     detail::validate_content(reader{std::move(source)}, list);
   } catch (const error& e) {
-    const auto reason = detail::reason_of(e, name);
+    detail::require_fault_of_file(e);
     const bool said = e.code() == errc::not_mrc || e.code() == errc::bad_header || e.code() == errc::bad_mode;
-    list.error_if(!said, "voxels", header_size, reason, "voxels that can be read");
+    list.error_if(!said, "voxels", header_size, e.found(), detail::expected_of(e, "voxels that can be read"));
   }
   return std::move(list).take();
 }
@@ -208,7 +212,7 @@ template <std::convertible_to<std::filesystem::path> Path>
 std::vector<finding> validate(const Path& file) {
   // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): a Path may be a string
   const std::filesystem::path path{file};
-  return naming(path.string(), [&] { return validate(std::make_unique<file_source>(path)); });
+  return with_context(path.string(), [&] { return validate(std::make_unique<file_source>(path)); });
 }
 
 }  // namespace mrcz

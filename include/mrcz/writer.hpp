@@ -43,8 +43,8 @@ class writer {
   /// error.
   explicit writer(const std::filesystem::path& path, write_options options = {}, const mrcz::metadata& values = nullptr)
       : writer{detail::defaults_for(path), options, values} {
-    open(naming(path.string(),
-                [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
+    open(with_context(path.string(),
+                      [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
   }
 
   /// Writes to anything. Nothing is compressed unless the options name a codec.
@@ -62,7 +62,7 @@ class writer {
   /// (EWOULDBLOCK). If another program replaces the file or changes it meanwhile, the next write throws (ESTALE) and
   /// leaves what is there.
   static writer append_to(const std::filesystem::path& path, write_options options = {}) {
-    return naming(path.string(), [&] {
+    return with_context(path.string(), [&] {
       const auto opened = std::make_shared<locked_file>(path);
       return writer{reader{std::make_unique<shared_source>(opened)}, opened, options};
     });
@@ -90,7 +90,8 @@ class writer {
   /// `errc::closed` once a slice has been put.
   void set_extended_header(mrcz::extended_header extended) {
     require_open();
-    if (first_format_) fail(errc::closed, "{}: the extended header cannot change once slices have been put", name_);
+    if (first_format_)
+      fail(errc::closed, {.path = name_, .found = "the extended header cannot change once slices have been put"});
     if (extended.type().empty() && extended.is_symmetry_text()) extended.exttyp = exttyp_symmetry;
     extended_ = padded(std::move(extended));
   }
@@ -100,7 +101,7 @@ class writer {
   /// `fill_caches` with it.
   template <expression E>
   packed_slice pack(const E& e) const {
-    naming(name_, [&] {
+    with_context(name_, [&] {
       if (e.dimension() != 2)
         fail(errc::shape_mismatch, "pack takes an image (rank 2), but the array has rank {}; say which slice",
              e.dimension());
@@ -120,7 +121,7 @@ class writer {
   /// they have been put.
   template <expression E>
   packed_slice borrow(const E& e, std::size_t z) const {
-    return naming(name_, [&] {
+    return with_context(name_, [&] {
       const auto extents = shape_of(e);
       if (z >= extents[0]) fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, extents[0]);
       return packer_.pack(e, z, extents, header_);
@@ -132,7 +133,7 @@ class writer {
   /// the options, and `errc::bad_option` if it was put before; any other failure closes the writer.
   void put(packed_slice&& packed) {
     require_open();
-    naming(name_, size(), [&] {
+    with_context(name_, size(), [&] {
       if (packed.bytes_.empty())
         fail(errc::bad_option, "slice is empty: it was put already, or made by nobody; writer::pack makes one");
       if (packed.codec_ != packer_.codec())
@@ -142,7 +143,7 @@ class writer {
       require_same_format(packed.format_);
     });
     try {
-      naming(name_, size(), [&] { write(packed); });
+      with_context(name_, size(), [&] { write(packed); });
     } catch (...) {
       abandon_and_rethrow();
     }
@@ -157,20 +158,20 @@ class writer {
   template <expression E>
   void append(const E& e) {
     require_open();
-    const auto extents = naming(name_, [&] { return shape_of(e); });
-    if (extents[0] == 0) naming(name_, [&] { fail(errc::shape_mismatch, "volume has no slices"); });
+    const auto extents = with_context(name_, [&] { return shape_of(e); });
+    if (extents[0] == 0) with_context(name_, [&] { fail(errc::shape_mismatch, "volume has no slices"); });
     const std::size_t available = thread_count(packer_.options().threads);
     const std::size_t threads = std::min(available, extents[0]);
     const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
     const std::size_t before = size();
     const bool in_parallel = evaluates_in_parallel<E> || packer_.options().parallel_evaluation;
-    if (threads > 1 && in_parallel) naming(name_, before, [&] { fill_caches(e); });
+    if (threads > 1 && in_parallel) with_context(name_, before, [&] { fill_caches(e); });
     try {
       if (in_parallel) {
         parallel_ordered(
             extents[0], threads,
             [&](std::size_t z) {
-              return naming(name_, before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
+              return with_context(name_, before + z, [&] { return packer_.pack(e, z, extents, header_, idle); });
             },
             [&](packed_slice&& packed) { put(std::move(packed)); });
       } else if constexpr (!evaluates_in_parallel<E>) {
@@ -197,7 +198,7 @@ class writer {
   /// publishing.
   void close() {
     require_open();
-    const auto header = naming(name_, [&] {
+    const auto header = with_context(name_, [&] {
       if (size() == 0) fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
       require_same_format(packer_.format_of(header_, first_format_->voxels.mode, first_format_->ny, first_format_->nx));
       const auto finished = complete(header_, content(), packer_.options());
@@ -261,7 +262,7 @@ class writer {
   }
 
   void require_open() const {
-    if (!sink_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
+    if (!sink_) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
   }
 
   /// Appends an expression that one thread evaluates, in the order of z, while others pack.
@@ -279,11 +280,12 @@ class writer {
         [&]() -> std::optional<numbered> {
           if (z == extents[0]) return std::nullopt;
           const std::size_t index = before + z;
-          return naming(name_, index, [&] { return numbered{index, packer_.evaluate(e, z++, extents, header_)}; });
+          return with_context(name_, index,
+                              [&] { return numbered{index, packer_.evaluate(e, z++, extents, header_)}; });
         },
         [&](numbered&& evaluated) {
-          return naming(name_, evaluated.index,
-                        [&] { return packer_.pack(std::move(evaluated.slice), header_, idle); });
+          return with_context(name_, evaluated.index,
+                              [&] { return packer_.pack(std::move(evaluated.slice), header_, idle); });
         },
         [&](packed_slice&& packed) { put(std::move(packed)); }, asked::by_caller_only);
   }
@@ -296,11 +298,7 @@ class writer {
     const bool kept = sink_ && !partial_path_.empty();
     abandon();
     if (!kept) throw;
-    try {
-      throw;
-    } catch (const error& e) {
-      throw error{e.code(), fmt::format("{}; what was put is in {}", e.what(), partial_path_.string()), e.cause()};
-    }
+    detail::rethrow_with({.remark = text("what was put is in {}", partial_path_.string())});
   }
 
   /// Whether this writer would have packed the slice in the same way.

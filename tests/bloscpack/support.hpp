@@ -141,13 +141,13 @@ inline bytes unpacked_in_order(bytes file, const bp::unpack_options& options = {
   return std::move(out.content);
 }
 
-/// The message of the error that `action` throws, without the name `memory`; "" if it throws none.
+/// The message of the error that `action` throws, without the path; "" if it throws none.
 template <class Action>
-std::string message_of(Action&& action, std::string_view name = "memory") {
+std::string message_of(Action&& action) {
   try {
     action();
   } catch (const mrcz::error& e) {
-    return std::string{mrcz::unnamed(e, name)};
+    return std::string{e.message()};
   }
   return "";
 }

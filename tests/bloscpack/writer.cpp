@@ -93,7 +93,7 @@ TEST_CASE("input and output must not be the same file, whatever it is called") {
   std::filesystem::create_hard_link(folder / "a", folder / "hard");
   std::filesystem::create_symlink(folder / "a", folder / "soft");
   for (const char* out : {"a", "hard", "soft"}) {
-    CHECK(test::message_of([&] { test::bp::pack_file(folder / "a", folder / out); }, (folder / out).string()) ==
+    CHECK(test::message_of([&] { test::bp::pack_file(folder / "a", folder / out); }) ==
           "is the input and cannot be the output too");
     CHECK(test::bytes_of(folder / "a") == content);
   }

@@ -2,10 +2,13 @@
 
 #include <cerrno>
 #include <exception>
+#include <memory>
 #include <new>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -15,6 +18,21 @@ static_assert(std::is_base_of_v<std::system_error, mrcz::error>);
 static_assert(std::is_nothrow_copy_constructible_v<mrcz::error>, "an exception is copied while another is in flight");
 static_assert(std::is_convertible_v<mrcz::errc, std::error_code>);
 static_assert(!std::is_convertible_v<int, mrcz::errc>);
+
+namespace {
+
+/// The error that `action` throws.
+template <class Action>
+mrcz::error thrown_by(Action&& action) {
+  try {
+    action();
+  } catch (const mrcz::error& e) {
+    return e;
+  }
+  throw std::logic_error{"nothing was thrown"};
+}
+
+}  // namespace
 
 TEST_CASE("an error says what was found, and carries its code") {
   const auto thrown = test::failure_of([] { mrcz::fail(mrcz::errc::bad_mode, "MODE is {}, not {}", 5, "known"); });
@@ -39,12 +57,12 @@ TEST_CASE("every kind of error has words of its own") {
 }
 
 TEST_CASE("a failure of the system keeps the system's code and appends its words") {
-  const auto thrown = test::failure_of([] { mrcz::fail_system(ENOENT, "/some/file: cannot open"); });
+  const auto thrown = test::failure_of([] { mrcz::fail_system(ENOENT, "cannot open", "/some/file"); });
   REQUIRE(thrown);
   CHECK(thrown->code == std::errc::no_such_file_or_directory);
   CHECK(thrown->message == "/some/file: cannot open: No such file or directory");
   const std::error_code own{5, std::system_category()};
-  const auto of_this_system = test::failure_of([&] { mrcz::fail_system(own, "/some/file: cannot open"); });
+  const auto of_this_system = test::failure_of([&] { mrcz::fail_system(own, "cannot open", "/some/file"); });
   REQUIRE(of_this_system);
   CHECK(of_this_system->code == own);
   CHECK(of_this_system->message == "/some/file: cannot open: " + own.message());
@@ -71,73 +89,172 @@ TEST_CASE("a copy of an error outlives the original") {
   CHECK(copy.code() == mrcz::errc::closed);
 }
 
-TEST_CASE("naming puts the name in front once and keeps the code") {
-  const auto inner = [] { mrcz::naming("a.mrc", [] { mrcz::fail(mrcz::errc::bad_header, "nx is -1"); }); };
-  const auto once = test::failure_of(inner);
-  REQUIRE(once);
-  CHECK(once->message == "a.mrc: nx is -1");
-  CHECK(once->code == mrcz::errc::bad_header);
-
-  const auto twice = test::failure_of([&] { mrcz::naming("a.mrc", inner); });
-  REQUIRE(twice);
-  CHECK(twice->message == "a.mrc: nx is -1");
-
-  const auto within_another = test::failure_of([&] { mrcz::naming("archive", inner); });
-  REQUIRE(within_another);
-  CHECK(within_another->message == "archive: a.mrc: nx is -1");
-
-  // a.mrc is a prefix of a.mrcz but not its name
-  const auto similar = test::failure_of([] { mrcz::naming("a.mrc", [] { mrcz::fail_system(EIO, "a.mrcz"); }); });
-  REQUIRE(similar);
-  CHECK(similar->message == "a.mrc: a.mrcz: Input/output error");
-  CHECK(similar->code == std::errc::io_error);
+TEST_CASE("an error that was moved from keeps its message") {
+  mrcz::error original{mrcz::errc::closed, "writer is closed"};
+  const mrcz::error taken = std::move(original);
+  CHECK(std::string{taken.what()} == "writer is closed");
+  CHECK(std::string{original.what()} == "writer is closed");  // NOLINT(bugprone-use-after-move)
 }
 
-TEST_CASE("naming passes results and other exceptions through untouched") {
+TEST_CASE("each field of an error can be asked for and stands in its text") {
+  const mrcz::error full{mrcz::errc::bad_chunk,
+                         {.path = "a.mrcz",
+                          .slice = 3,
+                          .chunk = 4,
+                          .byte = 5,
+                          .found = "chunk holds 6 bytes",
+                          .expected = "7",
+                          .reason = "a reason",
+                          .remark = "a remark",
+                          .cause = std::make_exception_ptr(std::domain_error{"a cause"})}};
+  const mrcz::error copied = full;
+  for (const auto& e : {full, copied}) {
+    CHECK(e.code() == mrcz::errc::bad_chunk);
+    CHECK(e.path() == "a.mrcz");
+    CHECK(e.slice() == 3U);
+    CHECK(e.chunk() == 4U);
+    CHECK(e.byte() == 5U);
+    CHECK(e.found() == "chunk holds 6 bytes");
+    CHECK(e.expected() == "7");
+    CHECK(e.remark() == "a remark");
+    CHECK_THROWS_WITH_AS(std::rethrow_exception(e.cause()), "a cause", std::domain_error);
+    CHECK(std::string{e.what()} ==
+          "a.mrcz: chunk holds 6 bytes, expected 7: a reason (slice 3, chunk 4, byte 5); a remark");
+    CHECK(e.message() == "chunk holds 6 bytes, expected 7: a reason (slice 3, chunk 4, byte 5); a remark");
+  }
+}
+
+TEST_CASE("a field that is not known leaves nothing in the text") {
+  const auto text_of = [](mrcz::error_fields fields) {
+    return std::string{mrcz::error{mrcz::errc::truncated, std::move(fields)}.what()};
+  };
+  CHECK(text_of({.found = "file ends"}) == "file ends");
+  CHECK(text_of({.path = "a.mrc", .found = "file ends"}) == "a.mrc: file ends");
+  CHECK(text_of({.slice = 0, .found = "file ends"}) == "file ends (slice 0)");
+  CHECK(text_of({.chunk = 0, .found = "file ends"}) == "file ends (chunk 0)");
+  CHECK(text_of({.byte = 0, .found = "file ends"}) == "file ends (byte 0)");
+  CHECK(text_of({.slice = 1, .byte = 2, .found = "file ends"}) == "file ends (slice 1, byte 2)");
+  CHECK(text_of({.found = "file ends", .expected = "more"}) == "file ends, expected more");
+  CHECK(text_of({.found = "file ends", .remark = "copy it again"}) == "file ends; copy it again");
+  const mrcz::error bare{mrcz::errc::truncated, "file ends"};
+  CHECK(bare.path().empty());
+  CHECK_FALSE(bare.slice());
+  CHECK_FALSE(bare.chunk());
+  CHECK_FALSE(bare.byte());
+  CHECK(bare.expected().empty());
+  CHECK(bare.remark().empty());
+  CHECK_FALSE(bare.cause());
+  CHECK(bare.message() == "file ends");
+}
+
+TEST_CASE("what was found and what was expected are kept apart") {
+  const auto e = thrown_by(
+      [] { mrcz::fail_expected(mrcz::errc::bad_option, mrcz::text("level is {}", 10), mrcz::text("{} to {}", 0, 9)); });
+  CHECK(e.code() == mrcz::errc::bad_option);
+  CHECK(e.found() == "level is 10");
+  CHECK(e.expected() == "0 to 9");
+  CHECK(std::string{e.what()} == "level is 10, expected 0 to 9");
+}
+
+TEST_CASE("the path is added once") {
+  const auto inner = [] { mrcz::with_context("a.mrc", [] { mrcz::fail(mrcz::errc::bad_header, "nx is -1"); }); };
+  const auto once = thrown_by(inner);
+  CHECK(once.path() == "a.mrc");
+  CHECK(once.found() == "nx is -1");
+  CHECK(once.code() == mrcz::errc::bad_header);
+  CHECK(std::string{once.what()} == "a.mrc: nx is -1");
+  CHECK(std::string{thrown_by([&] { mrcz::with_context("a.mrc", inner); }).what()} == "a.mrc: nx is -1");
+}
+
+TEST_CASE("two layers of context keep each field and add what is missing") {
+  const auto e = thrown_by([] {
+    mrcz::with_context("a.mrcz", [] {
+      try {
+        mrcz::with_context("", 3, [] {
+          mrcz::fail(mrcz::errc::bad_chunk, {.byte = 4096, .found = "torn", .expected = "whole", .remark = "sorry"});
+        });
+      } catch (...) {
+        mrcz::detail::rethrow_with({.slice = 7, .chunk = 8, .byte = 9, .remark = "late"});
+      }
+    });
+  });
+  CHECK(e.code() == mrcz::errc::bad_chunk);
+  CHECK(e.path() == "a.mrcz");
+  CHECK(e.slice() == 3U);
+  CHECK(e.chunk() == 8U);
+  CHECK(e.byte() == 4096U);
+  CHECK(e.found() == "torn");
+  CHECK(e.expected() == "whole");
+  CHECK(e.remark() == "sorry");
+  CHECK(std::string{e.what()} == "a.mrcz: torn, expected whole (slice 3, chunk 8, byte 4096); sorry");
+}
+
+TEST_CASE("path, slice and byte are added together") {
+  const auto e = thrown_by([] {
+    try {
+      mrcz::fail_system(EIO, "cannot read");
+    } catch (...) {
+      mrcz::detail::rethrow_with({.path = "a.mrcz", .slice = 2, .byte = 99});
+    }
+  });
+  CHECK(e.code() == std::errc::io_error);
+  CHECK(e.found() == "cannot read");
+  CHECK(std::string{e.what()} == "a.mrcz: cannot read: Input/output error (slice 2, byte 99)");
+}
+
+TEST_CASE("an error about another file gets no slice of this one") {
+  const auto e = thrown_by([] {
+    mrcz::with_context("out.mrcz", 5,
+                       [] { mrcz::with_context("in.mrcz", [] { mrcz::fail(mrcz::errc::bad_header, "nx is -1"); }); });
+  });
+  CHECK(e.path() == "in.mrcz");
+  CHECK_FALSE(e.slice());
+}
+
+TEST_CASE("a remark is added to an error and to nothing else") {
+  const auto remarking = [](auto&& action) {
+    try {
+      action();
+    } catch (...) {
+      mrcz::detail::rethrow_with({.remark = "what was put is in a.partial"});
+    }
+  };
+  const auto e = thrown_by([&] { remarking([] { mrcz::fail_system(ENOSPC, "cannot write", "a.mrc"); }); });
+  CHECK(e.remark() == "what was put is in a.partial");
+  CHECK(std::string{e.what()} == "a.mrc: cannot write: No space left on device; what was put is in a.partial");
+  CHECK_THROWS_WITH_AS(remarking([] { throw std::logic_error{"not ours"}; }), "not ours", std::logic_error);
+}
+
+TEST_CASE("context passes results and other exceptions through untouched") {
   int value = 3;
-  static_assert(std::is_same_v<decltype(mrcz::naming("n", [&]() -> int& { return value; })), int&>);
-  CHECK(&mrcz::naming("n", [&]() -> int& { return value; }) == &value);
-  CHECK_THROWS_WITH_AS(mrcz::naming("n", [] { throw std::logic_error{"not ours"}; }), "not ours", std::logic_error);
+  static_assert(std::is_same_v<decltype(mrcz::with_context("n", [&]() -> int& { return value; })), int&>);
+  CHECK(&mrcz::with_context("n", [&]() -> int& { return value; }) == &value);
+  CHECK_THROWS_WITH_AS(mrcz::with_context("n", [] { throw std::logic_error{"not ours"}; }), "not ours",
+                       std::logic_error);
+  CHECK_THROWS_AS(mrcz::with_context("n", 5, [] { throw 3; }), int);  // NOLINT(hicpp-exception-baseclass)
 }
 
 TEST_CASE("the number of the slice is put behind the message") {
-  const auto thrown =
-      test::failure_of([] { mrcz::naming("a.mrc", 5, [] { mrcz::fail(mrcz::errc::bad_chunk, "torn"); }); });
-  REQUIRE(thrown);
-  CHECK(thrown->code == mrcz::errc::bad_chunk);
-  CHECK(thrown->message == "a.mrc: torn (slice 5)");
-  CHECK(mrcz::naming("a.mrc", 5, [] { return 3; }) == 3);
+  const auto e = thrown_by([] { mrcz::with_context("a.mrc", 5, [] { mrcz::fail(mrcz::errc::bad_chunk, "torn"); }); });
+  CHECK(e.code() == mrcz::errc::bad_chunk);
+  CHECK(e.slice() == 5U);
+  CHECK(std::string{e.what()} == "a.mrc: torn (slice 5)");
+  CHECK_FALSE(e.cause());
+  CHECK(mrcz::with_context("a.mrc", 5, [] { return 3; }) == 3);
 }
 
 TEST_CASE("what the caller's own code throws is an error with the number of the slice, and its cause is kept") {
-  const auto failing = [] { mrcz::naming("a.mrc", 5, [] { throw std::domain_error{"no place"}; }); };
-  try {
-    mrcz::naming("archive", failing);
-    FAIL("nothing was thrown");
-  } catch (const mrcz::error& e) {
-    CHECK(e.code() == mrcz::errc::caller_failed);
-    CHECK(std::string{e.what()} == "archive: a.mrc: no place (slice 5)");
-    REQUIRE(e.cause());
-    CHECK_THROWS_WITH_AS(std::rethrow_exception(e.cause()), "no place", std::domain_error);
-  }
-}
-
-TEST_CASE("an error of the library has no cause") {
-  try {
-    mrcz::naming("a.mrc", 5, [] { mrcz::fail(mrcz::errc::bad_chunk, "torn"); });
-    FAIL("nothing was thrown");
-  } catch (const mrcz::error& e) {
-    CHECK_FALSE(e.cause());
-  }
+  const auto failing = [] { mrcz::with_context("a.mrc", 5, [] { throw std::domain_error{"no place"}; }); };
+  const auto e = thrown_by([&] { mrcz::with_context("archive", failing); });
+  CHECK(e.code() == mrcz::errc::caller_failed);
+  CHECK(e.path() == "a.mrc");
+  CHECK(e.slice() == 5U);
+  CHECK(e.found() == "no place");
+  CHECK(std::string{e.what()} == "a.mrc: no place (slice 5)");
+  REQUIRE(e.cause());
+  CHECK_THROWS_WITH_AS(std::rethrow_exception(e.cause()), "no place", std::domain_error);
 }
 
 TEST_CASE("exhausted memory stays exhausted memory") {
-  CHECK_THROWS_AS(mrcz::naming("a.mrc", 5, [] { throw std::bad_alloc{}; }), std::bad_alloc);
-}
-
-TEST_CASE("the name that was put in front of a message can be taken off again") {
-  const mrcz::error named{mrcz::errc::truncated, "a.blp: file ends"};
-  CHECK(mrcz::unnamed(named, "a.blp") == "file ends");
-  CHECK(mrcz::unnamed(named, "a") == "a.blp: file ends");
-  CHECK(mrcz::unnamed(named, "b.blp") == "a.blp: file ends");
+  CHECK_THROWS_AS(mrcz::with_context("a.mrc", 5, [] { throw std::bad_alloc{}; }), std::bad_alloc);
 }

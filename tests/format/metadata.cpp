@@ -155,7 +155,8 @@ TEST_CASE("text that ends too early is refused, wherever it ends") {
   for (std::size_t length = 0; length < text.size(); ++length) {
     CAPTURE(length);
     const auto failure = parse_failure(text.substr(0, length));
-    CHECK(failure.mentions("extended header, byte 1024"));
+    CHECK(failure.mentions("extended header"));
+    CHECK(failure.message.ends_with("(byte 1024)"));
   }
 }
 

@@ -100,7 +100,7 @@ TEST_CASE("slices of an uncompressed file lie one behind the other") {
   CHECK(table.begin() == 1024);
   CHECK(table.end() == 1024 + 210);
   CHECK(table.packed_bytes() == 210);
-  CHECK(table.reason().empty());
+  CHECK(table.found().empty());
   for (std::size_t z = 0; z < 3; ++z) {
     CHECK(table[z].offset == 1024 + 70 * z);
     CHECK(table[z].packed_bytes == 70);
@@ -154,7 +154,7 @@ TEST_CASE("NSYMBT that the file cannot hold is refused") {
   const auto too_large = test::failure_of([&] { table_of(zeros(1024 + 33), h); });
   REQUIRE(too_large);
   CHECK(too_large->code == mrcz::errc::bad_header);
-  CHECK(too_large->mentions("NSYMBT is 500 (byte 92), but only 33 bytes follow"));
+  CHECK(too_large->mentions("NSYMBT is 500, but only 33 bytes follow the header (byte 92)"));
 
   h.nsymbt = std::numeric_limits<std::int32_t>::max();
   CHECK(test::failure_of([&] { table_of(zeros(2000), h); })->code == mrcz::errc::bad_header);
@@ -163,7 +163,7 @@ TEST_CASE("NSYMBT that the file cannot hold is refused") {
   const auto negative = test::failure_of([&] { table_of(zeros(1024 + 33), h); });
   REQUIRE(negative);
   CHECK(negative->code == mrcz::errc::bad_header);
-  CHECK(negative->mentions("NSYMBT is -1 (byte 92)"));
+  CHECK(negative->mentions("NSYMBT is -1, expected the size of the extended header (byte 92)"));
 
   h.mode = 6000;  // a compressed file has no size that would tell
   CHECK(test::failure_of([&] { table_of(with_chunks({20, 20}), h); })->mentions("NSYMBT is -1"));
@@ -214,7 +214,7 @@ TEST_CASE("bytes behind the last slice are ignored") {
   CHECK(table.complete() == 2);
   CHECK(table.end() == 1024 + 50);
   CHECK(table.packed_bytes() == 50);
-  CHECK(table.reason().empty());
+  CHECK(table.found().empty());
 }
 
 TEST_CASE("chunks are found by walking from one to the next") {
@@ -258,7 +258,8 @@ TEST_CASE("c-mrcz leaves out slices that it cannot compress, so there are fewer 
   CHECK(failure.code == mrcz::errc::truncated);
   CHECK(failure.mentions("file has 2 chunks, expected 5"));
   CHECK(failure.mentions("(slice 2, byte 1074)"));
-  CHECK(table.reason() == "file has 2 chunks, expected 5");
+  CHECK(table.found() == "file has 2 chunks");
+  CHECK(table.expected() == "5");
 }
 
 TEST_CASE("a chunk that the end of the file cuts off is not there") {

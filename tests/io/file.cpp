@@ -102,7 +102,7 @@ TEST_CASE("reading beyond the end is truncation, and the message says where the 
   const auto part = test::failure_of([&] { opened.read_at(6, into); });
   REQUIRE(part);
   CHECK(part->code == mrcz::errc::truncated);
-  CHECK(part->message == (folder / "a").string() + ": file ends at byte 10, 4 bytes more were expected");
+  CHECK(part->message == (folder / "a").string() + ": file ends at byte 10, expected 4 bytes more");
   const auto nothing = test::failure_of([&] { opened.read_at(10, std::span{into}.first(1)); });
   REQUIRE(nothing);
   CHECK(nothing->code == mrcz::errc::truncated);
@@ -158,7 +158,7 @@ TEST_CASE("a source knows its size from the beginning, and notices when the file
   const auto thrown = test::failure_of([&] { source.read_at(0, all); });
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::truncated);
-  CHECK(thrown->mentions("file ends at byte 4, 6 bytes more"));
+  CHECK(thrown->mentions("file ends at byte 4, expected 6 bytes more"));
 }
 
 TEST_CASE("several threads read one source at once") {

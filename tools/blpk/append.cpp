@@ -91,7 +91,7 @@ void append(const arguments& given, const session& s) {
   s.say_verbose("orig file size before append: {}", sizes::with_bytes(before));
   s.say_verbose("new file size: {}", sizes::with_bytes(added.size()));
   std::uint64_t kept_chunks = 0;
-  unnaming(given.original, [&] {
+  without_path(given.original, [&] {
     const bloscpack::reader original{given.original, {.threads = s.threads}};
     const auto& chunks = original.chunks();
     const std::uint64_t room = chunks.chunk_size() - chunks.last_chunk();

@@ -134,7 +134,7 @@ void decompress_stream(const std::string& path, const std::string& out, const se
     files::stream in{path};
     const progress_bar bar{done};
     write_in_order_to(out, s.force, [&](mrcz::sequential_sink& to) {
-      metadata = unnaming(
+      metadata = without_path(
           in.name(), [&] { return bloscpack::unpack(in, to, {.threads = s.threads, .progress = &done}).metadata; });
     });
   }
@@ -154,7 +154,7 @@ void decompress(const arguments& given, session& s) {
   const std::string out = output_of(given);
   files::check(s, given.in, out);
   const auto wanted = given.range ? parsed_part(*given.range) : std::nullopt;
-  if (!files::is_stream(given.in)) unnaming(given.in, [&] { decompress_file(given.in, out, wanted, s); });
+  if (!files::is_stream(given.in)) without_path(given.in, [&] { decompress_file(given.in, out, wanted, s); });
   else if (wanted) refuse("--range needs a file, which '{}' is not", given.in);
   else decompress_stream(given.in, out, s);
   s.say_verbose("done");

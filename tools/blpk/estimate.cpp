@@ -12,7 +12,7 @@ namespace {
 void estimate(const std::string& path, const session& s) {
   files::check_seekable(path);
   s.say("uncompressed size: {}",
-        unnaming(path, [&] { return sizes::with_bytes(mrcz::bloscpack::reader{path}.size()); }));
+        without_path(path, [&] { return sizes::with_bytes(mrcz::bloscpack::reader{path}.size()); }));
 }
 
 }  // namespace

@@ -105,7 +105,7 @@ void info(const std::string& path, const session& s) {
   const mrcz::file_source source{path};
   const auto d = [&] {
     try {
-      return unnaming(path, [&] { return read(source); });
+      return without_path(path, [&] { return read(source); });
     } catch (const mrcz::error& e) {
       if (e.code().category() != mrcz::error_category()) throw;
       refuse("{}\nThis might not be a bloscpack compressed file.", e.what());

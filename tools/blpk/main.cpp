@@ -41,7 +41,7 @@ int report(std::string_view what, int exit_code) {
 
 /// Messages that nobody could be given are a failure too.
 int finished() {
-  if (std::fflush(stdout) != 0) mrcz::fail_system(errno, "standard output: cannot write");
+  if (std::fflush(stdout) != 0) mrcz::fail_system(errno, "cannot write", "standard output");
   return 0;
 }
 

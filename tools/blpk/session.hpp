@@ -40,19 +40,22 @@ template <class... Args>
 
 /// What is wrong inside a bloscpack file is said without the name of the file.
 template <class Action>
-decltype(auto) unnaming(std::string_view name, Action&& action) {
+decltype(auto) without_path(std::string_view name, Action&& action) {
   try {
     return std::forward<Action>(action)();
   } catch (const mrcz::error& e) {
     if (e.code().category() != mrcz::error_category()) throw;
-    throw mrcz::error{e.code(), std::string{mrcz::unnamed(e, name)}};
+    if (e.path() != name) throw;
+    auto fields = e.fields();
+    fields.path.clear();
+    throw mrcz::error{e.code(), std::move(fields)};
   }
 }
 
 /// Text that standard error does not take is lost: there is nobody left to tell.
 inline void print(std::FILE* to, const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), to) < text.size() && to != stderr)
-    mrcz::fail_system(errno, "standard output: cannot write");
+    mrcz::fail_system(errno, "cannot write", "standard output");
 }
 
 /// What is told about finished work; that it cannot be found out is no failure.

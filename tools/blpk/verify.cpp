@@ -42,7 +42,7 @@ void verify_file(const std::string& path, const session& s) {
 void verify_stream(const std::string& path, const session& s) {
   std::atomic<std::uint64_t> done = 0;
   files::stream in{path};
-  unnaming(in.name(), [&] {
+  without_path(in.name(), [&] {
     const progress_bar bar{done};
     nowhere to;
     bloscpack::unpack(in, to, {.threads = s.threads, .progress = &done});
@@ -54,7 +54,7 @@ void verify(const std::string& path, const session& s) {
   s.begin({{"subcommand", "verify"}, {"file", path}}, "verification");
   if (path != files::standard && !files::exists(path)) refuse("file '{}' does not exist!", path);
   if (files::is_stream(path)) verify_stream(path, s);
-  else unnaming(path, [&] { verify_file(path, s); });
+  else without_path(path, [&] { verify_file(path, s); });
   s.say_verbose("done");
 }
 

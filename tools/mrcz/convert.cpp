@@ -36,7 +36,7 @@ mrcz::writer open(const std::string& path, const mrcz::write_options& options) t
   return mrcz::writer{path, options};
 } catch (const mrcz::error& e) {
   if (e.code() != mrcz::errc::already_exists) throw;
-  throw mrcz::error{e.code(), fmt::format("{}: exists; --force replaces it", path)};
+  mrcz::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
 }
 
 void convert(const arguments& given, const std::stop_token* stop) {

@@ -63,7 +63,7 @@ class reader {
   template <voxel T>
   slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
     if (ahead == 0U) fail(errc::bad_option, "ahead is 0, expected at least 1");
-    const auto slices = naming(file().source().name(), [&] { return resolve({.z = z}, file_->shape()).z; });
+    const auto slices = with_context(file().source().name(), [&] { return resolve({.z = z}, file_->shape()).z; });
     return {workers_, file_, slices, ahead.value_or(thread_count(std::nullopt) + 1)};
   }
 

@@ -39,8 +39,8 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     explicit turn(std::shared_ptr<read_window> work) : work_{std::move(work)} {
       const std::lock_guard lock{work_->mutex_};
       if (std::exchange(work_->taken_, true))
-        fail(errc::bad_option, "{}: two coroutines take slices from one stream at the same time",
-             work_->file_->source().name());
+        fail(errc::bad_option, {.path = work_->file_->source().name(),
+                                .found = "two coroutines take slices from one stream at the same time"});
     }
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;

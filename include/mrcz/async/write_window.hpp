@@ -44,7 +44,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
         most_bytes_{limits.bytes.value_or(std::size_t{1} << 30U)},
         found_{out_->size()} {
     check(limits);
-    if (!out_->is_open()) fail(errc::closed, "{}: writer is closed, or failed before", name_);
+    if (!out_->is_open()) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
   }
 
   /// While one lives, a coroutine appends or closes. Throws `errc::bad_option` if another one does, and changes
@@ -54,7 +54,8 @@ class write_window : public std::enable_shared_from_this<write_window> {
     explicit turn(std::shared_ptr<write_window> work) : work_{std::move(work)} {
       const std::lock_guard lock{work_->mutex_};
       if (std::exchange(work_->taken_, true))
-        fail(errc::bad_option, "{}: two coroutines append to one writer, or close it, at the same time", work_->name_);
+        fail(errc::bad_option,
+             {.path = work_->name_, .found = "two coroutines append to one writer, or close it, at the same time"});
     }
     turn(const turn&) = delete;
     turn& operator=(const turn&) = delete;
@@ -72,7 +73,8 @@ class write_window : public std::enable_shared_from_this<write_window> {
   mrcz::header& header() {
     const std::lock_guard lock{mutex_};
     require_open();
-    if (next_ != found_) fail(errc::closed, "{}: the header cannot change once slices have been appended", name_);
+    if (next_ != found_)
+      fail(errc::closed, {.path = name_, .found = "the header cannot change once slices have been appended"});
     return out_->header();
   }
 
@@ -80,7 +82,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   shape require_slices(const E& voxels) {
     const std::lock_guard lock{mutex_};
     require_open();
-    return naming(name_, [&] {
+    return with_context(name_, [&] {
       const auto extents = shape_of(voxels);
       if (extents[0] * extents[1] * extents[2] == 0)
         fail(errc::shape_mismatch, "array has the shape {}, so there is nothing to write", to_string(extents));
@@ -123,7 +125,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   /// Has slice z of `voxels`, which `admit` let in at `index`, packed and put behind those before it.
   template <expression E>
   void pack(std::shared_ptr<const E> voxels, std::size_t z, std::size_t bytes, std::size_t index) {
-    if (z == 0) naming(name_, index, [&] { fill_caches(*voxels); });  // from now on several workers evaluate it
+    if (z == 0) with_context(name_, index, [&] { fill_caches(*voxels); });  // from now on several workers evaluate it
     post_reporting(workers_, packing<E>{shared_from_this(), std::move(voxels), z, bytes, index});
   }
 
@@ -143,7 +145,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
       ++busy_;
     }
     const leaving_at_end end{*this};
-    return naming(name_, index, [&] {
+    return with_context(name_, index, [&] {
       auto slice = std::make_shared<Array>(Array::from_shape(extents));
       const std::size_t rank = extents.size();
       evaluate_slice(voxels, z, std::span{slice->data(), slice->size()}, extents[rank - 2], extents[rank - 1]);
@@ -218,7 +220,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
       const leaving_at_end end{*work};
       std::exception_ptr failure;
       try {
-        auto packed = naming(work->name_, index_, [&] { return work->out_->borrow(*voxels_, z_); });
+        auto packed = with_context(work->name_, index_, [&] { return work->out_->borrow(*voxels_, z_); });
         if (!packed.is_borrowed()) voxels_.reset();
         work->put_in_order(index_, {std::move(packed), bytes_, std::move(voxels_)});
       } catch (...) {
@@ -303,7 +305,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
 
   /// Throws a failure to whoever asks first, and `errc::closed` from then on.
   void require_open() {
-    if (ended_) fail(errc::closed, "{}: writer is closed, or failed before", name_);
+    if (ended_) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
     if (!failure_) return;
     ended_ = true;
     std::rethrow_exception(failure_.take());

@@ -133,7 +133,7 @@ inline void write_appended(const reader& old, const byte_source& data, append_pl
 inline header append(const reader& old, const byte_source& data, byte_sink& to, append_options options = {},
                      const metadata& values = nullptr) {
   check(options);
-  auto plan = naming(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
+  auto plan = with_context(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   detail::write_appended(old, data, std::move(plan), options, to);
   to.publish();
@@ -151,7 +151,7 @@ inline header append(const std::filesystem::path& path, const byte_source& data,
   const auto source = std::make_shared<locked_file>(path);
   const reader old{source, {.threads = options.threads}};
   if (data.size() == 0 && values.is_null()) return old.header();
-  auto plan = naming(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
+  auto plan = with_context(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   atomic_file to{path, options.durability, true};
   detail::write_appended(old, data, std::move(plan), options, to);
@@ -168,7 +168,8 @@ inline header append_file(const std::filesystem::path& path, const std::filesyst
 
 /// Replaces the metadata, which must fit the space that was reserved for them.
 inline header update_metadata(const std::filesystem::path& path, const metadata& values, append_options options = {}) {
-  if (values.is_null()) fail(errc::bad_option, "{}: metadata cannot be taken away, only replaced", path.string());
+  if (values.is_null())
+    fail(errc::bad_option, {.path = path.string(), .found = "metadata cannot be taken away, only replaced"});
   return append(path, memory_source{std::span<const std::byte>{}}, options, values);
 }
 

@@ -47,8 +47,10 @@ struct array_layout {
 /// Throws `errc::bad_metadata` for metadata that are not those of an array with a plain dtype.
 inline array_layout parse_layout(const metadata& values) {
   if (!values.is_object() || values.value("container", metadata{}) != "numpy")
-    fail(errc::bad_metadata, "the metadata are not those of a numpy array: container is {}, expected \"numpy\"",
-         values.is_object() ? values.value("container", metadata{}).dump() : "not there");
+    fail_expected(errc::bad_metadata,
+                  text("the metadata are not those of a numpy array: container is {}",
+                       values.is_object() ? values.value("container", metadata{}).dump() : "not there"),
+                  "\"numpy\"");
   array_layout layout;
   layout.dtype = parse_dtype(values.value("dtype", metadata{}));
   const metadata shape = values.value("shape", metadata{});
@@ -57,11 +59,13 @@ inline array_layout parse_layout(const metadata& values) {
     fail(errc::bad_metadata, "the shape is not a list of at most {} numbers", max_rank);
   for (const auto& extent : shape) {
     if (!extent.is_number_unsigned())
-      fail(errc::bad_metadata, "the shape has the extent {}, expected a number that is not negative", extent.dump());
+      fail_expected(errc::bad_metadata, text("the shape has the extent {}", extent.dump()),
+                    "a number that is not negative");
     layout.shape.push_back(size_in_memory(extent.get<std::uint64_t>(), "the shape"));
   }
   const metadata order = values.value("order", metadata{"C"});
-  if (order != "C" && order != "F") fail(errc::bad_metadata, R"(the order is {}, expected "C" or "F")", order.dump());
+  if (order != "C" && order != "F")
+    fail_expected(errc::bad_metadata, text("the order is {}", order.dump()), R"("C" or "F")");
   layout.column_major = order == "F";
   return layout;
 }
@@ -134,7 +138,7 @@ header pack(const std::filesystem::path& path, const E& array, pack_options opti
 /// with a plain dtype, or of another size than its data, and what `reader` throws.
 template <element T>
 row_major_array<T> unpack(const reader& in) {
-  return naming(in.name(), [&] {
+  return with_context(in.name(), [&] {
     const array_layout layout = parse_layout(in.metadata());
     if (const auto wanted = dtype_of<T>(); layout.dtype.kind != wanted.kind || layout.dtype.size != wanted.size)
       fail(errc::mode_mismatch, "the elements are of dtype {}, but {} was asked for", to_string(layout.dtype),

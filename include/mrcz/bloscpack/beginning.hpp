@@ -42,7 +42,7 @@ beginning read_beginning(Fill&& fill) {
   std::array<std::byte, header_size> first;
   beginning found;
   found.header = decode_header(std::span{first}.first(fill(std::span<std::byte>{first})));
-  if (found.header.nchunks == 0U) fail(errc::bad_header, "nchunks is 0, expected at least 1");
+  if (found.header.nchunks == 0U) fail_expected(errc::bad_header, "nchunks is 0", "at least 1");
   if (found.header.offsets && !found.header.nchunks)
     fail(errc::bad_header, "nchunks is -1 although there are offsets, whose number it tells");
   if (found.header.metadata) {

@@ -50,7 +50,7 @@ constexpr std::size_t digest_size(checksum c) noexcept {
 /// The checksum with this number in the file. Throws `errc::bad_header`; `where` says which number it is.
 inline checksum require_checksum(std::uint8_t number, std::string_view where) {
   const auto found = static_cast<checksum>(number);
-  if (name_of(found).empty()) fail(errc::bad_header, "{} is {}, expected 0 to 8", where, number);
+  if (name_of(found).empty()) fail_expected(errc::bad_header, text("{} is {}", where, number), "0 to 8");
   return found;
 }
 

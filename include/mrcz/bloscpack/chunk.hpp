@@ -33,7 +33,7 @@ inline void check(const chunk_options& wanted) {
   if (wanted.codec == codec::none)
     fail(errc::bad_option, "codec none makes no chunks; level 0 stores data as they are");
   if (wanted.typesize < 1 || wanted.typesize > 255)
-    fail(errc::bad_option, "typesize is {}, expected 1 to 255", wanted.typesize);
+    fail_expected(errc::bad_option, text("typesize is {}", wanted.typesize), "1 to 255");
   require_available(wanted.codec);
 }
 
@@ -91,11 +91,11 @@ inline chunk_header decode_chunk_header(std::span<const std::byte, chunk_header:
                                         std::optional<std::uint32_t> expected, std::uint32_t largest) {
   const auto header = chunk_header::decode(from);
   if (!expected && header.bytes > largest)
-    fail(errc::bad_chunk, "chunk holds {} bytes, expected at most {}", header.bytes, largest);
+    fail_expected(errc::bad_chunk, text("chunk holds {} bytes", header.bytes), text("at most {}", largest));
   mrcz::check(header, header.packed_bytes, expected.value_or(header.bytes));
   if (header.packed_bytes < chunk_header::size || header.packed_bytes > header.bytes + chunk_header::size)
-    fail(errc::bad_chunk, "chunk says that it has {} packed bytes, expected {} to {}", header.packed_bytes,
-         chunk_header::size, header.bytes + chunk_header::size);
+    fail_expected(errc::bad_chunk, text("chunk says that it has {} packed bytes", header.packed_bytes),
+                  text("{} to {}", chunk_header::size, header.bytes + chunk_header::size));
   return header;
 }
 
@@ -112,13 +112,13 @@ inline void unpack_chunk(std::span<const std::byte> chunk, bloscpack::checksum c
 
 namespace detail {
 
-/// Adds to a message which chunk it is about and where that begins.
+/// Calls `action` and adds to an error which chunk it is about and where that begins in the file.
 template <class Action>
-decltype(auto) naming_chunk(std::uint64_t chunk, std::uint64_t byte, Action&& action) {
+decltype(auto) with_chunk(std::uint64_t chunk, std::uint64_t byte, Action&& action) {
   try {
     return std::forward<Action>(action)();
-  } catch (const error& e) {
-    throw error{e.code(), fmt::format("{} (chunk {}, byte {})", e.what(), chunk, byte)};
+  } catch (...) {
+    mrcz::detail::rethrow_with({.chunk = chunk, .byte = byte});
   }
 }
 

@@ -36,7 +36,7 @@ class chunk_sizes {
   /// Reads the header of the next chunk. Throws `errc::bad_chunk` for a chunk of another size than expected here.
   chunk_header next(std::span<const std::byte, chunk_header::size> from) {
     if (short_)
-      fail(errc::bad_chunk, "a chunk follows one of {} bytes, expected only the last to be that short", last_);
+      fail_expected(errc::bad_chunk, text("a chunk follows one of {} bytes", last_), "only the last to be that short");
     const bool last = header_.nchunks == ++count_;
     const auto largest = chunk_size_.value_or(static_cast<std::uint32_t>(max_chunk_size));
     std::optional<std::uint32_t> expected;
@@ -52,8 +52,10 @@ class chunk_sizes {
   /// last one is known by its size.
   void finish() const {
     if (header_.nchunks ? count_ == *header_.nchunks : short_ || (header_.last_chunk == last_ && count_ > 0)) return;
-    if (header_.nchunks) fail(errc::truncated, "file ends after {} chunks, expected {}", count_, *header_.nchunks);
-    fail(errc::truncated, "file ends after {} whole chunks, expected a shorter one at the end of a stream", count_);
+    if (header_.nchunks)
+      fail_expected(errc::truncated, text("file ends after {} chunks", count_), text("{}", *header_.nchunks));
+    fail_expected(errc::truncated, text("file ends after {} whole chunks", count_),
+                  "a shorter one at the end of a stream");
   }
 
   bool complete() const noexcept { return header_.nchunks == count_; }
@@ -121,7 +123,7 @@ class chunk_table {
   void find_sizes(const byte_source& source, const header& h) {
     const auto size_at = [&](std::uint64_t chunk) {
       const std::uint64_t begin = begins_[static_cast<std::size_t>(chunk)];
-      return detail::naming_chunk(chunk, begin, [&] {
+      return detail::with_chunk(chunk, begin, [&] {
         return decode_chunk_header(header_at(source, begin), std::nullopt, max_chunk_size).bytes;
       });
     };
@@ -135,7 +137,7 @@ class chunk_table {
     chunk_sizes sizes{b.header};
     std::uint64_t at = b.data_begin();
     while (!sizes.complete() && (b.header.nchunks || at < end_)) {
-      detail::naming_chunk(sizes.count(), at, [&] {
+      detail::with_chunk(sizes.count(), at, [&] {
         if (end_ - at < chunk_header::size)
           fail(errc::truncated, "file ends at byte {}, before the end of a chunk", end_);
         const std::uint64_t size = sizes.next(header_at(source, at)).packed_bytes + digest_size(checksum_);
@@ -157,7 +159,7 @@ class chunk_table {
 
   void finish_sizes() const {
     if (last_chunk_ > chunk_size_)
-      fail(errc::bad_chunk, "last chunk holds {} bytes, expected at most {}", last_chunk_, chunk_size_);
+      fail_expected(errc::bad_chunk, text("last chunk holds {} bytes", last_chunk_), text("at most {}", chunk_size_));
     if (chunk_size_ != 0 && count() > std::numeric_limits<std::uint64_t>::max() / chunk_size_)
       fail(errc::too_large, "the uncompressed size overflows: {} times {}", count(), chunk_size_);
   }

@@ -43,18 +43,21 @@ inline void check(const header& h) {
   constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   const auto size_of = [](std::string_view name, std::optional<std::uint32_t> value) {
     if (value.value_or(0) > max_chunk_size)
-      fail(errc::bad_header, "{} is {}, expected -1 to {}", name, static_cast<std::int32_t>(*value), max_chunk_size);
+      fail_expected(errc::bad_header, text("{} is {}", name, static_cast<std::int32_t>(*value)),
+                    text("-1 to {}", max_chunk_size));
   };
   size_of("chunk_size", h.chunk_size);
   size_of("last_chunk", h.last_chunk);
   if (h.chunk_size && h.last_chunk && *h.last_chunk > *h.chunk_size)
-    fail(errc::bad_header, "last_chunk is {}, expected at most the chunk_size {}", *h.last_chunk, *h.chunk_size);
+    fail_expected(errc::bad_header, text("last_chunk is {}", *h.last_chunk),
+                  text("at most the chunk_size {}", *h.chunk_size));
   if (h.nchunks.value_or(0) > largest)
-    fail(errc::bad_header, "nchunks is {}, expected at least -1", static_cast<std::int64_t>(*h.nchunks));
+    fail_expected(errc::bad_header, text("nchunks is {}", static_cast<std::int64_t>(*h.nchunks)), "at least -1");
   if (h.max_app_chunks > largest)
-    fail(errc::bad_header, "max_app_chunks is {}, expected at least 0", static_cast<std::int64_t>(h.max_app_chunks));
+    fail_expected(errc::bad_header, text("max_app_chunks is {}", static_cast<std::int64_t>(h.max_app_chunks)),
+                  "at least 0");
   if (!h.nchunks && h.max_app_chunks != 0)
-    fail(errc::bad_header, "max_app_chunks is {} although nchunks is -1, expected 0", h.max_app_chunks);
+    fail_expected(errc::bad_header, text("max_app_chunks is {} although nchunks is -1", h.max_app_chunks), "0");
   if (h.nchunks.value_or(0) + h.max_app_chunks > largest)
     fail(errc::bad_header, "nchunks {} and max_app_chunks {} are together more than 2**63 - 1", *h.nchunks,
          h.max_app_chunks);
@@ -111,7 +114,7 @@ inline header decode_header(std::span<const std::byte> from) {
   const auto i32 = [&](std::size_t at, std::string_view name) -> std::optional<std::uint32_t> {
     const auto value = load<std::int32_t>(from.data() + at, std::endian::little);
     if (value == -1) return std::nullopt;
-    if (value < -1) fail(errc::bad_header, "{} is {}, expected -1 to {}", name, value, max_chunk_size);
+    if (value < -1) fail_expected(errc::bad_header, text("{} is {}", name, value), text("-1 to {}", max_chunk_size));
     return static_cast<std::uint32_t>(value);
   };
   if (u8(4) != format_version)

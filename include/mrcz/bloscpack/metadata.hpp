@@ -82,7 +82,7 @@ inline metadata_header decode_metadata_header(std::span<const std::byte, metadat
   std::memcpy(h.magic_format.data(), from.data(), 8);
   h.meta_options = u8(8);
   h.meta_checksum = require_checksum(u8(9), "the checksum of the metadata");
-  if (u8(10) > 1) fail(errc::bad_metadata, "the codec of the metadata is {}, expected 0 or 1", u8(10));
+  if (u8(10) > 1) fail_expected(errc::bad_metadata, text("the codec of the metadata is {}", u8(10)), "0 or 1");
   h.meta_codec = static_cast<metadata_codec>(u8(10));
   h.meta_level = u8(11);
   h.meta_size = u32(12);
@@ -136,7 +136,7 @@ inline std::vector<std::byte> encode_metadata(const metadata& values, const meta
 /// Throws `errc::bad_metadata`, before memory is taken, for metadata that are larger than ours may be.
 inline void require_bounded(const metadata_header& h) {
   if (const auto size = std::max(h.meta_size, h.meta_comp_size); size > max_metadata_bytes)
-    fail(errc::bad_metadata, "metadata have {} bytes, expected at most {}", size, max_metadata_bytes);
+    fail_expected(errc::bad_metadata, text("metadata have {} bytes", size), text("at most {}", max_metadata_bytes));
 }
 
 /// The metadata in `stored`, the `meta_comp_size` bytes behind the header. Throws `errc::bad_metadata`.
@@ -145,8 +145,9 @@ inline metadata decode_metadata(const metadata_header& h, std::span<const std::b
     fail(errc::bad_metadata, "Checksum mismatch detected in metadata expected: '{}', received: '{}'",
          to_string(expected), to_string(received));
   if (std::string_view{h.magic_format.data(), 4} != "JSON")
-    fail(errc::bad_metadata, "metadata have the format {}, expected b'JSON'",
-         detail::python_bytes(std::as_bytes(std::span{h.magic_format})));
+    fail_expected(errc::bad_metadata,
+                  text("metadata have the format {}", detail::python_bytes(std::as_bytes(std::span{h.magic_format}))),
+                  "b'JSON'");
   require_bounded(h);
   std::vector<std::byte> memory;
   if (h.meta_codec == metadata_codec::zlib) {

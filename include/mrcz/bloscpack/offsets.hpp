@@ -27,7 +27,8 @@ inline void require_room(const beginning& b, std::uint64_t size) {
   if (begin > size) fail(errc::truncated, "file ends at byte {}, before its chunks begin at byte {}", size, begin);
   const std::uint64_t most = (size - begin) / smallest_chunk(b.header.checksum);
   if (b.header.nchunks.value_or(0) > most)
-    fail(errc::truncated, "file of {} bytes has room for {} chunks, expected {}", size, most, *b.header.nchunks);
+    fail_expected(errc::truncated, text("file of {} bytes has room for {} chunks", size, most),
+                  text("{}", *b.header.nchunks));
 }
 
 /// Where each chunk begins, as the file says; `require_room` has been asked.

@@ -71,7 +71,7 @@ namespace detail {
 inline void check_running(mrcz::durability durability, std::optional<std::size_t> threads) {
   if (durability > mrcz::durability::full)
     fail(errc::bad_option, "durability {} is unknown", static_cast<unsigned>(durability));
-  if (threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+  if (threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
 }
 
 }  // namespace detail
@@ -85,7 +85,7 @@ inline void check(const pack_options& wanted) {
     static_cast<void>(digest_of(c, {}));  // this OpenSSL may refuse it
   }
   if (wanted.metadata.level < 1 || wanted.metadata.level > 9)
-    fail(errc::bad_option, "level of the metadata is {}, expected 1 to 9", wanted.metadata.level);
+    fail_expected(errc::bad_option, text("level of the metadata is {}", wanted.metadata.level), "1 to 9");
   if (!wanted.offsets && wanted.max_app_chunks.value_or(0) != 0)
     fail(errc::bad_option, "max_app_chunks is {}, but without offsets no room is reserved", *wanted.max_app_chunks);
   detail::check_running(wanted.durability, wanted.threads);

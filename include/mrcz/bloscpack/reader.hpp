@@ -74,7 +74,7 @@ class reader final : public byte_source {
   /// Read and parsed each time it is called; null if there are none. Throws `errc::bad_metadata`.
   bloscpack::metadata metadata() const {
     if (!beginning_.metadata) return nullptr;
-    return naming(name(), [&] { return read_metadata(*source_, beginning_); });
+    return with_context(name(), [&] { return read_metadata(*source_, beginning_); });
   }
 
   /// The 16 bytes in front of a chunk.
@@ -85,8 +85,9 @@ class reader final : public byte_source {
   /// Uncompressed bytes [offset, offset + into.size()). Throws `errc::bad_chunk` for damage; `into` is then undefined.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset > size() || into.size() > size() - offset)
-      fail(errc::truncated, "{}: holds {} bytes, but {} bytes at byte {} were asked for", name(), size(), into.size(),
-           offset);
+      fail(errc::truncated,
+           {.path = name(),
+            .found = text("holds {} bytes, but {} bytes at byte {} were asked for", size(), into.size(), offset)});
     if (into.empty()) return;
     const std::uint64_t chunk_size = chunks_.chunk_size();
     const std::uint64_t first = offset / chunk_size;
@@ -136,7 +137,7 @@ class reader final : public byte_source {
         action();
         return std::nullopt;
       } catch (const error& e) {
-        return std::string{unnamed(e, name())};
+        return std::string{e.message()};
       }
     };
     const auto note = [&](std::optional<std::uint64_t> chunk, std::optional<std::string>&& message) {
@@ -180,8 +181,8 @@ class reader final : public byte_source {
   reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets)
       : source_{std::move(source)},
         options_{checked(options)},
-        beginning_{naming(name(), [&] { return beginning_of(*source_); })},
-        chunks_{naming(name(), [&] { return chunk_table{*source_, beginning_, believe_offsets}; })},
+        beginning_{with_context(name(), [&] { return beginning_of(*source_); })},
+        chunks_{with_context(name(), [&] { return chunk_table{*source_, beginning_, believe_offsets}; })},
         cache_{options_.cache_bytes} {}
 
   /// A reader that found the chunks one behind the other, if that is not how the believed offsets have them.
@@ -200,16 +201,17 @@ class reader final : public byte_source {
   }
 
   static read_options checked(read_options options) {
-    if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+    if (options.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
     return options;
   }
 
   template <class Action>
   std::invoke_result_t<Action&, const chunk_place&> in_chunk(std::uint64_t chunk, Action&& action) const {
     if (chunk >= nchunks())
-      fail(errc::out_of_range, "{}: chunk {} was asked for, but there are {}", name(), chunk, nchunks());
+      fail(errc::out_of_range,
+           {.path = name(), .found = text("chunk {} was asked for, but there are {}", chunk, nchunks())});
     const chunk_place place = chunks_[chunk];
-    return naming(name(), [&] { return detail::naming_chunk(chunk, place.begin, [&] { return action(place); }); });
+    return with_context(name(), [&] { return detail::with_chunk(chunk, place.begin, [&] { return action(place); }); });
   }
 
   /// Throws unless the chunk ends where the next one begins or, the last one, in the file.

@@ -80,7 +80,7 @@ class stream_reader {
       sizes_.finish();
       return std::nullopt;
     }
-    naming_chunk(c.number, c.begin, [&] {
+    with_chunk(c.number, c.begin, [&] {
       if (got < bytes.size()) fail(errc::truncated, "file ends at byte {}, before the end of a chunk", at_);
       const auto header = sizes_.next(bytes);
       c.packed_size = header.packed_bytes;
@@ -157,7 +157,7 @@ struct unpacked_stream {
 /// offsets.
 inline unpacked_stream unpack(sequential_source& from, sequential_sink& to, unpack_options options = {}) {
   check(options);
-  return naming(from.name(), [&] {
+  return with_context(from.name(), [&] {
     detail::stream_reader in{from};
     const checksum kind = in.beginning().header.checksum;
     buffer_pool pool;
@@ -170,7 +170,7 @@ inline unpacked_stream unpack(sequential_source& from, sequential_sink& to, unpa
         [&](detail::stream_reader::chunk&& c) {
           throw_if_stopped(options.stop);
           buffer memory = pool.take();
-          detail::naming_chunk(c.number, c.begin, [&] {
+          detail::with_chunk(c.number, c.begin, [&] {
             const auto packed = c.memory.acquire(c.packed_size + digest_size(kind));
             unpack_chunk(packed.first(c.packed_size), kind, packed.subspan(c.packed_size),
                          memory.acquire(c.plain_size));

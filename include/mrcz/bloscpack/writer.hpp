@@ -110,7 +110,7 @@ inline void write_front(byte_sink& to, const header& h, const bloscpack::beginni
 inline void refuse_same_file(const std::filesystem::path& in, const std::filesystem::path& out) {
   std::error_code ignored;
   if (std::filesystem::equivalent(in, out, ignored))
-    fail(errc::bad_option, "{}: is the input and cannot be the output too", out.string());
+    fail(errc::bad_option, {.path = out.string(), .found = "is the input and cannot be the output too"});
 }
 
 }  // namespace detail

@@ -25,7 +25,7 @@ inline std::uint32_t crc32_of(std::span<const std::byte> bytes) noexcept {
 
 /// A zlib stream (RFC 1950). `level` is 1 to 9.
 inline std::vector<std::byte> deflated(std::span<const std::byte> plain, int level) {
-  if (level < 1 || level > 9) fail(errc::bad_option, "zlib's level is {}, expected 1 to 9", level);
+  if (level < 1 || level > 9) fail_expected(errc::bad_option, text("zlib's level is {}", level), "1 to 9");
   uLongf size = ::compressBound(static_cast<uLong>(plain.size()));
   std::vector<std::byte> packed(size);
   const int result = ::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,

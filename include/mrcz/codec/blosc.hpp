@@ -66,7 +66,7 @@ inline std::span<const std::byte> compress(std::span<const std::byte> from, std:
          from.size(), chunk_header::max_bytes);
   check(wanted);
   if (typesize == 0 || typesize > BLOSC_MAX_TYPESIZE)
-    fail(errc::bad_option, "typesize is {}, expected 1 to {}", typesize, BLOSC_MAX_TYPESIZE);
+    fail_expected(errc::bad_option, text("typesize is {}", typesize), text("1 to {}", BLOSC_MAX_TYPESIZE));
   const codec c = wanted.codec.value_or(codec::zstd);
   if (c == codec::none) fail(errc::bad_option, "codec none makes no chunks");
   const std::size_t block_size = wanted.block_size.value_or(default_block_size(c, typesize));
@@ -88,7 +88,7 @@ inline std::span<const std::byte> compress(std::span<const std::byte> from, std:
 /// `errc::bad_chunk` for damage and `errc::codec_unavailable`; `into` is then undefined.
 inline void decompress(std::span<const std::byte> chunk, std::span<std::byte> into) {
   if (chunk.size() < chunk_header::size)
-    fail(errc::bad_chunk, "chunk has {} bytes, expected at least {}", chunk.size(), chunk_header::size);
+    fail_expected(errc::bad_chunk, text("chunk has {} bytes", chunk.size()), text("at least {}", chunk_header::size));
   const auto header = chunk_header::decode(chunk.first<chunk_header::size>());
   check(header, chunk.size(), into.size());
   if (into.empty()) return;

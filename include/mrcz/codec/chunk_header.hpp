@@ -94,20 +94,21 @@ inline bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept {
 /// bytes. After this no number in the header can make c-blosc read or write outside its buffers.
 inline void check(const chunk_header& h, std::uint64_t packed, std::uint64_t expected) {
   if (h.version != 2 || h.codec_version != 1)
-    fail(errc::bad_chunk, "chunk has format version {}.{}, expected 2.1", h.version, h.codec_version);
+    fail_expected(errc::bad_chunk, text("chunk has format version {}.{}", h.version, h.codec_version), "2.1");
   if ((h.flags & 0x08U) != 0 || !h.codec())
     fail(errc::bad_chunk, "chunk has flags {:#04x}, which mean no codec", h.flags);
   if (h.packed_bytes != packed)
-    fail(errc::bad_chunk, "chunk says that it has {} packed bytes, expected {}", h.packed_bytes, packed);
-  if (h.bytes != expected) fail(errc::bad_chunk, "chunk holds {} bytes, expected {}", h.bytes, expected);
+    fail_expected(errc::bad_chunk, text("chunk says that it has {} packed bytes", h.packed_bytes), text("{}", packed));
+  if (h.bytes != expected) fail_expected(errc::bad_chunk, text("chunk holds {} bytes", h.bytes), text("{}", expected));
   if (h.bytes > chunk_header::max_bytes) fail(errc::bad_chunk, "chunk holds {} bytes, more than a chunk can", h.bytes);
   if (h.typesize == 0) fail(errc::bad_chunk, "chunk has elements of 0 bytes");
   if (h.bytes == 0) return;
   if (h.block_size == 0 || h.block_size > h.bytes)
-    fail(errc::bad_chunk, "chunk has blocks of {} bytes, expected 1 to {}", h.block_size, h.bytes);
+    fail_expected(errc::bad_chunk, text("chunk has blocks of {} bytes", h.block_size), text("1 to {}", h.bytes));
   if (h.stored()) {
     if (packed != expected + chunk_header::size)
-      fail(errc::bad_chunk, "stored chunk has {} bytes, expected {}", packed, expected + chunk_header::size);
+      fail_expected(errc::bad_chunk, text("stored chunk has {} bytes", packed),
+                    text("{}", expected + chunk_header::size));
     return;
   }
   if (chunk_header::size + 4 * h.blocks() > packed)

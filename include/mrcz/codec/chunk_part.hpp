@@ -42,8 +42,8 @@ inline std::vector<block_place> block_places(std::span<const std::byte> begins, 
   for (std::size_t i = 0; i < blocks; ++i) {
     sorted[i] = places[i].begin = load<std::uint32_t>(begins.data() + 4 * i, std::endian::little);
     if (places[i].begin < first_byte || places[i].begin >= packed_bytes)
-      fail(errc::bad_chunk, "block {} of the chunk begins at byte {}, expected {} to {}", i, places[i].begin,
-           first_byte, packed_bytes - 1);
+      fail_expected(errc::bad_chunk, text("block {} of the chunk begins at byte {}", i, places[i].begin),
+                    text("{} to {}", first_byte, packed_bytes - 1));
   }
   if (!std::is_sorted(sorted.begin(), sorted.end())) std::sort(sorted.begin(), sorted.end());
   if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
@@ -93,7 +93,8 @@ class chunk_blocks {
   chunk_blocks(ReadAt read_at, std::uint64_t packed_bytes, std::size_t expected)
       : read_at_{std::move(read_at)}, bytes_{expected} {
     if (packed_bytes < first_bytes_.size())
-      fail(errc::bad_chunk, "chunk has {} bytes, expected at least {}", packed_bytes, first_bytes_.size());
+      fail_expected(errc::bad_chunk, text("chunk has {} bytes", packed_bytes),
+                    text("at least {}", first_bytes_.size()));
     read_at_(std::uint64_t{0}, std::span<std::byte>{first_bytes_});
     const auto header = chunk_header::decode(first_bytes_);
     check(header, packed_bytes, expected);

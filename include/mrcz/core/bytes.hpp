@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "mrcz/core/hardware.hpp"
-
 namespace mrcz {
 
 /// Grows, never shrinks, never zeroes and does not keep its content when it grows: memory for a slice that is
@@ -25,16 +23,7 @@ class buffer {
   }
 
   /// `size` writable bytes of undefined content; earlier spans are invalid if the buffer had to grow.
-  std::span<std::byte> acquire(std::size_t size) {
-    if (size > capacity_) {
-      memory_.reset();  // gives the old memory back before asking for the new
-      capacity_ = 0;
-      memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
-      capacity_ = size;
-      detail::advise_huge_pages({memory_.get(), capacity_});
-    }
-    return {memory_.get(), size};
-  }
+  std::span<std::byte> acquire(std::size_t size);
 
   std::size_t capacity() const noexcept { return capacity_; }
 
@@ -49,24 +38,11 @@ class buffer {
 /// Buffers that wait to be used again, so that memory stays warm from slice to slice. Thread-safe.
 class buffer_pool {
  public:
-  buffer take() {
-    const std::lock_guard lock{mutex_};
-    if (spare_.empty()) return {};
-    buffer last = std::move(spare_.back());
-    spare_.pop_back();
-    return last;
-  }
+  buffer take();
 
-  std::size_t size() const {
-    const std::lock_guard lock{mutex_};
-    return spare_.size();
-  }
+  std::size_t size() const;
 
-  void give_back(buffer&& used) {
-    if (used.capacity() == 0) return;
-    const std::lock_guard lock{mutex_};
-    spare_.push_back(std::move(used));
-  }
+  void give_back(buffer&& used);
 
  private:
   mutable std::mutex mutex_;
@@ -74,3 +50,7 @@ class buffer_pool {
 };
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/core/bytes.ipp"
+#endif

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
-#include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -15,6 +16,8 @@
 #else
 #include <fmt/core.h>
 #endif
+
+#include "mrcz/core/linkage.hpp"
 
 /// One definition for all shared libraries of a program, also where they hide everything else (`-fvisibility=hidden`):
 /// an error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`
@@ -56,57 +59,62 @@ class MRCZ_VISIBLE error_category final : public std::error_category {
  public:
   const char* name() const noexcept override { return "mrcz"; }
 
-  std::string message(int code) const override {
-    switch (static_cast<errc>(code)) {
-      case errc::not_mrc: return "not an MRC file";
-      case errc::bad_header: return "impossible header";
-      case errc::bad_mode: return "unknown mode";
-      case errc::bad_chunk: return "damaged chunk";
-      case errc::bad_metadata: return "bad metadata";
-      case errc::truncated: return "truncated file";
-      case errc::too_large: return "too large";
-      case errc::codec_unavailable: return "codec unavailable";
-      case errc::mode_mismatch: return "mode mismatch";
-      case errc::shape_mismatch: return "shape mismatch";
-      case errc::out_of_range: return "out of range";
-      case errc::bad_option: return "bad option";
-      case errc::already_exists: return "already exists";
-      case errc::not_mappable: return "not mappable";
-      case errc::closed: return "closed";
-      case errc::not_bloscpack: return "not a bloscpack file";
-      case errc::caller_failed: return "caller's code failed";
-      case errc::stopped: return "stopped";
-    }
-    return "unknown error";
-  }
+  std::string message(int code) const override;
 };
 
 }  // namespace detail
 
-MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
-  static const detail::error_category category;
-  return category;
-}
+MRCZ_VISIBLE MRCZ_INLINE const std::error_category& error_category() noexcept;
+MRCZ_INLINE std::error_code make_error_code(errc code) noexcept;
 
-inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
+/// What an error knows. What it does not know is empty.
+struct error_fields {
+  std::string path = {};                              ///< the file, or what its source or sink calls itself
+  std::optional<std::size_t> slice = std::nullopt;    ///< counted from the beginning of the file
+  std::optional<std::uint64_t> chunk = std::nullopt;  ///< of a bloscpack file
+  std::optional<std::uint64_t> byte = std::nullopt;   ///< position in the file
+  std::string found = {};                             ///< what is wrong, or what could not be done
+  std::string expected = {};                          ///< what would have been right
+  std::string reason = {};                            ///< the system's words for its error code
+  std::string remark = {};                            ///< what the caller should know besides
+  std::exception_ptr cause = nullptr;                 ///< what the caller's own code threw
+};
 
-/// Thrown by everything in this library. `what()` reads `path: what was found and what was expected`;
+/// Thrown by everything in this library. `what()` reads
+/// `PATH: FOUND, expected EXPECTED: REASON (slice Z, byte B); REMARK`, without the parts that are not known;
 /// `code()` is an `errc` or, for a failed system call, the system's own error.
 class MRCZ_VISIBLE error : public std::system_error {
  public:
-  error(std::error_code code, std::string message, std::exception_ptr cause = nullptr)
-      : std::system_error{code},
-        message_{std::make_shared<const std::string>(std::move(message))},
-        cause_{std::move(cause)} {}
+  error(std::error_code code, error_fields fields);
+  error(std::error_code code, std::string found, std::exception_ptr cause = nullptr);
 
-  const char* what() const noexcept override { return message_->c_str(); }
+  // No move: an error that was moved from would have no message.
+  error(const error&) noexcept = default;
+  error& operator=(const error&) noexcept = default;
+  ~error() override = default;
+
+  const char* what() const noexcept override;
+
+  /// `what()` without the path, for whoever has named the file already.
+  std::string_view message() const noexcept;
+
+  const std::string& path() const noexcept { return fields().path; }
+  std::optional<std::size_t> slice() const noexcept { return fields().slice; }
+  std::optional<std::uint64_t> chunk() const noexcept { return fields().chunk; }
+  std::optional<std::uint64_t> byte() const noexcept { return fields().byte; }
+  const std::string& found() const noexcept { return fields().found; }
+  const std::string& expected() const noexcept { return fields().expected; }
+  const std::string& remark() const noexcept { return fields().remark; }
 
   /// What the caller's own code threw, if that is what `errc::caller_failed` reports; null otherwise.
-  const std::exception_ptr& cause() const noexcept { return cause_; }
+  const std::exception_ptr& cause() const noexcept { return fields().cause; }
+
+  /// All of them, for whoever throws the error again with more.
+  const error_fields& fields() const noexcept;
 
  private:
-  std::shared_ptr<const std::string> message_;  // shared, so that copying an exception cannot throw
-  std::exception_ptr cause_;
+  struct state;
+  std::shared_ptr<const state> state_;  // shared, so that copying an exception cannot throw
 };
 
 /// How messages are written. That format and arguments go together is checked where MRCZ_CHECK_FORMATS is defined, as
@@ -119,60 +127,80 @@ template <class...>
 using message_format = fmt::string_view;
 #endif
 
+namespace detail {
+
+MRCZ_INLINE std::string formatted(fmt::string_view format, fmt::format_args args);
+[[noreturn]] MRCZ_INLINE void fail_formatted(errc code, fmt::string_view format, fmt::format_args args);
+
+}  // namespace detail
+
+/// One field of an error.
+template <class... Args>
+std::string text(message_format<const Args&...> format, const Args&... args) {
+  return detail::formatted(format, fmt::make_format_args(args...));
+}
+
+/// The one way to fail: `fail(errc::bad_header, {.byte = 92, .found = "NSYMBT is -1", .expected = "a size"})`.
+[[noreturn]] MRCZ_INLINE void fail(errc code, error_fields fields);
+
+/// The same where nothing but what was found is known.
 template <class... Args>
 [[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
-  throw error{make_error_code(code), fmt::vformat(format, fmt::make_format_args(args...))};
+  detail::fail_formatted(code, format, fmt::make_format_args(args...));
 }
 
-/// A failure of the system; its text is appended to the message.
-[[noreturn]] inline void fail_system(std::error_code reason, std::string_view message) {
-  throw error{reason, fmt::format("{}: {}", message, reason.message())};
-}
+[[noreturn]] MRCZ_INLINE void fail_expected(errc code, std::string found, std::string expected);
+
+/// A failure of the system; its words follow what was found.
+[[noreturn]] MRCZ_INLINE void fail_system(std::error_code reason, std::string found, std::string path = {});
 
 /// `code` is the value of `errno`, which means the same on all systems.
-[[noreturn]] inline void fail_system(int code, std::string_view message) {
-  fail_system(std::error_code{code, std::generic_category()}, message);
-}
+[[noreturn]] MRCZ_INLINE void fail_system(int code, std::string found, std::string path = {});
 
-/// Calls `action` and puts `name` (a path) in front of the message of an error that does not carry it yet.
+namespace detail {
+
+/// What a function knows about an error that passes through it.
+struct error_context {
+  std::string_view path = {};
+  std::optional<std::size_t> slice = std::nullopt;
+  std::optional<std::uint64_t> chunk = std::nullopt;
+  std::optional<std::uint64_t> byte = std::nullopt;
+  std::string_view remark = {};
+  bool callers_code = false;  ///< what else the action throws becomes `errc::caller_failed`
+};
+
+/// Called where an exception is handled: throws it again with what `known` adds. A field that is set stays. An error
+/// about another file is left as it is, because its fields describe that one; only the remark is added.
+[[noreturn]] MRCZ_INLINE void rethrow_with(const error_context& known);
+
+}  // namespace detail
+
+/// Calls `action` and adds the path to an error that has none.
 template <class Action>
-decltype(auto) naming(std::string_view name, Action&& action) {
+decltype(auto) with_context(std::string_view path, Action&& action) {
   try {
     return std::forward<Action>(action)();
-  } catch (const error& e) {
-    const std::string prefix = fmt::format("{}: ", name);
-    if (std::string_view{e.what()}.starts_with(prefix)) throw;
-    throw error{e.code(), prefix + e.what(), e.cause()};
+  } catch (...) {
+    detail::rethrow_with({.path = path});
   }
 }
 
-/// As above, and puts the number of the slice behind the message. What code of the caller's own throws in `action`
-/// becomes an error too, unless memory is exhausted.
+/// As above, and adds the number of the slice. What code of the caller's own throws in `action` becomes an error too,
+/// unless memory is exhausted.
 template <class Action>
-decltype(auto) naming(std::string_view name, std::size_t slice, Action&& action) {
-  return naming(name, [&]() -> decltype(auto) {
-    try {
-      return std::forward<Action>(action)();
-    } catch (const error& e) {
-      throw error{e.code(), fmt::format("{} (slice {})", e.what(), slice), e.cause()};
-    } catch (const std::bad_alloc&) {
-      throw;
-    } catch (const std::exception& e) {
-      throw error{make_error_code(errc::caller_failed), fmt::format("{} (slice {})", e.what(), slice),
-                  std::current_exception()};
-    }
-  });
-}
-
-/// The message without the name that `naming` put in front of it.
-inline std::string_view unnamed(const error& e, std::string_view name) noexcept {
-  std::string_view message = e.what();
-  if (message.starts_with(name) && message.substr(name.size()).starts_with(": "))
-    message.remove_prefix(name.size() + 2);
-  return message;
+decltype(auto) with_context(std::string_view path, std::size_t slice, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (...) {
+    detail::rethrow_with({.path = path, .slice = slice, .callers_code = true});
+  }
 }
 
 }  // namespace mrcz
 
 template <>
 struct std::is_error_code_enum<mrcz::errc> : std::true_type {};
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/core/error.ipp"
+#endif

@@ -1,9 +1,10 @@
-/// Whether definitions come with the headers or from a library that is compiled once.
+/// Whether the definitions of the library come with its headers or are compiled once.
+///
+/// By default each header includes its definitions (`impl/*.ipp`), which are inline. Where MRCZ_SEPARATE_COMPILATION is
+/// defined, headers only declare; one source file of the program, or a library, is `impl/compiled.cpp`.
 #pragma once
 
-/// Stands before each free function that is declared in a header and defined in a file of `impl`. By default the
-/// headers include these files, so their functions must be inline. With MRCZ_SEPARATE_COMPILATION the files are
-/// compiled once, by `impl/compiled.cpp`.
+/// Stands in front of the functions that `impl/compiled.cpp` can define.
 #ifdef MRCZ_SEPARATE_COMPILATION
 #define MRCZ_INLINE
 #else

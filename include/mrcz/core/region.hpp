@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/core/shape.hpp"
 
 namespace mrcz {
@@ -47,19 +47,12 @@ struct resolved_region {
 };
 
 /// Throws `errc::out_of_range` unless the range lies within [0, extent]. `axis` is 'z', 'y' or 'x'.
-inline resolved_range resolve(const range& wanted, std::size_t extent, char axis) {
-  if (wanted.first > extent)
-    fail(errc::out_of_range, "range along {} begins at {}, but the extent is {}", axis, wanted.first, extent);
-  const std::size_t rest = extent - wanted.first;
-  const std::size_t count = wanted.count.value_or(rest);
-  if (count > rest)
-    fail(errc::out_of_range, "range along {} spans {} from {}, but the extent is {}", axis, count, wanted.first,
-         extent);
-  return {wanted.first, count};
-}
+MRCZ_INLINE resolved_range resolve(const range& wanted, std::size_t extent, char axis);
 
-inline resolved_region resolve(const region& wanted, const shape& extents) {
-  return {resolve(wanted.z, extents[0], 'z'), resolve(wanted.y, extents[1], 'y'), resolve(wanted.x, extents[2], 'x')};
-}
+MRCZ_INLINE resolved_region resolve(const region& wanted, const shape& extents);
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/core/region.ipp"
+#endif

@@ -131,7 +131,8 @@ inline void check(const header& h) {
     fail(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents {} x {} x {} and MODE {}", h.nx, h.ny, h.nz,
          h.mode);
   if (!detail::has_extents(h))
-    fail(errc::bad_header, "NX, NY, NZ are {}, {}, {} (byte 0), expected positive numbers", h.nx, h.ny, h.nz);
+    fail(errc::bad_header,
+         {.byte = 0, .found = text("NX, NY, NZ are {}, {}, {}", h.nx, h.ny, h.nz), .expected = "positive numbers"});
   require_mode_word(h.mode);
 }
 

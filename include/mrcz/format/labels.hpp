@@ -67,11 +67,11 @@ class labels {
   }
 
  private:
-  static void check(std::string_view text) {
-    if (text.size() > length)
-      fail(errc::bad_option, "label has {} characters, expected at most {}", text.size(), length);
-    if (trimmed(text).empty()) fail(errc::bad_option, "label is blank");
-    for (const char c : text)
+  static void check(std::string_view label) {
+    if (label.size() > length)
+      fail_expected(errc::bad_option, text("label has {} characters", label.size()), text("at most {}", length));
+    if (trimmed(label).empty()) fail(errc::bad_option, "label is blank");
+    for (const char c : label)
       if (c < ' ' || c > '~') fail(errc::bad_option, "label has a character that is not printable ASCII");
   }
 

@@ -18,10 +18,15 @@ using metadata = nlohmann::json;
 /// Parses UTF-8 JSON. NaN and the infinities that Python writes are read as such. Throws `errc::bad_metadata` for text
 /// that is no JSON, is too deep, or too large.
 template <class Json = metadata>
-Json parse_metadata(std::string_view text) {
-  if (text.size() > max_metadata_bytes)
-    fail(errc::bad_metadata, "JSON metadata have {} bytes, expected at most {}", text.size(), max_metadata_bytes);
-  return parse_json<Json>(labels::trimmed(text), "JSON metadata (extended header, byte 1024)");
+Json parse_metadata(std::string_view json) {
+  try {
+    if (json.size() > max_metadata_bytes)
+      fail_expected(errc::bad_metadata, text("JSON metadata have {} bytes", json.size()),
+                    text("at most {}", max_metadata_bytes));
+    return parse_json<Json>(labels::trimmed(json), "JSON metadata (extended header)");
+  } catch (...) {
+    detail::rethrow_with({.byte = header_size});
+  }
 }
 
 /// The metadata of a file; null unless EXTTYP is `json`.
@@ -44,7 +49,8 @@ inline extended_header padded(extended_header extended) {
 /// for NaN and infinities (which standard JSON lacks), and for strings that are not UTF-8.
 inline extended_header to_extended_header(const metadata& values) {
   if (values.is_null()) return {};
-  if (!values.is_object()) fail(errc::bad_metadata, "metadata are a JSON {}, expected an object", values.type_name());
+  if (!values.is_object())
+    fail_expected(errc::bad_metadata, text("metadata are a JSON {}", values.type_name()), "an object");
   const std::string text = write_json(values, json_text::utf8);
   const auto bytes = std::as_bytes(std::span{text});
   return padded({exttyp_json, {bytes.begin(), bytes.end()}});

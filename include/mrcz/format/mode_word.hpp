@@ -45,7 +45,8 @@ constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept 
 inline mode_word require_mode_word(std::int32_t word) {
   const auto found = decode_mode_word(word);
   if (!found)
-    fail(errc::bad_mode, "MODE is {} (byte 12), which is no voxel type of MRC or MRCZ that can be read", word);
+    fail(errc::bad_mode,
+         {.byte = 12, .found = text("MODE is {}, which is no voxel type of MRC or MRCZ that can be read", word)});
   return *found;
 }
 

@@ -37,9 +37,10 @@ class slice_table {
     if (word_.codec == codec::none) {
       const std::uint64_t rest = source.size() - begin_;
       complete_ = static_cast<std::size_t>(std::min<std::uint64_t>(claimed_, rest / slice_bytes_));
-      if (complete_ < claimed_)
-        reason_ = fmt::format("file ends at byte {}, expected {} slices of {} bytes from byte {}", source.size(),
-                              claimed_, slice_bytes_, begin_);
+      if (complete_ < claimed_) {
+        found_ = text("file ends at byte {}", source.size());
+        expected_ = text("{} slices of {} bytes from byte {}", claimed_, slice_bytes_, begin_);
+      }
     } else {
       walk(source);
     }
@@ -63,8 +64,8 @@ class slice_table {
   /// Throws an error that names the first slice that is not there unless slices 0 to `end` - 1 are.
   void require(std::size_t end) const {
     if (end <= complete_) return;
-    fail(compressed() && !ended_ ? errc::bad_chunk : errc::truncated, "{} (slice {}, byte {})", reason_, complete_,
-         this->end());
+    fail(compressed() && !ended_ ? errc::bad_chunk : errc::truncated,
+         {.slice = complete_, .byte = this->end(), .found = found_, .expected = expected_});
   }
 
   /// Throws `errc::bad_chunk` for the first of the slices [first, end) whose chunk cannot hold a slice, so that nobody
@@ -74,12 +75,16 @@ class slice_table {
                                         [](const claim& c, std::size_t z) { return c.z < z; });
     if (found == implausible_.end() || found->z >= end) return;
     const auto [at, packed] = (*this)[found->z];
-    fail(errc::bad_chunk, "chunk of {} bytes says that it holds {} bytes, expected {} (slice {}, byte {})", packed,
-         found->bytes, slice_bytes_, found->z, at);
+    fail(errc::bad_chunk, {.slice = found->z,
+                           .byte = at,
+                           .found = text("chunk of {} bytes says that it holds {} bytes", packed, found->bytes),
+                           .expected = std::to_string(slice_bytes_)});
   }
 
-  /// Why slice `complete()` is not there; empty if all are.
-  const std::string& reason() const noexcept { return reason_; }
+  /// What is there instead of slice `complete()`; empty if all slices are there.
+  const std::string& found() const noexcept { return found_; }
+  /// What should be there; empty if `found` says that too.
+  const std::string& expected() const noexcept { return expected_; }
 
  private:
   /// 1024 + NSYMBT, or 1024 if only that fits: some programs drop the extended header and keep NSYMBT. Not where it
@@ -92,11 +97,13 @@ class slice_table {
                               header_size + slice * slices == file_size;
     if (fits_without) return header_size;
     if (h.nsymbt < 0)
-      fail(errc::bad_header, "NSYMBT is {} (byte 92), expected the size of the extended header", h.nsymbt);
+      fail(errc::bad_header,
+           {.byte = 92, .found = text("NSYMBT is {}", h.nsymbt), .expected = "the size of the extended header"});
     const std::uint64_t offset = header_size + static_cast<std::uint64_t>(h.nsymbt);
     if (offset > file_size)
-      fail(errc::bad_header, "NSYMBT is {} (byte 92), but only {} bytes follow the header", h.nsymbt,
-           file_size - header_size);
+      fail(errc::bad_header,
+           {.byte = 92,
+            .found = text("NSYMBT is {}, but only {} bytes follow the header", h.nsymbt, file_size - header_size)});
     return offset;
   }
 
@@ -107,20 +114,21 @@ class slice_table {
       const std::uint64_t rest = source.size() - at;
       if (rest < chunk_header::size) {
         ended_ = true;
-        reason_ = fmt::format("file has {} chunks, expected {}", complete_, claimed_);
+        found_ = text("file has {} chunks", complete_);
+        expected_ = std::to_string(claimed_);
         return;
       }
       std::array<std::byte, chunk_header::size> bytes;
       source.read_at(at, bytes);
       const auto h = chunk_header::decode(bytes);
       if (h.version != 2 || h.packed_bytes < chunk_header::size) {
-        reason_ = fmt::format("no chunk found where one was expected: format version {}, {} packed bytes", h.version,
-                              h.packed_bytes);
+        found_ = text("no chunk found where one was expected: format version {}, {} packed bytes", h.version,
+                      h.packed_bytes);
         return;
       }
       if (h.packed_bytes > rest) {
         ended_ = true;
-        reason_ = fmt::format("chunk has {} packed bytes, but only {} are left in the file", h.packed_bytes, rest);
+        found_ = text("chunk has {} packed bytes, but only {} are left in the file", h.packed_bytes, rest);
         return;
       }
       if (h.bytes != slice_bytes_ || h.bytes > h.packed_bytes * detail::max_expansion(h.format()))
@@ -145,7 +153,8 @@ class slice_table {
   std::uint64_t begin_;
   std::size_t complete_ = 0;
   bool ended_ = false;  // the file ends too early, as opposed to a damaged chunk
-  std::string reason_;
+  std::string found_;
+  std::string expected_;
   std::vector<claim> implausible_;      // of a compressed file: chunks that cannot hold a slice, by rising z
   std::vector<std::uint64_t> offsets_;  // of a compressed file: begin of each slice and end of the last
 };

@@ -45,7 +45,7 @@ class atomic_file final : public byte_sink {
     if (!folder_.open(destination_.parent_path())) {
       const auto reason = detail::last_error();
       const bool missing = reason == std::errc::no_such_file_or_directory;
-      fail_system(reason, name() + (missing ? cannot_create : cannot_be_written));
+      fail_system(reason, missing ? cannot_create : cannot_be_written, name());
     }
     const auto existing = status_of_destination();
     file_.emplace(create(existing.has_value()));
@@ -88,7 +88,7 @@ class atomic_file final : public byte_sink {
     }
     file_.reset();
     if (durability_ == durability::full && !folder_.sync())
-      fail_system(detail::last_error(), folder_path() + ": cannot sync the directory");
+      fail_system(detail::last_error(), "cannot sync the directory", folder_path());
   }
 
   /// The file has its name `<path>.<random>.partial` from now on, and keeps it unless it is published. Returns its
@@ -104,15 +104,15 @@ class atomic_file final : public byte_sink {
   /// A file without a name on the same file system, to work with.
   file scratch() const {
     detail::owned_handle made{folder_.create_scratch()};
-    if (!made) fail_system(detail::last_error(), name() + ": cannot create a temporary file beside it");
+    if (!made) fail_system(detail::last_error(), cannot_create, name());
     return file{std::move(made), destination_};
   }
 
   std::string name() const override { return destination_.string(); }
 
  private:
-  static constexpr const char* cannot_create = ": cannot create a temporary file beside it";
-  static constexpr const char* cannot_be_written = ": cannot be written";
+  static constexpr const char* cannot_create = "cannot create a temporary file beside it";
+  static constexpr const char* cannot_be_written = "cannot be written";
 
   /// Where `path` leads, also if nothing is there yet; links that go in a circle are left for the system to refuse.
   static std::filesystem::path followed(std::filesystem::path path) {
@@ -129,11 +129,11 @@ class atomic_file final : public byte_sink {
   }
 
   void require_unpublished() const {
-    if (!file_) fail(errc::closed, "{}: already published", name());
+    if (!file_) fail(errc::closed, {.path = name(), .found = "already published"});
   }
 
   std::optional<detail::file_status> status_of_destination() const {
-    const auto refuse = [&](std::error_code reason) { fail_system(reason, name() + cannot_be_written); };
+    const auto refuse = [&](std::error_code reason) { fail_system(reason, cannot_be_written, name()); };
     detail::file_status status;
     if (!folder_.get_status(leaf_, status)) {
       const auto reason = detail::last_error();
@@ -141,7 +141,8 @@ class atomic_file final : public byte_sink {
       refuse(reason);
     }
     if (status.is_directory) refuse(std::make_error_code(std::errc::is_a_directory));
-    if (!status.is_regular) fail(errc::bad_option, "{}: is not a regular file and cannot be replaced by one", name());
+    if (!status.is_regular)
+      fail(errc::bad_option, {.path = name(), .found = "is not a regular file and cannot be replaced by one"});
     if (!replace_) fail_exists();
     if (!folder_.may_write(leaf_)) refuse(detail::last_error());
     return status;
@@ -149,7 +150,7 @@ class atomic_file final : public byte_sink {
 
   void take_over(const std::optional<detail::file_status>& existing) {
     if (existing && !detail::take_over(file_->handle(), *existing))
-      fail_system(detail::last_error(), name() + ": cannot set the permissions of the new file");
+      fail_system(detail::last_error(), "cannot set the permissions of the new file", name());
   }
 
   /// The new file. What an existing one hides from others must not be seen in the new one before it has the same
@@ -163,7 +164,7 @@ class atomic_file final : public byte_sink {
         return {std::move(made), destination_};
       }
       const auto reason = detail::last_error();
-      if (reason != std::errc::file_exists) fail_system(reason, name() + cannot_create);
+      if (reason != std::errc::file_exists) fail_system(reason, cannot_create, name());
     }
   }
 
@@ -190,7 +191,7 @@ class atomic_file final : public byte_sink {
       }
       const auto reason = detail::last_error();
       if (reason == std::errc::file_exists) continue;
-      if (!copy_to_named(reason)) fail_system(reason, name() + ": cannot publish the finished file");
+      if (!copy_to_named(reason)) fail_system(reason, "cannot publish the finished file", name());
       return;
     }
   }
@@ -203,7 +204,7 @@ class atomic_file final : public byte_sink {
       take_over(status_of_destination());  // perhaps it was not there when this one began
       name_temporarily();
     } else if (!copy_to_named(reason)) {
-      fail_system(reason, name() + ": cannot publish the finished file");
+      fail_system(reason, "cannot publish the finished file", name());
     }
     return false;
   }
@@ -214,13 +215,12 @@ class atomic_file final : public byte_sink {
     if (replace_ ? folder_.rename(temporary_, leaf_) : folder_.rename_if_free(temporary_, leaf_)) return;
     const auto reason = detail::last_error();
     if (!replace_ && reason == std::errc::file_exists) fail_exists();
-    fail_system(reason,
-                name() + (replace_ ? ": cannot rename the finished file" : ": cannot publish the finished file"));
+    fail_system(reason, replace_ ? "cannot rename the finished file" : "cannot publish the finished file", name());
   }
 
   void keep_when_closed() {
     if (!detail::keep_file(vanishing_.get()))
-      fail_system(detail::last_error(), name() + ": cannot keep the finished file");
+      fail_system(detail::last_error(), "cannot keep the finished file", name());
     vanishing_ = {};
   }
 
@@ -238,7 +238,7 @@ class atomic_file final : public byte_sink {
     file named{std::move(made), destination_};
     try {
       named.copy(*file_, 0, status.size, 0);
-      if (!detail::take_over(named.handle(), status)) fail_system(detail::last_error(), name() + cannot_create);
+      if (!detail::take_over(named.handle(), status)) fail_system(detail::last_error(), cannot_create, name());
       if (durability_ != durability::none) named.sync();
     } catch (...) {
       folder_.remove(temporary);
@@ -249,7 +249,9 @@ class atomic_file final : public byte_sink {
     return true;
   }
 
-  [[noreturn]] void fail_exists() const { fail(errc::already_exists, "{}: exists and may not be replaced", name()); }
+  [[noreturn]] void fail_exists() const {
+    fail(errc::already_exists, {.path = name(), .found = "exists and may not be replaced"});
+  }
 
   std::string folder_path() const {
     const auto folder = destination_.parent_path();

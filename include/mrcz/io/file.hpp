@@ -101,8 +101,9 @@ class file {
       const std::ptrdiff_t done = detail::read_some(handle_.get(), offset, into);
       if (done < 0) fail_about("cannot read");
       if (done == 0)
-        fail(errc::truncated, "{}: file ends at byte {}, {} bytes more were expected", path_.string(), offset,
-             into.size());
+        fail(errc::truncated, {.path = path_.string(),
+                               .found = text("file ends at byte {}", offset),
+                               .expected = text("{} bytes more", into.size())});
       offset += static_cast<std::uint64_t>(done);
       into = into.subspan(static_cast<std::size_t>(done));
     }
@@ -114,8 +115,8 @@ class file {
       if (done < 0) fail_about("cannot write");
       if (done == 0)
         fail_system(std::make_error_code(std::errc::io_error),
-                    fmt::format("{}: cannot write: the system took none of {} bytes at byte {}", path_.string(),
-                                from.size(), offset));
+                    text("cannot write: the system took none of {} bytes at byte {}", from.size(), offset),
+                    path_.string());
       offset += static_cast<std::uint64_t>(done);
       from = from.subspan(static_cast<std::size_t>(done));
     }
@@ -166,10 +167,10 @@ class file {
     if (!handle_) fail_about("cannot open");
     const auto found = status();
     if (found.is_directory)
-      fail_system(std::make_error_code(std::errc::is_a_directory), path_.string() + ": cannot read or write");
+      fail_system(std::make_error_code(std::errc::is_a_directory), "cannot read or write", path_.string());
     if (!found.is_regular)
-      fail_system(std::make_error_code(std::errc::invalid_seek),
-                  path_.string() + ": is not a regular file; positional access needs one");
+      fail_system(std::make_error_code(std::errc::invalid_seek), "is not a regular file; positional access needs one",
+                  path_.string());
   }
 
   void create() {
@@ -184,9 +185,9 @@ class file {
     if (!handle_) fail_about("cannot create a temporary file in this folder");
   }
 
-  [[noreturn]] void fail_about(std::string_view what) const {
+  [[noreturn]] void fail_about(const char* what) const {
     const std::error_code reason = detail::last_error();  // before anything else can change it
-    fail_system(reason, fmt::format("{}: {}", path_.string(), what));
+    fail_system(reason, what, path_.string());
   }
 
   std::filesystem::path path_;

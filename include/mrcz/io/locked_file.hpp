@@ -24,10 +24,9 @@ class locked_file final : public byte_source {
   /// Throws EWOULDBLOCK if somebody else holds the lock, and what opening throws.
   explicit locked_file(const std::filesystem::path& path)
       : file_{path, file::access::read_write}, leaf_{path.filename()} {
-    if (!folder_.open(path.parent_path()))
-      fail_system(detail::last_error(), path.string() + ": cannot open its folder");
+    if (!folder_.open(path.parent_path())) fail_system(detail::last_error(), "cannot open its folder", path.string());
     if (!file_.try_lock())
-      fail_system(detail::locked_error(), path.string() + ": somebody else is appending to it or has locked it");
+      fail_system(detail::locked_error(), "somebody else is appending to it or has locked it", path.string());
     if (!is_in_place()) fail_replaced();  // before it was locked
     size_ = found_size_ = file_.size();
     front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_.size()));
@@ -45,7 +44,7 @@ class locked_file final : public byte_source {
   /// 1024 bytes, where all of our formats say what belongs to the file.
   void require_unchanged() const {
     if (!is_in_place()) fail_replaced();
-    if (!is_unchanged()) fail_system(detail::stale_error(), name() + ": another program changed it meanwhile");
+    if (!is_unchanged()) fail_system(detail::stale_error(), "another program changed it meanwhile", name());
   }
 
   /// Whether size and first bytes are those that were found or, since then, written through this object.
@@ -92,7 +91,7 @@ class locked_file final : public byte_source {
   }
 
   [[noreturn]] void fail_replaced() const {
-    fail_system(detail::stale_error(), name() + ": another program replaced it meanwhile");
+    fail_system(detail::stale_error(), "another program replaced it meanwhile", name());
   }
 
   file file_;

@@ -23,10 +23,10 @@ class mapped_file final : public byte_source {
  public:
   explicit mapped_file(const std::filesystem::path& path) : path_{path} {
     const file opened{path, file::access::read};
-    size_ = naming(path_.string(), [&] { return size_in_memory(opened.size(), "the file"); });
+    size_ = with_context(path_.string(), [&] { return size_in_memory(opened.size(), "the file"); });
     if (size_ == 0) return;  // an empty mapping is an error to the system, but an empty file is none to us
     data_ = detail::map_file(opened.handle(), size_);
-    if (data_ == nullptr) fail_system(detail::last_error(), path_.string() + ": cannot map");
+    if (data_ == nullptr) fail_system(detail::last_error(), "cannot map", path_.string());
   }
 
   ~mapped_file() override {

@@ -28,8 +28,9 @@ class memory_source final : public byte_source {
   std::uint64_t size() const override { return content_.size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset > content_.size() || into.size() > content_.size() - offset)
-      fail(errc::truncated, "{}: ends at byte {}, but {} bytes at byte {} were asked for", name_, content_.size(),
-           into.size(), offset);
+      fail(errc::truncated, {.path = name_,
+                             .found = text("ends at byte {}, but {} bytes at byte {} were asked for", content_.size(),
+                                           into.size(), offset)});
     if (!into.empty()) std::memcpy(into.data(), content_.data() + offset, into.size());
   }
   std::span<const std::byte> in_memory() const noexcept override { return content_; }
@@ -49,7 +50,8 @@ class memory_sink final : public byte_sink {
 
   void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
     if (offset > content_.max_size() - from.size())
-      fail(errc::too_large, "{}: {} bytes at byte {} do not fit into memory", name_, from.size(), offset);
+      fail(errc::too_large,
+           {.path = name_, .found = text("{} bytes at byte {} do not fit into memory", from.size(), offset)});
     const auto first = static_cast<std::size_t>(offset);
     if (content_.size() < first + from.size()) content_.resize(first + from.size());
     std::copy(from.begin(), from.end(), content_.begin() + static_cast<std::ptrdiff_t>(first));

@@ -55,7 +55,7 @@ class descriptor_source final : public sequential_source {
     std::size_t count = 0;
     while (count < into.size()) {
       const std::ptrdiff_t done = detail::read_stream(descriptor_, into.subspan(count));
-      if (done < 0) fail_system(detail::last_error(), name_ + ": cannot read");
+      if (done < 0) fail_system(detail::last_error(), "cannot read", name_);
       if (done == 0) break;
       count += static_cast<std::size_t>(done);
     }
@@ -76,10 +76,10 @@ class descriptor_sink final : public sequential_sink {
   void write(std::span<const std::byte> from) override {
     while (!from.empty()) {
       const std::ptrdiff_t done = detail::write_stream(descriptor_, from);
-      if (done < 0) fail_system(detail::last_error(), name_ + ": cannot write");
+      if (done < 0) fail_system(detail::last_error(), "cannot write", name_);
       if (done == 0)
         fail_system(std::make_error_code(std::errc::io_error),
-                    fmt::format("{}: cannot write: the system took none of {} bytes", name_, from.size()));
+                    text("cannot write: the system took none of {} bytes", from.size()), name_);
       from = from.subspan(static_cast<std::size_t>(done));
     }
   }

@@ -250,11 +250,4 @@ void floats_past_caches(const std::byte* from, float* to, std::size_t count) noe
   one_by_one(count);
 }
 
-#ifdef MRCZ_SEPARATE_COMPILATION
-template void floats_past_caches<std::int8_t>(const std::byte*, float*, std::size_t) noexcept;
-template void floats_past_caches<std::uint8_t>(const std::byte*, float*, std::size_t) noexcept;
-template void floats_past_caches<std::int16_t>(const std::byte*, float*, std::size_t) noexcept;
-template void floats_past_caches<std::uint16_t>(const std::byte*, float*, std::size_t) noexcept;
-#endif
-
 }  // namespace mrcz::detail

@@ -337,33 +337,4 @@ MRCZ_INLINE running_statistics::running_statistics(const detail::block_summary& 
       has_mean_{block.is_finite},
       has_squares_{block.is_finite} {}
 
-#ifdef MRCZ_SEPARATE_COMPILATION
-// Each kind of voxel.
-template running_statistics running_statistics::of(std::span<const std::int8_t>) noexcept;
-template running_statistics running_statistics::of(std::span<const std::uint8_t>) noexcept;
-template running_statistics running_statistics::of(std::span<const std::int16_t>) noexcept;
-template running_statistics running_statistics::of(std::span<const std::uint16_t>) noexcept;
-template running_statistics running_statistics::of(std::span<const std::int32_t>) noexcept;
-template running_statistics running_statistics::of(std::span<const std::uint32_t>) noexcept;
-template running_statistics running_statistics::of(std::span<const half>) noexcept;
-template running_statistics running_statistics::of(std::span<const float>) noexcept;
-template running_statistics running_statistics::of(std::span<const double>) noexcept;
-template running_statistics running_statistics::of(std::span<const complex_int16>) noexcept;
-template running_statistics running_statistics::of(std::span<const std::complex<float>>) noexcept;
-template running_statistics running_statistics::of(std::span<const std::complex<double>>) noexcept;
-
-template detail::block_summary detail::summary_of(std::span<const std::int8_t>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const std::uint8_t>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const std::int16_t>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const std::uint16_t>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const std::int32_t>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const std::uint32_t>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const half>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const float>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const double>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const complex_int16>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const std::complex<float>>, bool) noexcept;
-template detail::block_summary detail::summary_of(std::span<const std::complex<double>>, bool) noexcept;
-#endif
-
 }  // namespace mrcz

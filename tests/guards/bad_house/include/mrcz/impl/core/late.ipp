@@ -1,4 +1,6 @@
-/// Definitions that compile only because of what is included before them.
+/// Definitions that their header does not include, and that nobody compiles.
 #pragma once
 
-#include "mrcz/format/high.hpp"
+#include "mrcz/core/late.hpp"
+#include "mrcz/impl/core/low.ipp"
+#include <zlib.h>
