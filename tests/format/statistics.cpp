@@ -477,3 +477,9 @@ TEST_CASE("what is no finite float is not written") {
     CHECK(read_back({.min = 0, .max = 3, .mean = bad, .rms = bad}) == statistics{.min = 0, .max = 3});
   }
 }
+
+TEST_CASE("fmt prints statistics on one line, and which are not determined") {
+  CHECK(fmt::format("{}", statistics{.min = -1, .max = 3, .mean = 0.5, .rms = 2}) == "min -1, max 3, mean 0.5, rms 2");
+  CHECK(fmt::format("{}", statistics{.rms = 2}) ==
+        "min not determined, max not determined, mean not determined, rms 2");
+}

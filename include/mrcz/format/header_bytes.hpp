@@ -137,3 +137,7 @@ inline void check(const header& h) {
 }
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/format/header_bytes.ipp"
+#endif

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/core/text_formatter.hpp"
 #include "mrcz/format/header.hpp"
 
 namespace mrcz {
@@ -84,6 +85,12 @@ class running_statistics {
 };
 
 }  // namespace mrcz
+
+/// Prints one line: min -1, max 3, mean 0.5, rms not determined.
+template <>
+struct fmt::formatter<mrcz::statistics> : mrcz::detail::text_formatter {
+  fmt::format_context::iterator format(const mrcz::statistics& s, fmt::format_context& context) const;
+};
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/format/statistics.ipp"

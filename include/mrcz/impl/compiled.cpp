@@ -11,6 +11,10 @@
 #include "mrcz/impl/core/shape.ipp"
 #include "mrcz/impl/core/stop.ipp"
 #include "mrcz/impl/core/system.ipp"
+#include "mrcz/impl/core/text_formatter.ipp"
+#include "mrcz/impl/format/header.ipp"
+#include "mrcz/impl/format/header_bytes.ipp"
+#include "mrcz/impl/format/mode.ipp"
 #include "mrcz/impl/format/statistics.ipp"
 
 namespace mrcz {

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstring>
 #include <numeric>
+#include <string>
 #include <type_traits>
 
 #include "mrcz/core/hardware.hpp"
@@ -338,3 +339,12 @@ MRCZ_INLINE running_statistics::running_statistics(const detail::block_summary& 
       has_squares_{block.is_finite} {}
 
 }  // namespace mrcz
+
+MRCZ_INLINE fmt::format_context::iterator fmt::formatter<mrcz::statistics>::format(const mrcz::statistics& s,
+                                                                                   fmt::format_context& context) const {
+  const auto text = [](const std::optional<double>& value) {
+    return value ? fmt::format("{}", *value) : std::string{"not determined"};
+  };
+  return print(fmt::format("min {}, max {}, mean {}, rms {}", text(s.min), text(s.max), text(s.mean), text(s.rms)),
+               context);
+}
