@@ -97,12 +97,12 @@ TEST_CASE("the advice concerns the whole huge pages inside the memory, and no ot
       {0, 4 * page, {{0, 4 * page}}},
       {page, 2 * page + 5, {{page, 3 * page}}},
   };
-  for (const auto& [first, count, expected] : cases) {
+  for (const auto& c : cases) {
     const aligned_mapping memory{4 * page};
-    CAPTURE(first);
-    CAPTURE(count);
-    mrcz::advise_huge_pages(memory.bytes().subspan(first, count));
-    CHECK(memory.advised() == expected);
+    CAPTURE(c.first);
+    CAPTURE(c.count);
+    mrcz::advise_huge_pages(memory.bytes().subspan(c.first, c.count));
+    CHECK(memory.advised() == c.expected);
   }
 }
 #endif
