@@ -10,6 +10,8 @@
 #include <optional>
 #include <string_view>
 
+#include "mrcz/core/linkage.hpp"
+#include "mrcz/core/text_formatter.hpp"
 #include "mrcz/format/labels.hpp"
 #include "mrcz/format/machine_stamp.hpp"
 
@@ -164,3 +166,13 @@ constexpr bool has_unsigned_bytes(const header& h) noexcept {
 }
 
 }  // namespace mrcz
+
+/// Prints a line for each field or group of fields, under their names here, and one for each label.
+template <>
+struct fmt::formatter<mrcz::header> : mrcz::detail::text_formatter {
+  fmt::format_context::iterator format(const mrcz::header& h, fmt::format_context& context) const;
+};
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/format/header.ipp"
+#endif

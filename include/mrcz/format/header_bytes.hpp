@@ -136,4 +136,11 @@ inline void check(const header& h) {
   require_mode_word(h.mode);
 }
 
+/// Whether both are the same 1024 bytes in a file (`encode`).
+MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept;
+
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/format/header_bytes.ipp"
+#endif

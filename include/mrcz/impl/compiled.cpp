@@ -3,25 +3,19 @@
 #define MRCZ_SEPARATE_COMPILATION
 #endif
 
-#include "mrcz/impl/codec/blosc.ipp"
-#include "mrcz/impl/codec/chunk_header.ipp"
-#include "mrcz/impl/codec/chunk_part.ipp"
-#include "mrcz/impl/codec/codec.ipp"
 #include "mrcz/impl/core/bytes.ipp"
 #include "mrcz/impl/core/error.ipp"
+#include "mrcz/impl/core/hardware.ipp"
 #include "mrcz/impl/core/json.ipp"
 #include "mrcz/impl/core/region.ipp"
 #include "mrcz/impl/core/shape.ipp"
 #include "mrcz/impl/core/stop.ipp"
 #include "mrcz/impl/core/system.ipp"
-#include "mrcz/impl/io/atomic_file.ipp"
-#include "mrcz/impl/io/byte_sink.ipp"
-#include "mrcz/impl/io/file.ipp"
-#include "mrcz/impl/io/locked_file.ipp"
-#include "mrcz/impl/io/mapped_file.ipp"
-#include "mrcz/impl/io/memory.ipp"
-#include "mrcz/impl/io/sequential.ipp"
-#include "mrcz/impl/io/system.ipp"
+#include "mrcz/impl/core/text_formatter.ipp"
+#include "mrcz/impl/format/header.ipp"
+#include "mrcz/impl/format/header_bytes.ipp"
+#include "mrcz/impl/format/mode.ipp"
+#include "mrcz/impl/format/statistics.ipp"
 
 namespace mrcz {
 
@@ -29,5 +23,37 @@ template nlohmann::json parse_json(std::string_view, std::string_view);
 template nlohmann::ordered_json parse_json(std::string_view, std::string_view);
 template std::string write_json(const nlohmann::json&, json_text);
 template std::string write_json(const nlohmann::ordered_json&, json_text);
+
+template void detail::floats_past_caches<std::int8_t>(const std::byte*, float*, std::size_t) noexcept;
+template void detail::floats_past_caches<std::uint8_t>(const std::byte*, float*, std::size_t) noexcept;
+template void detail::floats_past_caches<std::int16_t>(const std::byte*, float*, std::size_t) noexcept;
+template void detail::floats_past_caches<std::uint16_t>(const std::byte*, float*, std::size_t) noexcept;
+
+// Each kind of voxel.
+template running_statistics running_statistics::of(std::span<const std::int8_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::uint8_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::int16_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::uint16_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::int32_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::uint32_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const half>) noexcept;
+template running_statistics running_statistics::of(std::span<const float>) noexcept;
+template running_statistics running_statistics::of(std::span<const double>) noexcept;
+template running_statistics running_statistics::of(std::span<const complex_int16>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::complex<float>>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::complex<double>>) noexcept;
+
+template detail::block_summary detail::summary_of(std::span<const std::int8_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::uint8_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::int16_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::uint16_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::int32_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::uint32_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const half>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const float>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const double>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const complex_int16>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::complex<float>>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::complex<double>>, bool) noexcept;
 
 }  // namespace mrcz

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/stop.hpp"
 

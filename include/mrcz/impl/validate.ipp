@@ -89,14 +89,14 @@ inline constexpr std::size_t most_damaged_slices = 100;
 
 /// What became of some slices that one thread decoded.
 struct decoded_slices {
-  mrcz::moments moments;
+  mrcz::running_statistics statistics;
   std::size_t damaged = 0;
   std::vector<std::pair<std::size_t, error>> reasons;  // of the first damaged slices: z, and why
 };
 
-/// The moments of all slices, if all can be decoded; a slice that cannot is a finding. Holds one slice per thread.
+/// The statistics of all slices, if all can be decoded; a slice that cannot is a finding. Holds one slice per thread.
 template <class T>
-std::optional<moments> decode_all(const reader& in, findings& list) {
+std::optional<running_statistics> decode_all(const reader& in, findings& list) {
   const auto [claimed, ny, nx] = in.shape();
   const std::size_t slices = in.slices().complete();
   const std::size_t at_once = std::max<std::size_t>((std::size_t{1} << 20U) / in.slices().slice_bytes(), 1);
@@ -110,7 +110,7 @@ std::optional<moments> decode_all(const reader& in, findings& list) {
         in.slices().require_plausible(z, z + 1);
         const std::span voxels{reinterpret_cast<T*>(memory.acquire(rows * columns * sizeof(T)).data()), rows * columns};
         in.read_slice(z, view_of(voxels.data(), {rows, columns}));
-        made.moments += moments::of(std::span<const T>{voxels});
+        made.statistics += running_statistics::of(std::span<const T>{voxels});
       } catch (const error& e) {
         require_fault_of_file(e);
         ++made.damaged;
@@ -120,11 +120,11 @@ std::optional<moments> decode_all(const reader& in, findings& list) {
     pool.give_back(std::move(memory));
     return made;
   };
-  moments all;
+  running_statistics all;
   std::size_t damaged = 0;
   std::size_t named = 0;
   parallel_ordered<decoded_slices>(groups, thread_count(std::nullopt, groups), decode, [&](decoded_slices&& made) {
-    all += made.moments;
+    all += made.statistics;
     damaged += made.damaged;
     for (const auto& [z, reason] : made.reasons)
       if (named < most_damaged_slices) {
