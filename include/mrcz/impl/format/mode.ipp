@@ -1,0 +1,15 @@
+/// The size of a slice.
+#pragma once
+
+#include "mrcz/format/mode.hpp"
+
+#include "mrcz/core/linkage.hpp"
+#include "mrcz/core/shape.hpp"
+
+namespace mrcz {
+
+MRCZ_INLINE std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx) {
+  return checked_multiply(ny, size_in_memory(row_bytes(m, nx), "a row"), "the size of a slice");
+}
+
+}  // namespace mrcz
