@@ -7,6 +7,7 @@
 #include "mrcz/async/writer.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/mapped_volume.hpp"
+#include "mrcz/metadata.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/validate.hpp"

@@ -22,7 +22,7 @@
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
-#include "mrcz/format/metadata.hpp"
+#include "mrcz/format/metadata_fwd.hpp"
 #include "mrcz/format/slice_table.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/byte_source.hpp"

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "mrcz/array/array.hpp"
-#include "mrcz/format/metadata.hpp"
+#include "mrcz/format/metadata_fwd.hpp"
 #include "mrcz/write_options.hpp"
 #include "mrcz/writer.hpp"
 

@@ -15,7 +15,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
-#include "mrcz/format/metadata.hpp"
+#include "mrcz/format/metadata_fwd.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/locked_file.hpp"
