@@ -317,6 +317,7 @@ MRCZ_INLINE void require_widening(const voxel_decoder& to, const voxel_format& f
 
 MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& format, const std::byte* from,
                                std::byte* to, std::size_t count, nearness where, bool begins_high) {
+  if (count == 0) return;
   const std::size_t row = detail::row_of(format);
   const bool packed = format.mode == mode::uint4;
   const bool swapped = word_bytes(format.mode) > 1 && format.byte_order != std::endian::native;
