@@ -3,6 +3,9 @@
 #define MRCZ_SEPARATE_COMPILATION
 #endif
 
+#include "mrcz/impl/array/convert.ipp"
+#include "mrcz/impl/array/slice_codec.ipp"
+#include "mrcz/impl/array/voxels.ipp"
 #include "mrcz/impl/codec/blosc.ipp"
 #include "mrcz/impl/codec/chunk_header.ipp"
 #include "mrcz/impl/codec/chunk_part.ipp"
@@ -10,6 +13,7 @@
 #include "mrcz/impl/core/bytes.ipp"
 #include "mrcz/impl/core/error.ipp"
 #include "mrcz/impl/core/json.ipp"
+#include "mrcz/impl/core/parallel.ipp"
 #include "mrcz/impl/core/region.ipp"
 #include "mrcz/impl/core/shape.ipp"
 #include "mrcz/impl/core/stop.ipp"
@@ -32,6 +36,10 @@
 #include "mrcz/impl/io/memory.ipp"
 #include "mrcz/impl/io/sequential.ipp"
 #include "mrcz/impl/io/system.ipp"
+#include "mrcz/impl/reader.ipp"
+#include "mrcz/impl/slice_packer.ipp"
+#include "mrcz/impl/slice_unpacker.ipp"
+#include "mrcz/impl/writer.ipp"
 
 namespace mrcz {
 
