@@ -93,8 +93,10 @@ class blosc_alone {
 
   template <class Action>
   void each(Action&& action) {
-    mrcz::parallel_for<buffers>(chunks_.size(), mrcz::thread_count(std::nullopt, chunks_.size()),
-                                [&](std::size_t i, buffers& b) { action(chunks_[i], b); });
+    const std::size_t threads = mrcz::thread_count(std::nullopt, chunks_.size());
+    std::vector<buffers> of_thread(threads);
+    mrcz::parallel_for(chunks_.size(), threads,
+                       [&](std::size_t i, std::size_t thread) { action(chunks_[i], of_thread[thread]); });
   }
 
   std::vector<chunk> chunks_;

@@ -54,13 +54,12 @@ inline double median(std::vector<double> values) {
 
 /// Writes to each page of so much new memory, as all threads together do with an array that they fill, and frees it.
 inline void touch_fresh_memory(std::size_t size) {
-  struct nothing {};
   constexpr std::size_t page = 4096;
   constexpr std::size_t part = std::size_t{1} << 23U;
   mrcz::buffer memory;
   const auto bytes = memory.acquire(size);
   const std::size_t parts = (size + part - 1) / part;
-  mrcz::parallel_for<nothing>(parts, mrcz::thread_count(std::nullopt, parts), [&](std::size_t i, nothing&) {
+  mrcz::parallel_for(parts, mrcz::thread_count(std::nullopt, parts), [&](std::size_t i, std::size_t) {
     for (std::size_t b = i * part; b < std::min((i + 1) * part, size); b += page) bytes[b] = std::byte{1};
   });
 }

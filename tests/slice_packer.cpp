@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "mrcz/array/evaluation.hpp"
 #include "mrcz/codec/blosc.hpp"
 #include "tests/lazy.hpp"
 #include "tests/support.hpp"
@@ -37,7 +38,7 @@ TEST_CASE("a slice that is stored as it lies in memory is not copied until it mu
   const mrcz::slice_packer packer{mrcz::write_options{}};
   const auto all = test::counts<float>({3, 4, 5});
   const auto plain = std::as_bytes(std::span{all.data() + 20, 20});
-  auto packed = packer.pack(all, 1, {3, 4, 5}, mrcz::header{});
+  auto packed = packer.pack(mrcz::slices_of(all), 1, mrcz::header{});
   CHECK(packed.bytes().data() == plain.data());
   CHECK(packed.bytes().size() == plain.size());
   packer.detach(packed);
@@ -56,16 +57,17 @@ TEST_CASE("a slice that must be evaluated, swapped or narrowed has bytes of its 
   test::swap_bytes(std::as_bytes(std::span{all.data() + 15, 15}), swapped.data(), 2);
   const mrcz::slice_packer packer{mrcz::write_options{}};
   const auto other = mrcz::opposite(std::endian::native);
-  CHECK(owned(packer.pack(all, 1, {2, 3, 5}, header_in(other))) == swapped);
-  CHECK(owned(packer.pack(all + std::int16_t{0}, 1, {2, 3, 5}, mrcz::header{})).size() == 60);  // int by C++'s rules
-  CHECK(owned(packer.pack(xt::cast<std::int16_t>(all), 1, {2, 3, 5}, header_in(other))) == swapped);
+  CHECK(owned(packer.pack(mrcz::slices_of(all), 1, header_in(other))) == swapped);
+  CHECK(owned(packer.pack(mrcz::slices_of(all + std::int16_t{0}), 1, mrcz::header{})).size() ==
+        60);  // int by C++'s rules
+  CHECK(owned(packer.pack(mrcz::slices_of(xt::cast<std::int16_t>(all)), 1, header_in(other))) == swapped);
 
   const mrcz::slice_packer stated{mrcz::write_options{.byte_order = other}};
-  CHECK(owned(stated.pack(all, 1, {2, 3, 5}, mrcz::header{})) == swapped);
+  CHECK(owned(stated.pack(mrcz::slices_of(all), 1, mrcz::header{})) == swapped);
 
   const mrcz::slice_packer nibbles{mrcz::write_options{.mode = mode::uint4}};
   const mrcz::image<std::int16_t> image{{1, 2, 3}, {4, 5, 15}};
-  CHECK(owned(nibbles.pack(image, 0, {1, 2, 3}, mrcz::header{})) ==
+  CHECK(owned(nibbles.pack(mrcz::slices_of(image), 0, mrcz::header{})) ==
         std::vector<std::byte>{std::byte{0x21}, std::byte{0x03}, std::byte{0x54}, std::byte{0x0f}});
 }
 
@@ -75,7 +77,7 @@ TEST_CASE("a compressed slice is one chunk with the voxel as its typesize") {
     const mrcz::slice_packer packer{
         mrcz::write_options{.compression = {.codec = c, .level = 4, .shuffle = mrcz::shuffle::byte}}};
     CHECK(packer.codec() == c);
-    const auto packed = packer.pack(all, 1, {2, 40, 41}, mrcz::header{});
+    const auto packed = packer.pack(mrcz::slices_of(all), 1, mrcz::header{});
     const auto h = mrcz::chunk_header::decode(packed.bytes().first<16>());
     CHECK(h.typesize == 4);
     CHECK(h.shuffle() == mrcz::shuffle::byte);
@@ -90,14 +92,13 @@ TEST_CASE("what no file can hold is refused before it is evaluated") {
   std::atomic<std::size_t> evaluated = 0;
   const xt::xtensor<float, 2> one = xt::zeros<float>({1, 1});
   const auto huge = test::counting(xt::broadcast(one, std::array<std::size_t, 2>{1U << 16U, 1U << 13U}), evaluated);
-  const mrcz::shape extents{1, 1U << 16U, 1U << 13U};
   const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = codec::lz4}}};
-  auto failure = test::failure_of([&] { packer.pack(huge, 0, extents, mrcz::header{}); });
+  auto failure = test::failure_of([&] { packer.pack(mrcz::slices_of(huge), 0, mrcz::header{}); });
   REQUIRE(failure);
   CHECK(failure->code == errc::too_large);
   CHECK(failure->mentions("a slice of 2147483648 bytes does not fit a blosc chunk, which holds at most 2147483631"));
   const auto empty = test::counting(mrcz::make_image<float>(0, 3), evaluated);
-  failure = test::failure_of([&] { packer.pack(empty, 0, {1, 0, 3}, mrcz::header{}); });
+  failure = test::failure_of([&] { packer.pack(mrcz::slices_of(empty), 0, mrcz::header{}); });
   REQUIRE(failure);
   CHECK(failure->code == errc::shape_mismatch);
   CHECK(evaluated == 0);
@@ -106,10 +107,10 @@ TEST_CASE("what no file can hold is refused before it is evaluated") {
 TEST_CASE("memory of slices that have been put is used again") {
   const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = codec::zstd}}};
   const auto all = test::counts<float>({2, 30, 30});
-  auto first = packer.pack(all, 0, {2, 30, 30}, mrcz::header{});
+  auto first = packer.pack(mrcz::slices_of(all), 0, mrcz::header{});
   const auto* memory = first.bytes().data();
   packer.recycle(std::move(first));
-  const auto second = packer.pack(all, 1, {2, 30, 30}, mrcz::header{});
+  const auto second = packer.pack(mrcz::slices_of(all), 1, mrcz::header{});
   CHECK(second.bytes().data() == memory);
 }
 
@@ -120,20 +121,20 @@ TEST_CASE("one packer serves many threads, also with a lazy expression that they
     const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = c}}};
     const auto lazy = (xt::cast<float>(all) + 1.0F) * gain - xt::cast<float>(all);
     const mrcz::volume<float> evaluated = (xt::cast<float>(all) + 1.0F) * gain - xt::cast<float>(all);
-    const auto extents = mrcz::shape_of(lazy);
     std::vector<std::vector<std::byte>> packed(16);
     {
       std::vector<std::jthread> threads;
       for (std::size_t t = 0; t < 4; ++t)
         threads.emplace_back([&, t] {
           for (std::size_t z = t; z < 16; z += 4) {
-            auto one = packer.pack(lazy, z, extents, mrcz::header{});
+            auto one = packer.pack(mrcz::slices_of(lazy), z, mrcz::header{});
             packed[z] = owned(one);
             packer.recycle(std::move(one));
           }
         });
     }
-    for (std::size_t z = 0; z < 16; ++z) CHECK(packed[z] == owned(packer.pack(evaluated, z, extents, mrcz::header{})));
+    for (std::size_t z = 0; z < 16; ++z)
+      CHECK(packed[z] == owned(packer.pack(mrcz::slices_of(evaluated), z, mrcz::header{})));
   }
 }
 
@@ -143,7 +144,7 @@ TEST_CASE("memory does not pile up behind slices that are converted or not compr
     for (const auto stored : {mode::int16, mode::float32}) {
       const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = c}, .mode = stored}};
       for (int i = 0; i < 20; ++i) {
-        auto packed = packer.pack(image, 0, {1, 64, 64}, mrcz::header{});
+        auto packed = packer.pack(mrcz::slices_of(image), 0, mrcz::header{});
         packer.detach(packed);
         packer.recycle(std::move(packed));
       }

@@ -10,11 +10,13 @@
 #include <random>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "mrcz/array/array.hpp"
-#include "mrcz/array/convert.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/format/float16.hpp"
+#include "mrcz/format/mode.hpp"
 
 namespace test {
 
@@ -62,13 +64,22 @@ inline void write_bytes(const std::filesystem::path& path, std::span<const std::
   out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
+/// A whole number that every mode can hold, 0 to 15, as a voxel.
+template <mrcz::voxel T>
+T small_number(unsigned number) {
+  if constexpr (std::is_same_v<T, mrcz::half>) return mrcz::to_half(static_cast<float>(number));
+  else if constexpr (std::is_same_v<T, mrcz::complex_int16>) return {static_cast<std::int16_t>(number), 0};
+  else if constexpr (mrcz::is_complex<T>) return T(static_cast<typename T::value_type>(number), 0);
+  else return static_cast<T>(number);
+}
+
 /// Small whole numbers that every mode can hold, 0 to 7, always the same for the same seed.
 template <mrcz::voxel T>
 mrcz::volume<T> counts(const mrcz::shape& extents, unsigned seed = 1) {
   auto voxels = mrcz::make_volume<T>(extents);
   std::mt19937 random{seed};
   for (std::size_t i = 0; i < voxels.size(); ++i)
-    voxels.data()[i] = mrcz::convert<T>(static_cast<std::uint8_t>(random() % 8));
+    voxels.data()[i] = small_number<T>(static_cast<unsigned>(random() % 8));
   return voxels;
 }
 

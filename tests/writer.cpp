@@ -132,7 +132,7 @@ TEST_CASE("a lone large slice may be split over threads, and reads back the same
   const std::size_t edge = 1500;
   auto large = mrcz::make_image<float>(edge, edge);
   for (std::size_t i = 0; i < large.size(); ++i) large.data()[i] = static_cast<float>(i % 977) * 0.25F;
-  REQUIRE(large.size() * sizeof(float) > mrcz::least_bytes_to_split);
+  REQUIRE(large.size() * sizeof(float) > mrcz::detail::least_bytes_to_split);
   for (const auto c : {codec::lz4, codec::zstd})
     for (const std::size_t threads : {1U, 2U, 5U, 300U}) {
       std::vector<std::byte> content;

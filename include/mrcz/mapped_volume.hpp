@@ -34,21 +34,21 @@ class mapped_volume {
   mrcz::shape shape() const noexcept { return in_.shape(); }
 
   /// All voxels, [z][y][x]. The view must not outlive this object, so a temporary one gives none.
-  auto voxels() const& { return view_of(first_, shape()); }
+  auto voxels() const& { return detail::adapt_row_major(first_, shape()); }
   auto voxels() const&& = delete;
 
  private:
   void require_mappable() const {
     const auto refuse = [](const std::string& what) {
-      fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what, type_name<T>());
+      fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what, decoder_of<T>().name);
     };
     if (in_.slices().compressed()) refuse(fmt::format("slices are compressed with {}", name_of(in_.codec())));
     in_.slices().require(shape()[0]);
     const slice_format stored = in_.stored_format();
-    require_widening<T>(stored.voxels);
+    require_widening(decoder_of<T>(), stored.voxels);
     if (stored.voxels.byte_order != std::endian::native && word_bytes(stored.voxels.mode) > 1)
       refuse(fmt::format("voxels are {}-endian", name_of(stored.voxels.byte_order)));
-    if (!detail::is_stored_as<T>(stored.voxels))
+    if (!is_stored_as(decoder_of<T>(), stored.voxels))
       refuse(fmt::format("voxels are stored as {}", name_of(stored.voxels.mode)));
     if (in_.slices().begin() % alignof(T) != 0)
       refuse(fmt::format("voxels begin at byte {}, which is no multiple of {}", in_.slices().begin(), alignof(T)));

@@ -1,8 +1,6 @@
 /// Reading MRC and MRCZ files: the header when it is opened, voxels when they are asked for.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
 #include <complex>
@@ -11,25 +9,23 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "mrcz/array/array.hpp"
+#include "mrcz/array/evaluation.hpp"
 #include "mrcz/array/slice_codec.hpp"
-#include "mrcz/core/hardware.hpp"
+#include "mrcz/array/voxels.hpp"
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
-#include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/format/slice_table.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/byte_source.hpp"
-#include "mrcz/io/file.hpp"
-#include "mrcz/slice_unpacker.hpp"
 
 namespace mrcz {
 
@@ -59,20 +55,8 @@ using voxel_type =
 /// and byte.
 class reader {
  public:
-  explicit reader(const std::filesystem::path& path, read_options options = {})
-      : reader{std::make_unique<file_source>(path), options} {}
-
-  explicit reader(std::unique_ptr<const byte_source> source, read_options options = {})
-      : source_{std::move(source)},
-        options_{checked(options)},
-        header_{with_context(source_->name(), [&] { return load_header(*source_, options_); })},
-        table_{with_context(source_->name(), [&] { return slice_table{*source_, header_}; })},
-        format_{.voxels = {.mode = require_mode_word(header_.mode).mode,
-                           .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
-                           .byte_order = header_.byte_order},
-                .ny = static_cast<std::size_t>(header_.ny),
-                .nx = static_cast<std::size_t>(header_.nx)},
-        codec_{with_context(source_->name(), [&] { return codec_in_use(); })} {}
+  MRCZ_INLINE explicit reader(const std::filesystem::path& path, read_options options = {});
+  MRCZ_INLINE explicit reader(std::unique_ptr<const byte_source> source, read_options options = {});
 
   const mrcz::header& header() const noexcept { return header_; }
   mrcz::mode mode() const noexcept { return format_.voxels.mode; }
@@ -97,12 +81,7 @@ class reader {
   bool unsigned_bytes() const noexcept { return format_.voxels.unsigned_bytes && mode() == mode::int8; }
 
   /// Reads NSYMBT bytes each time it is called.
-  mrcz::extended_header extended_header() const {
-    const auto size = static_cast<std::size_t>(table_.begin() - header_size);
-    mrcz::extended_header found{header_.exttyp, std::vector<std::byte>(size)};
-    with_context(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
-    return found;
-  }
+  MRCZ_INLINE mrcz::extended_header extended_header() const;
 
   /// The JSON metadata, parsed each time it is called; null if there are none. Throws `errc::bad_metadata`. A template
   /// only so that a program pays for compiling a parser where it is called.
@@ -121,17 +100,10 @@ class reader {
   /// Slice z as an image: one chunk is read and decompressed.
   template <voxel T>
   image<T> read_slice(std::size_t z) const {
-    auto slice = with_context(source_->name(), [&] { return make_image<T>(format_.ny, format_.nx); });
-    read_slice(z, slice);
+    const auto box = require_slice(z, decoder_of<T>());
+    auto slice = make_image<T>(format_.ny, format_.nx);
+    read_box(box, voxels_of(slice));
     return slice;
-  }
-
-  /// Throws what reading slices `z` as `T` would throw before it reads voxels; returns which slices these are.
-  template <voxel T>
-  resolved_range require_slices(range z) const {
-    const auto box = resolved({.z = z});
-    require_readable<T>(box);
-    return box.z;
   }
 
   template <voxel T>
@@ -139,52 +111,58 @@ class reader {
     return read_region<T>({.z = z});
   }
 
-  /// A box of voxels. Of an uncompressed file only its rows are read.
+  /// Any slices, in any order: `in.read_slices<float>({3, 17, 42})`. Those that follow each other in the file are read
+  /// together, all of them in parallel.
   template <voxel T>
-  volume<T> read_region(region wanted) const {
-    const auto box = resolved(wanted);
-    require_readable<T>(box);
-    auto voxels = with_context(source_->name(), [&] { return make_volume<T>(box.shape()); });
-    detail::advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
-    read_box(box, voxels.data());
+  volume<T> read_slices(slice_list z) const {
+    require_listed(z, decoder_of<T>());
+    auto voxels = make_volume<T>({z.numbers().size(), format_.ny, format_.nx});
+    read_list(z, voxels_of(voxels));
     return voxels;
   }
 
-  /// The same into memory of the caller, whose element type says what to convert to. `into` is contiguous, row-major
-  /// and has exactly the shape of what is read, or `errc::shape_mismatch` is thrown; after an error its content is
-  /// undefined.
-  template <container E>
-  void read(E&& into) const {
-    read_region({}, into);
+  /// A box of voxels. Of an uncompressed file only its rows are read.
+  template <voxel T>
+  volume<T> read_region(region wanted) const {
+    const auto box = require_region(wanted, decoder_of<T>());
+    auto voxels = make_volume<T>(box.shape());
+    read_box(box, voxels_of(voxels), memory::fresh);
+    return voxels;
   }
 
-  template <container E>
-  void read_slice(std::size_t z, E&& into) const {
-    if (z >= shape()[0])
-      with_context(source_->name(),
-                   [&] { fail(errc::out_of_range, "slice {} was asked for, but there are {}", z, shape()[0]); });
-    read_region({.z = {.first = z, .count = 1}}, into);
+  // The same into memory of the caller, whose element type says what to convert to: an array, a view of one, or a
+  // `view_of` a pointer. It has exactly the shape of what is read, or `errc::shape_mismatch` is thrown, and any
+  // strides; rows that do not follow each other in memory cost a copy. After an error its content is undefined.
+
+  template <class Array>
+  void read(Array&& into) const {
+    read_into({}, voxels_of(into));
   }
 
-  template <container E>
-  void read_slices(range z, E&& into) const {
-    read_region({.z = z}, into);
+  template <class Array>
+  void read_slice(std::size_t z, Array&& into) const {
+    const auto to = voxels_of(into);
+    const auto box = require_slice(z, *to.type);
+    require_shape(box.shape(), to);
+    read_box(box, to);
   }
 
-  template <container E>
-  void read_region(region wanted, E&& into) const {
-    using T = std::remove_cv_t<typename std::remove_cvref_t<E>::value_type>;
-    static_assert(voxel<T>, "voxels cannot be read into elements of this type");
-    const auto box = resolved(wanted);
-    require_readable<T>(box);
-    with_context(source_->name(), [&] {
-      if (shape_of(into) != box.shape())
-        fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(shape_of(into)),
-             to_string(box.shape()));
-      if (contiguous(into).size() != into.size())
-        fail(errc::shape_mismatch, "array to read into is not contiguous and row-major");
-    });
-    read_box(box, contiguous(into).data());
+  template <class Array>
+  void read_slices(range z, Array&& into) const {
+    read_into({.z = z}, voxels_of(into));
+  }
+
+  template <class Array>
+  void read_slices(slice_list z, Array&& into) const {
+    const auto to = voxels_of(into);
+    require_listed(z, *to.type);
+    require_shape({z.numbers().size(), format_.ny, format_.nx}, to);
+    read_list(z, to);
+  }
+
+  template <class Array>
+  void read_region(region wanted, Array&& into) const {
+    read_into(wanted, voxels_of(into));
   }
 
   /// Frames of `header().slices_per_frame()` slices: the volumes of a volume stack, the arrays of python-mrcz's lists.
@@ -192,19 +170,14 @@ class reader {
 
   template <voxel T>
   volume<T> read_frame(std::size_t frame) const {
-    const auto slices = static_cast<std::size_t>(header_.slices_per_frame());
-    if (frame >= frames())
-      with_context(source_->name(),
-                   [&] { fail(errc::out_of_range, "frame {} was asked for, but there are {}", frame, frames()); });
-    return read_slices<T>({.first = frame * slices, .count = slices});
+    return read_slices<T>(slices_of_frame(frame));
   }
 
+  /// Which slices these are, after throwing what reading them as the decoder's type would throw before it reads voxels.
+  MRCZ_INLINE resolved_range require_slices(range z, const voxel_decoder& type) const;
+
   /// The type that the file's own voxels have in memory.
-  mrcz::voxel_type voxel_type() const {
-    mrcz::voxel_type type;
-    with_row(format_.voxels, [&]<class Row>(Row) { type = std::type_identity<typename Row::type>{}; });
-    return type;
-  }
+  MRCZ_INLINE mrcz::voxel_type voxel_type() const;
 
   /// Calls `f(std::type_identity<T>{})` with the type that the file's own voxels have in memory.
   template <class Function>
@@ -213,51 +186,20 @@ class reader {
   }
 
  private:
-  static read_options checked(read_options options) {
-    if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
-    return options;
-  }
+  enum class memory : bool { in_use, fresh };
 
-  static mrcz::header load_header(const byte_source& source, const read_options& options) {
-    if (source.size() < header_size)
-      fail(errc::not_mrc, "is not an MRC file: it has {} bytes, expected at least {}", source.size(), header_size);
-    header_bytes bytes;
-    source.read_at(0, bytes);
-    auto header = decode(bytes, source.size(), options.byte_order);
-    check(header);
-    return header;
-  }
-
-  mrcz::codec codec_in_use() const {
-    const auto word = require_mode_word(header_.mode);
-    if (!table_.compressed() || table_.complete() == 0) return word.codec;
-    std::array<std::byte, chunk_header::size> bytes;
-    source_->read_at(table_.begin(), bytes);
-    const auto found = chunk_header::decode(bytes).codec();
-    if (!found || (*found == codec::lz4 && word.codec == codec::lz4hc)) return word.codec;
-    return *found;
-  }
-
-  resolved_region resolved(const region& wanted) const {
-    return with_context(source_->name(), [&] { return resolve(wanted, shape()); });
-  }
-
-  template <voxel T>
-  void require_readable(const resolved_region& box) const {
-    with_context(source_->name(), [&] {
-      require_widening<T>(format_.voxels);
-      table_.require(box.z.end());
-      table_.require_plausible(box.z.first, box.z.end());
-    });
-  }
-
-  template <voxel T>
-  void read_box(const resolved_region& box, T* to) const {
-    with_context(source_->name(), [&] {
-      unpack_box(slice_unpacker{*source_, table_, format_}, box, to,
-                 {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
-    });
-  }
+  MRCZ_INLINE static read_options checked(read_options options);
+  MRCZ_INLINE static mrcz::header load_header(const byte_source& source, const read_options& options);
+  MRCZ_INLINE mrcz::codec codec_in_use() const;
+  MRCZ_INLINE void require_readable(const resolved_range& z, const voxel_decoder& type) const;
+  MRCZ_INLINE resolved_region require_region(const region& wanted, const voxel_decoder& type) const;
+  MRCZ_INLINE resolved_region require_slice(std::size_t z, const voxel_decoder& type) const;
+  MRCZ_INLINE void require_listed(slice_list z, const voxel_decoder& type) const;
+  MRCZ_INLINE void require_shape(const mrcz::shape& wanted, const voxels& to) const;
+  MRCZ_INLINE range slices_of_frame(std::size_t frame) const;
+  MRCZ_INLINE void read_box(const resolved_region& box, const voxels& to, memory state = memory::in_use) const;
+  MRCZ_INLINE void read_into(const region& wanted, const voxels& to) const;
+  MRCZ_INLINE void read_list(slice_list z, const voxels& to) const;
 
   std::unique_ptr<const byte_source> source_;
   read_options options_;
@@ -268,3 +210,7 @@ class reader {
 };
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/reader.ipp"
+#endif

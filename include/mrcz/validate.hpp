@@ -19,6 +19,7 @@
 
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/bytes.hpp"
+#include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/metadata.hpp"
@@ -111,8 +112,7 @@ std::optional<running_statistics> decode_all(const reader& in, findings& list) {
       try {
         in.slices().require_plausible(z, z + 1);
         const std::span voxels{reinterpret_cast<T*>(memory.acquire(rows * columns * sizeof(T)).data()), rows * columns};
-        auto slice = view_of(voxels.data(), {1, rows, columns});
-        in.read_slice(z, slice);
+        in.read_slice(z, view_of(voxels.data(), {rows, columns}));
         made.statistics += running_statistics::of(std::span<const T>{voxels});
       } catch (const error& e) {
         require_fault_of_file(e);
@@ -126,7 +126,7 @@ std::optional<running_statistics> decode_all(const reader& in, findings& list) {
   running_statistics all;
   std::size_t damaged = 0;
   std::size_t named = 0;
-  parallel_ordered(groups, thread_count(std::nullopt, groups), decode, [&](decoded_slices&& made) {
+  parallel_ordered<decoded_slices>(groups, thread_count(std::nullopt, groups), decode, [&](decoded_slices&& made) {
     all += made.statistics;
     damaged += made.damaged;
     for (const auto& [z, reason] : made.reasons)

@@ -14,6 +14,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/array/voxel_codec.hpp"
 #include "tests/format/exactness.hpp"
 #include "tests/support.hpp"
 
@@ -117,14 +118,14 @@ std::vector<voxel_format> all_formats() {
 template <class T>
 bool widens(const voxel_format& format) {
   bool answer = false;
-  mrcz::with_row(format, [&]<class Row>(Row) { answer = mrcz::widens_exactly<Row, T>(); });
+  mrcz::detail::with_row(format, [&]<class Row>(Row) { answer = mrcz::widens_exactly<Row, T>(); });
   return answer;
 }
 
 template <class T>
 bytes encoded(const voxel_format& format, const std::vector<T>& voxels) {
   bytes to(static_cast<std::size_t>(mrcz::row_bytes(format.mode, voxels.size())));
-  mrcz::encode_voxels(format, voxels.data(), to.data(), voxels.size());
+  test::encode_voxels(format, voxels.data(), to.data(), voxels.size());
   return to;
 }
 
@@ -132,7 +133,7 @@ bytes encoded(const voxel_format& format, const std::vector<T>& voxels) {
 template <class Stored>
 std::vector<Stored> decoded(const voxel_format& format, const bytes& from, std::size_t count) {
   std::vector<Stored> to(count);
-  mrcz::decode_voxels(format, from.data(), to.data(), count);
+  test::decode_voxels(format, from.data(), to.data(), count);
   return to;
 }
 
@@ -198,14 +199,14 @@ TEST_CASE("every mode is read in both byte orders, from any address, as every ty
     for_each_voxel([&]<class T>(std::type_identity<T>) {
       if (!widens<T>(format)) return;
       CAPTURE(mrcz::name_of(format.mode));
-      CAPTURE(std::string{mrcz::type_name<T>()});
+      CAPTURE(std::string{mrcz::decoder_of<T>().name});
       ++combinations;
       for (const std::size_t offset : {0U, 1U}) {
         bytes shifted(offset);
         shifted.insert(shifted.end(), plain.begin(), plain.end());
         std::vector<T> to(count);
-        mrcz::require_widening<T>(format);
-        mrcz::decode_voxels(format, shifted.data() + offset, to.data(), count);
+        test::require_widening<T>(format);
+        test::decode_voxels(format, shifted.data() + offset, to.data(), count);
         for (std::size_t i = 0; i < count; ++i) {
           const sample found = sample_of(to[i]);
           const sample expected = known[i % known.size()].value;
@@ -226,10 +227,10 @@ TEST_CASE("what is read is written back to the byte, in both byte orders, to any
     for_each_type(stored_types{}, [&]<class T>(std::type_identity<T>) {
       if (!widens<T>(format)) return;
       CAPTURE(mrcz::name_of(format.mode));
-      CAPTURE(std::string{mrcz::type_name<T>()});
+      CAPTURE(std::string{mrcz::decoder_of<T>().name});
       const auto voxels = decoded<T>(format, plain, count);
       bytes shifted(plain.size() + 1);
-      mrcz::encode_voxels(format, voxels.data(), shifted.data() + 1, count);
+      test::encode_voxels(format, voxels.data(), shifted.data() + 1, count);
       CHECK(bytes(shifted.begin() + 1, shifted.end()) == plain);
     });
   }
@@ -238,35 +239,36 @@ TEST_CASE("what is read is written back to the byte, in both byte orders, to any
 TEST_CASE("a type that cannot hold the mode is refused by name, and so is told which can") {
   for (const voxel_format& format : all_formats())
     for_each_voxel([&]<class T>(std::type_identity<T>) {
-      const auto failure = test::failure_of([&] { mrcz::require_widening<T>(format); });
+      const auto failure = test::failure_of([&] { test::require_widening<T>(format); });
       CHECK(failure.has_value() == !widens<T>(format));
       if (!failure) return;
       CHECK(failure->code == mrcz::errc::mode_mismatch);
       CHECK(failure->mentions("voxels are "));
-      CHECK(failure->mentions(std::string{mrcz::name_of(format.mode)} + ", which " + mrcz::type_name<T>() + " cannot"));
+      CHECK(failure->mentions(std::string{mrcz::name_of(format.mode)} + ", which " + mrcz::decoder_of<T>().name +
+                              " cannot"));
       CHECK(failure->mentions("unsigned int8") == (format.unsigned_bytes && format.mode == mode::int8));
     });
-  const auto failure = test::failure_of([] { mrcz::require_widening<std::int16_t>({mode::float32}); });
+  const auto failure = test::failure_of([] { test::require_widening<std::int16_t>({mode::float32}); });
   REQUIRE(failure);
   CHECK(failure->message == "voxels are float32, which std::int16_t cannot represent exactly; read<float> can");
   CHECK(test::failure_of([] {
-          mrcz::require_widening<std::int8_t>({mode::int8, true});
+          test::require_widening<std::int8_t>({mode::int8, true});
         })->mentions("unsigned int8, which std::int8_t cannot represent exactly; read<std::uint8_t> can"));
 }
 
 TEST_CASE("types are named as they are written") {
-  CHECK(std::string{mrcz::type_name<std::int8_t>()} == "std::int8_t");
-  CHECK(std::string{mrcz::type_name<std::uint8_t>()} == "std::uint8_t");
-  CHECK(std::string{mrcz::type_name<std::int16_t>()} == "std::int16_t");
-  CHECK(std::string{mrcz::type_name<std::uint16_t>()} == "std::uint16_t");
-  CHECK(std::string{mrcz::type_name<std::int32_t>()} == "std::int32_t");
-  CHECK(std::string{mrcz::type_name<std::uint32_t>()} == "std::uint32_t");
-  CHECK(std::string{mrcz::type_name<mrcz::half>()} == "mrcz::half");
-  CHECK(std::string{mrcz::type_name<float>()} == "float");
-  CHECK(std::string{mrcz::type_name<double>()} == "double");
-  CHECK(std::string{mrcz::type_name<mrcz::complex_int16>()} == "mrcz::complex_int16");
-  CHECK(std::string{mrcz::type_name<std::complex<float>>()} == "std::complex<float>");
-  CHECK(std::string{mrcz::type_name<std::complex<double>>()} == "std::complex<double>");
+  CHECK(std::string{mrcz::decoder_of<std::int8_t>().name} == "std::int8_t");
+  CHECK(std::string{mrcz::decoder_of<std::uint8_t>().name} == "std::uint8_t");
+  CHECK(std::string{mrcz::decoder_of<std::int16_t>().name} == "std::int16_t");
+  CHECK(std::string{mrcz::decoder_of<std::uint16_t>().name} == "std::uint16_t");
+  CHECK(std::string{mrcz::decoder_of<std::int32_t>().name} == "std::int32_t");
+  CHECK(std::string{mrcz::decoder_of<std::uint32_t>().name} == "std::uint32_t");
+  CHECK(std::string{mrcz::decoder_of<mrcz::half>().name} == "mrcz::half");
+  CHECK(std::string{mrcz::decoder_of<float>().name} == "float");
+  CHECK(std::string{mrcz::decoder_of<double>().name} == "double");
+  CHECK(std::string{mrcz::decoder_of<mrcz::complex_int16>().name} == "mrcz::complex_int16");
+  CHECK(std::string{mrcz::decoder_of<std::complex<float>>().name} == "std::complex<float>");
+  CHECK(std::string{mrcz::decoder_of<std::complex<double>>().name} == "std::complex<double>");
 }
 
 TEST_CASE("a byte of 4-bit voxels holds the left one in its low half") {
@@ -277,8 +279,8 @@ TEST_CASE("a byte of 4-bit voxels holds the left one in its low half") {
       for_each_voxel([&]<class T>(std::type_identity<T>) {
         const voxel_format format{mode::uint4, false, order};
         REQUIRE(widens<T>(format));
-        std::vector<T> to(count + 1, mrcz::convert<T>(std::uint8_t{99}));
-        mrcz::decode_voxels(format, from.data(), to.data(), count);
+        std::vector<T> to(count + 1, test::small_number<T>(99));
+        test::decode_voxels(format, from.data(), to.data(), count);
         for (std::size_t i = 0; i < count; ++i) REQUIRE(sample_of(to[i]).re == expected[i]);
         CHECK(sample_of(to[count]).re == 99);  // the spare half byte of an odd row is no voxel
       });
@@ -298,8 +300,8 @@ TEST_CASE("the spare half byte of an odd row is written as zero and ignored when
 
 TEST_CASE("nothing happens to no voxels") {
   for (const voxel_format& format : all_formats()) {
-    CHECK_NOTHROW(mrcz::decode_voxels<double>(format, nullptr, nullptr, 0));
-    CHECK_NOTHROW(mrcz::encode_voxels<float>(format, nullptr, nullptr, 0));
+    CHECK_NOTHROW(test::decode_voxels<double>(format, nullptr, nullptr, 0));
+    CHECK_NOTHROW(test::encode_voxels<float>(format, nullptr, nullptr, 0));
   }
 }
 
@@ -434,13 +436,13 @@ TEST_CASE("for every type and mode a value is stored exactly or refused, as the 
         const bool accepted = !test::failure_of([&] { encoded<T>(format, {value}); });
         if (accepted != expected) {
           CAPTURE(mrcz::name_of(format.mode));
-          CAPTURE(std::string{mrcz::type_name<T>()});
+          CAPTURE(std::string{mrcz::decoder_of<T>().name});
           CAPTURE(static_cast<double>(number.re));
           CAPTURE(static_cast<double>(number.im));
           FAIL_CHECK("a value was accepted or refused wrongly");
         }
         if (!accepted) continue;
-        mrcz::with_row(format, [&]<class Row>(Row) {
+        mrcz::detail::with_row(format, [&]<class Row>(Row) {
           using stored = typename Row::type;
           const sample found = sample_of(decoded<stored>(format, encoded<T>(format, {value}), 1)[0]);
           REQUIRE(found.re == number.re);
@@ -471,7 +473,7 @@ TEST_CASE("the first of several voxels at fault is named, counted from where the
   CHECK(refusal<float>({mode::int16}, voxels).mentions("voxel 500 has the value 0.5"));
   bytes to(2000);
   const auto failure =
-      test::failure_of([&] { mrcz::encode_voxels<float>({mode::int16}, voxels.data(), to.data(), 1000, 3000); });
+      test::failure_of([&] { test::encode_voxels<float>({mode::int16}, voxels.data(), to.data(), 1000, 3000); });
   REQUIRE(failure);
   CHECK(failure->mentions("voxel 3500 has the value 0.5"));
 }

@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include "mrcz/codec/blosc.hpp"
+#include "tests/array/voxel_codec.hpp"
 #include "tests/support.hpp"
 
 namespace {
@@ -27,7 +28,7 @@ void decode_slice(const mrcz::slice_format& format, bool is_compressed, std::spa
     mrcz::decompress(packed, whole);
     plain = whole;
   }
-  mrcz::decode_rows(format, plain, {0, format.ny}, {0, format.nx}, to);
+  test::decode_rows(format, plain, {0, format.ny}, {0, format.nx}, to);
 }
 
 using mrcz::codec;
@@ -41,14 +42,14 @@ template <class T>
 std::vector<T> small_numbers(std::size_t count, unsigned seed) {
   std::mt19937 random{seed};
   std::vector<T> voxels(count);
-  for (T& v : voxels) v = mrcz::convert<T>(static_cast<std::uint8_t>(random() % 16));
+  for (T& v : voxels) v = test::small_number<T>(static_cast<unsigned>(random() % 16));
   return voxels;
 }
 
 template <class T>
 std::vector<std::byte> encoded(const slice_format& format, const std::vector<T>& voxels) {
   mrcz::buffer scratch;
-  const auto plain = mrcz::encode_slice(format, std::span<const T>{voxels}, scratch);
+  const auto plain = test::encode_slice(format, std::span<const T>{voxels}, scratch);
   return {plain.begin(), plain.end()};
 }
 
@@ -114,7 +115,7 @@ TEST_CASE("a region of 4-bit rows begins and ends in either half of a byte") {
           CAPTURE(count);
           const auto rows = std::span{plain}.subspan(y.first * format.row_bytes());
           std::vector<float> to(y.count * count + 1, -1.0F);
-          mrcz::decode_rows(format, rows, y, {first, count}, to.data());
+          test::decode_rows(format, rows, y, {first, count}, to.data());
           for (std::size_t row = 0; row < y.count; ++row)
             for (std::size_t x = 0; x < count; ++x)
               REQUIRE(to[row * count + x] == static_cast<float>(voxels[(y.first + row) * nx + first + x]));
@@ -135,7 +136,7 @@ TEST_CASE("a region of any mode is cut out of its rows") {
       const mrcz::resolved_range y{1, 3};
       const auto rows = std::span{plain}.subspan(format.row_bytes(), 3 * format.row_bytes());
       std::vector<std::complex<double>> to(y.count * x.count);
-      mrcz::decode_rows(format, rows, y, x, to.data());
+      test::decode_rows(format, rows, y, x, to.data());
       for (std::size_t row = 0; row < y.count; ++row)
         for (std::size_t column = 0; column < x.count; ++column)
           REQUIRE(to[row * x.count + column] == std::complex<double>(voxels[(y.first + row) * nx + x.first + column]));
@@ -158,7 +159,7 @@ TEST_CASE("a slice of every type comes back from every mode, plain and compresse
         CHECK((decoded<stored>(format, false, plain) == expected));
         CHECK((decoded<stored>(format, true, chunk) == expected));
       };
-      mrcz::with_row(format.voxels, compare);
+      mrcz::detail::with_row(format.voxels, compare);
       if constexpr (!mrcz::is_complex<T>)
         if (!(format.voxels.mode == mode::complex64 || format.voxels.mode == mode::complex_int16)) {
           std::vector<double> expected;
@@ -183,10 +184,10 @@ TEST_CASE("voxels that are stored as they are stay where they are") {
   const std::vector<float> voxels(12, 2.5F);
   mrcz::buffer scratch;
   const slice_format native{{mode::float32, false, std::endian::native}, 3, 4};
-  CHECK(mrcz::encode_slice<float>(native, voxels, scratch).data() == std::as_bytes(std::span{voxels}).data());
+  CHECK(test::encode_slice<float>(native, voxels, scratch).data() == std::as_bytes(std::span{voxels}).data());
   CHECK(scratch.capacity() == 0);
   const slice_format swapped{{mode::float32, false, mrcz::opposite(std::endian::native)}, 3, 4};
-  CHECK(mrcz::encode_slice<float>(swapped, voxels, scratch).data() != std::as_bytes(std::span{voxels}).data());
+  CHECK(test::encode_slice<float>(swapped, voxels, scratch).data() != std::as_bytes(std::span{voxels}).data());
   CHECK(scratch.capacity() >= 48);
 }
 
@@ -313,8 +314,8 @@ TEST_CASE("voxels that are decoded past the caches are the same, however many an
         for (const std::size_t skipped : {0U, 1U, 3U}) {
           std::vector<float> expected(count + skipped, -1);
           std::vector<float> voxels(count + skipped, -1);
-          mrcz::decode_voxels(format.voxels, plain.data(), expected.data() + skipped, count);
-          mrcz::decode_voxels_past_caches(format.voxels, plain.data(), voxels.data() + skipped, count);
+          test::decode_voxels(format.voxels, plain.data(), expected.data() + skipped, count);
+          test::decode_voxels(format.voxels, plain.data(), voxels.data() + skipped, count, mrcz::nearness::past_caches);
           REQUIRE(voxels == expected);
         }
       }

@@ -98,7 +98,7 @@ TEST_CASE("a mode is read only as types that hold its hardest values") {
       REQUIRE(!samples.empty());
       const bool expected = std::all_of(samples.begin(), samples.end(), test::fits<T>);
       CAPTURE(mrcz::name_of(m));
-      CAPTURE(mrcz::type_name<T>());
+      CAPTURE(mrcz::decoder_of<T>().name);
       CHECK(library_says_widens<T>(m) == expected);
     }
   };

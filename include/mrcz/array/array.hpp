@@ -38,7 +38,7 @@
 #include <xtensor/xview.hpp>
 #endif
 
-#include "mrcz/core/error.hpp"
+#include "mrcz/array/voxels.hpp"
 #include "mrcz/core/shape.hpp"
 #include "mrcz/format/mode.hpp"
 
@@ -74,8 +74,7 @@ template <expression E>
 shape shape_of(const E& e) {
   const auto& extents = e.shape();
   if (e.dimension() == 2) return {1, static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1])};
-  if (e.dimension() != 3)
-    fail(errc::shape_mismatch, "array has rank {}, expected 2 (an image) or 3 (a volume)", e.dimension());
+  detail::require_rank(e.dimension());
   return {static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1]),
           static_cast<std::size_t>(extents[2])};
 }
@@ -106,23 +105,11 @@ auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
   return detail::elements_without_gaps(e, [last = e.dimension() - 1](std::size_t i) { return last - i; });
 }
 
-namespace detail {
-
-/// Throws `errc::too_large` for more elements than memory has addresses for.
-template <class T>
-void require_addressable(const shape& extents) {
-  constexpr const char* what = "the size of an array";
-  const auto slice = checked_multiply(extents[1], extents[2], what);
-  static_cast<void>(size_in_memory(checked_multiply(checked_multiply(extents[0], slice, what), sizeof(T), what), what));
-}
-
-}  // namespace detail
-
 /// An uninitialised volume; xtensor zeroes complex and half voxels all the same. Throws `errc::too_large` if there
 /// cannot be as many voxels in memory.
 template <voxel T>
 volume<T> make_volume(const shape& extents) {
-  detail::require_addressable<T>(extents);
+  detail::require_addressable(extents, sizeof(T));
   return volume<T>::from_shape({extents[0], extents[1], extents[2]});
 }
 
@@ -138,16 +125,9 @@ auto adapt_row_major(T* first, const std::array<std::size_t, Rank>& extents) {
 
 }  // namespace detail
 
-/// A view of voxels that lie somewhere else and outlive it; through a pointer to const it only reads.
-template <class T>
-  requires voxel<std::remove_const_t<T>>
-auto view_of(T* first, const shape& extents) {
-  return detail::adapt_row_major(first, extents);
-}
-
 template <voxel T>
 image<T> make_image(std::size_t ny, std::size_t nx) {
-  detail::require_addressable<T>({1, ny, nx});
+  detail::require_addressable({1, ny, nx}, sizeof(T));
   return image<T>::from_shape({ny, nx});
 }
 
@@ -156,7 +136,12 @@ image<T> make_image(std::size_t ny, std::size_t nx) {
 template <expression E, class T>
 void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, std::size_t nx) {
   auto target = detail::adapt_row_major(to.data(), std::array{ny, nx});
-  if (e.dimension() == 2) {
+  constexpr std::size_t rank = xt::get_rank<E>::value;  // none of these where it is known at run time only
+  if constexpr (rank == 2) {
+    xt::noalias(target) = e;
+  } else if constexpr (rank == 3) {
+    xt::noalias(target) = xt::view(e, z, xt::all(), xt::all());
+  } else if (e.dimension() == 2) {
     xt::noalias(target) = e;
   } else {
     xt::noalias(target) = xt::view(e, z, xt::all(), xt::all());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mrcz/array/array.hpp"
+#include "mrcz/array/evaluation.hpp"
 #include "mrcz/format/mode.hpp"
 
 namespace mrcz {
@@ -142,7 +143,8 @@ class borrowed_expression {
 /// The caller's word that everything that `e` refers to stays there, unchanged, until the writer to which it is given
 /// has been closed: `co_await out.append(mrcz::borrowed(xt::cast<float>(std::move(frame)) * gain))`. An expression that
 /// has a name is not copied, but referred to like the rest. Nothing is evaluated here.
-template <expression E>
+template <class E>
+  requires writable<std::remove_cvref_t<E>>
 auto borrowed(E&& e) {
   using kept = std::conditional_t<std::is_lvalue_reference_v<E>, const std::remove_reference_t<E>&, E>;
   return borrowed_expression<kept>{std::forward<E>(e)};
@@ -151,7 +153,7 @@ auto borrowed(E&& e) {
 namespace detail {
 
 /// The expression, to be kept for as long as it takes to evaluate it. Refuses one that refers to what may be gone then.
-template <expression E>
+template <writable E>
 std::shared_ptr<const E> share(E e) {
   static_assert(
       self_contained<E>,

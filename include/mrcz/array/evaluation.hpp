@@ -1,9 +1,15 @@
-/// Which expressions several threads may evaluate at once.
+/// xtensor's arrays and expressions at the waist: how they become `slices` and `voxels`.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
 #include <type_traits>
 
 #include "mrcz/array/array.hpp"
+#include "mrcz/array/voxels.hpp"
+#include "mrcz/format/mode.hpp"
 
 namespace mrcz {
 
@@ -40,5 +46,70 @@ inline constexpr bool is_stateless<xt::xstrided_view<Operand, Shape, Layout, Sto
 /// with captures, reducers) may keep state, so one thread evaluates it, slice after slice.
 template <expression E>
 inline constexpr bool evaluates_in_parallel = detail::is_stateless<std::remove_cvref_t<E>>;
+
+namespace detail {
+
+/// An array in memory as a view: of no extent where its rank is neither 2 nor 3, which whoever uses it refuses.
+template <container E>
+auto as_view(E& array) {
+  auto* first = array.data();
+  if constexpr (requires { array.data_offset(); }) first += array.data_offset();
+  voxel_view<std::remove_pointer_t<decltype(first)>> view{first, array.dimension(), {}, {}};
+  if (view.rank != 2 && view.rank != 3) return view;
+  view.extents[0] = 1;
+  for (std::size_t axis = 0; axis < view.rank; ++axis) {
+    const std::size_t to = axis + 3 - view.rank;
+    view.extents[to] = static_cast<std::size_t>(array.shape()[axis]);
+    view.strides[to] = static_cast<std::ptrdiff_t>(array.strides()[axis]);
+  }
+  return view;
+}
+
+/// Extents as [nz, ny, nx]; of nothing where the rank is neither 2 nor 3, which whoever uses them refuses.
+template <expression E>
+shape extents_of(const E& e) {
+  const auto& extents = e.shape();
+  if (e.dimension() == 2) return {1, static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1])};
+  if (e.dimension() != 3) return {};
+  return {static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1]),
+          static_cast<std::size_t>(extents[2])};
+}
+
+}  // namespace detail
+
+/// What is written of an array or a lazy expression. The result refers to `e`.
+template <expression E>
+slices slices_of(const E& e) {
+  using T = std::remove_cv_t<typename E::value_type>;
+  static_assert(stored_voxel<T>, "MRC has no mode for this element type: xt::cast to one that it has, such as float");
+  if constexpr (container<const E>) {
+    return detail::gathered_slices(e, [](const E& array) { return detail::as_view(array); });
+  } else {
+    const auto evaluate = [](const void* from, std::size_t z, std::byte* to) {
+      const E& expression = *static_cast<const E*>(from);
+      const auto [nz, ny, nx] = detail::extents_of(expression);
+      evaluate_slice(expression, z, std::span{reinterpret_cast<T*>(to), ny * nx}, ny, nx);
+    };
+    return {.type = &encoder_of<T>(),
+            .rank = e.dimension(),
+            .extents = detail::extents_of(e),
+            .array = std::addressof(e),
+            .evaluate = evaluate,
+            .in_place = nullptr,
+            .in_parallel = evaluates_in_parallel<E>};
+  }
+}
+
+/// Where voxels go that are read into an array, or into a view of one.
+template <container E>
+voxels voxels_of(E&& into) {
+  using T = std::remove_cv_t<typename std::remove_cvref_t<E>::value_type>;
+  static_assert(voxel<T>, "voxels cannot be read into elements of this type");
+  return voxels_of(detail::as_view(into));
+}
+
+/// Whatever can be written: arrays, lazy expressions, a `view_of` a pointer, or `slices` of anything else.
+template <class Array>
+concept writable = requires(const Array& array) { slices_of(array); };
 
 }  // namespace mrcz

@@ -114,6 +114,23 @@ asio::awaitable<void> suspend(Keep keep) {
 
 namespace detail {
 
+/// The failure of the lowest index, so that the same input always reports the same error.
+class first_failure {
+ public:
+  void keep(std::size_t index, std::exception_ptr failure) noexcept {
+    if (failure_ && index >= index_) return;
+    index_ = index;
+    failure_ = std::move(failure);
+  }
+  explicit operator bool() const noexcept { return failure_ != nullptr; }
+  /// Hands the failure on, so that no two threads hold it.
+  std::exception_ptr take() noexcept { return std::exchange(failure_, nullptr); }
+
+ private:
+  std::size_t index_ = 0;
+  std::exception_ptr failure_;
+};
+
 /// The tasks of one `for_each`, shared by the runners that wait in the queue of the workers. The coroutine is resumed
 /// as soon as nothing runs and nothing will begin; runners that come later find nothing to do.
 template <class Task>
@@ -191,7 +208,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
   std::mutex mutex_;
   std::size_t next_ = 0;
   std::size_t running_ = 0;
-  mrcz::detail::first_failure failure_;
+  first_failure failure_;
   suspended waiting_;
 };
 

@@ -91,7 +91,7 @@ class reader {
   template <voxel T>
   static asio::awaitable<volume<T>> read_slices_of(asio::any_io_executor workers,
                                                    std::shared_ptr<const mrcz::reader> file, range z) {
-    const auto slices = opened(file).template require_slices<T>(z);
+    const auto slices = opened(file).require_slices(z, decoder_of<T>());
     const shape extents{slices.count, file->shape()[1], file->shape()[2]};
     auto make = [extents] {
       auto fresh = make_volume<T>(extents);

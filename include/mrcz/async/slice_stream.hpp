@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +12,8 @@
 #include "mrcz/array/array.hpp"
 #include "mrcz/async/offload.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/ordered_window.hpp"
+#include "mrcz/core/parallel.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/reader.hpp"
 
@@ -28,10 +29,8 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
               std::size_t ahead)
       : workers_{std::move(workers)},
         file_{std::move(file)},
-        next_{slices.first},
-        started_{slices.first},
         end_{slices.end()},
-        ahead_{ahead} {}
+        window_{{.items = ahead}, slices.first} {}
 
   /// While one lives, a coroutine takes a slice. Throws `errc::bad_option` if another one does.
   class turn {
@@ -55,12 +54,20 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
 
   // What follows is called by whoever has the turn.
 
-  bool at_end() const noexcept { return next_ == end_; }
+  bool at_end() {
+    const std::lock_guard lock{mutex_};
+    return window_.begin() == end_;
+  }
 
   /// Posts the reading of slices until as many are on their way as may be.
   void read_ahead() {
-    for (; started_ < end_ && started_ - next_ < ahead_; ++started_)
-      post_reporting(workers_, reading{this->shared_from_this(), started_});
+    std::unique_lock lock{mutex_};
+    while (window_.end() < end_ && window_.has_room()) {
+      const std::size_t z = window_.admit();
+      lock.unlock();
+      post_reporting(workers_, reading{this->shared_from_this(), z});
+      lock.lock();
+    }
   }
 
   asio::awaitable<void> arrival() {
@@ -74,22 +81,24 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
   image<T> take() {
     std::unique_lock lock{mutex_};
     if (stopped_) std::rethrow_exception(stream_is_gone());
-    auto arrived = arrived_.extract(next_++);
+    outcome arrived = window_.take();
+    window_.release();
     lock.unlock();
-    if (const auto* const failure = std::get_if<std::exception_ptr>(&arrived.mapped()))
-      std::rethrow_exception(*failure);
-    return std::get<image<T>>(std::move(arrived.mapped()));
+    if (const auto* const failure = std::get_if<std::exception_ptr>(&arrived)) std::rethrow_exception(*failure);
+    return std::get<image<T>>(std::move(arrived));
   }
 
   /// What has not begun is not read any more, and whoever waits learns that nothing will come.
   void stop() {
     const std::lock_guard lock{mutex_};
     stopped_ = true;
-    arrived_.clear();
+    window_.close();
     waiting_.resume(stream_is_gone());
   }
 
  private:
+  using outcome = std::variant<image<T>, std::exception_ptr>;
+
   static std::exception_ptr stream_is_gone() {
     return std::make_exception_ptr(error{make_error_code(errc::closed), "the stream ended while a slice was awaited"});
   }
@@ -106,13 +115,10 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     void operator()() {
       const auto work = std::move(work_);
       if (work->is_stopped()) return;
-      std::variant<image<T>, std::exception_ptr> outcome;
-      try {
-        outcome = work->file_->template read_slice<T>(z_);
-      } catch (...) {
-        outcome = std::current_exception();
-      }
-      work->arrive(z_, std::move(outcome));
+      outcome arrived;
+      auto failure = mrcz::detail::thrown_by([&] { arrived = work->file_->template read_slice<T>(z_); });
+      if (failure) arrived = std::move(failure);
+      work->arrive(z_, std::move(arrived));
     }
 
    private:
@@ -125,11 +131,11 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     return stopped_;
   }
 
-  void arrive(std::size_t z, std::variant<image<T>, std::exception_ptr> slice) {
+  void arrive(std::size_t z, outcome&& arrived) {
     const std::lock_guard lock{mutex_};
     if (stopped_) return;
-    arrived_.emplace(z, std::move(slice));
-    if (z == next_) waiting_.resume();
+    window_.done(z, std::move(arrived));
+    if (window_.has_next()) waiting_.resume();
   }
 
   void enlist(suspended who, asio::cancellation_slot slot) {
@@ -138,7 +144,7 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
       slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->cancel(); });
     waiting_ = std::move(who);
     if (stopped_) waiting_.resume(stream_is_gone());
-    else if (arrived_.contains(next_)) waiting_.resume();
+    else if (window_.has_next()) waiting_.resume();
   }
 
   void cancel() {
@@ -148,12 +154,9 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
 
   asio::any_io_executor workers_;
   std::shared_ptr<const mrcz::reader> file_;
-  std::size_t next_;     // to be taken
-  std::size_t started_;  // to be read
   std::size_t end_;
-  std::size_t ahead_;
   std::mutex mutex_;
-  std::map<std::size_t, std::variant<image<T>, std::exception_ptr>> arrived_;
+  ordered_window<outcome> window_;  // a damaged slice is a result like others: the stream goes on behind it
   suspended waiting_;
   bool taken_ = false;  // somebody has the turn
   bool stopped_ = false;

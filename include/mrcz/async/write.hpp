@@ -29,8 +29,8 @@ asio::awaitable<void> write_all(asio::any_io_executor workers, std::filesystem::
 /// `co_await mrcz::async::write(workers, "out.mrcz", std::move(movie));` Takes over an image, a volume, or a lazy
 /// expression of such a rank, which must own its operands or come as `borrowed(expression)`: what this one refers to
 /// must outlive the call. Errors as for `mrcz::write`; after an error or a cancellation nothing has changed on disk.
-template <expression E>
-asio::awaitable<void> write(asio::any_io_executor workers, std::filesystem::path path, E voxels,
+template <writable Array>
+asio::awaitable<void> write(asio::any_io_executor workers, std::filesystem::path path, Array voxels,
                             write_options options = {}, metadata values = nullptr, window limits = {}) {
   return detail::write_all(std::move(workers), std::move(path), std::move(voxels), options, std::move(values), limits);
 }

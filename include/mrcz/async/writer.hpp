@@ -69,9 +69,9 @@ class writer {
   /// `evaluates_in_parallel`) is evaluated slice after slice before this goes on. An expression must own its operands
   /// (see `self_contained`): one that does not is refused by the compiler, unless it comes as `borrowed(expression)`.
   /// Throws `errc::shape_mismatch` for another rank or an empty array, which closes nothing.
-  template <expression E>
-  asio::awaitable<void> append(E voxels) {
-    return append_to(work_, mrcz::detail::share(std::move(voxels)));
+  template <writable Array>
+  asio::awaitable<void> append(Array voxels) {
+    return append_slices(work_, shared(mrcz::detail::share(std::move(voxels))));
   }
 
   /// As above; what the expression refers to must live, unchanged, until `close()` has returned or thrown, or until the
@@ -80,7 +80,7 @@ class writer {
   template <class E>
   asio::awaitable<void> append(borrowed_expression<E> voxels) {
     if (work_) work_->borrow();
-    return append_to(work_, mrcz::detail::share(std::move(voxels)));
+    return append_slices(work_, shared(mrcz::detail::share(std::move(voxels))));
   }
 
   /// Waits for all slices, finishes the header, syncs and publishes the file. Cancelled before it publishes it leaves
@@ -101,69 +101,19 @@ class writer {
     return work;
   }
 
-  /// Closes the writer unless what was begun is finished.
-  class giving_up {
-   public:
-    explicit giving_up(std::shared_ptr<write_window> work) : work_{std::move(work)} {}
-    giving_up(const giving_up&) = delete;
-    giving_up& operator=(const giving_up&) = delete;
-    ~giving_up() {
-      if (work_) work_->abandon();
-    }
-    void finished() noexcept { work_.reset(); }
-
-   private:
-    std::shared_ptr<write_window> work_;
-  };
-
-  template <expression E>
-  static asio::awaitable<void> append_to(std::shared_ptr<write_window> work, std::shared_ptr<const E> voxels) {
-    const write_window::turn mine{opened(work)};
-    const auto extents = work->require_slices(*voxels);
-    const std::size_t bytes = work->template bytes_of<std::remove_cv_t<typename E::value_type>>(extents);
-    giving_up unless_finished{work};
-    for (std::size_t z = 0; z < extents[0]; ++z) {
-      auto index = work->admit(bytes);
-      for (; !index; index = work->admit(bytes)) co_await work->change(bytes);
-      if (!work->template evaluates_in_parallel<E>()) {
-        co_await pack_evaluated(work, voxels, z, extents, bytes, *index);
-        continue;
-      }
-      work->pack(voxels, z, bytes, *index);
-    }
-    unless_finished.finished();
+  template <class Array>
+  static shared_slices shared(std::shared_ptr<const Array> array) {
+    return {slices_of(*array), std::move(array)};
   }
 
-  /// As `write_window::pack`, for an expression with state: returns once the slice is evaluated, so that the next one
-  /// is evaluated after it.
-  template <expression E>
-  static asio::awaitable<void> pack_evaluated(std::shared_ptr<write_window> work, std::shared_ptr<const E> voxels,
-                                              std::size_t z, shape extents, std::size_t bytes, std::size_t index) {
-    using T = std::remove_cv_t<typename E::value_type>;
-    if (voxels->dimension() == 2) {
-      auto evaluate = [work, voxels, extents, index] {
-        return work->template evaluate<image<T>>(*voxels, 0, {extents[1], extents[2]}, index);
-      };
-      auto slice = co_await offload(work->workers(), std::move(evaluate));
-      work->pack(std::move(slice), 0, bytes, index);
-    } else {
-      auto evaluate = [work, voxels, z, extents, index] {
-        return work->template evaluate<volume<T>>(*voxels, z, {1, extents[1], extents[2]}, index);
-      };
-      auto slice = co_await offload(work->workers(), std::move(evaluate));
-      work->pack(std::move(slice), 0, bytes, index);
-    }
-  }
-
-  static asio::awaitable<void> close_it(std::shared_ptr<write_window> work) {
-    const write_window::turn mine{opened(work)};
-    const giving_up in_any_case{work};
-    while (!work->drained()) co_await work->change(std::nullopt);
-    auto publish = [work] { work->publish(); };
-    co_await offload(work->workers(), std::move(publish));
-  }
+  MRCZ_INLINE static asio::awaitable<void> append_slices(std::shared_ptr<write_window> work, shared_slices from);
+  MRCZ_INLINE static asio::awaitable<void> close_it(std::shared_ptr<write_window> work);
 
   std::shared_ptr<write_window> work_;
 };
 
 }  // namespace mrcz::async
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/async/writer.ipp"
+#endif

@@ -53,7 +53,7 @@ class chunk_sizes {
   void finish() const {
     if (header_.nchunks ? count_ == *header_.nchunks : short_ || (header_.last_chunk == last_ && count_ > 0)) return;
     if (header_.nchunks)
-      fail_expected(errc::truncated, text("file ends after {} chunks", count_), text("{}", *header_.nchunks));
+      fail_expected(errc::truncated, text("file ends after {} chunks", count_), std::to_string(*header_.nchunks));
     fail_expected(errc::truncated, text("file ends after {} whole chunks", count_),
                   "a shorter one at the end of a stream");
   }

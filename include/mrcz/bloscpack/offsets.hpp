@@ -28,7 +28,7 @@ inline void require_room(const beginning& b, std::uint64_t size) {
   const std::uint64_t most = (size - begin) / smallest_chunk(b.header.checksum);
   if (b.header.nchunks.value_or(0) > most)
     fail_expected(errc::truncated, text("file of {} bytes has room for {} chunks", size, most),
-                  text("{}", *b.header.nchunks));
+                  std::to_string(*b.header.nchunks));
 }
 
 /// Where each chunk begins, as the file says; `require_room` has been asked.

@@ -93,7 +93,7 @@ class reader final : public byte_source {
     const std::uint64_t first = offset / chunk_size;
     const auto count = static_cast<std::size_t>((offset + into.size() - 1) / chunk_size - first + 1);
     const std::size_t threads = count < 4 ? 1 : thread_count(options_.threads, count / 2);
-    parallel_for<nothing>(count, threads, [&](std::size_t i, nothing) {
+    parallel_for(count, threads, [&](std::size_t i, std::size_t) {
       const std::uint64_t begin = (first + i) * chunk_size;
       const std::uint64_t from = std::max(begin, offset);
       const std::uint64_t end = std::min(begin + chunk_size, offset + into.size());
@@ -106,18 +106,19 @@ class reader final : public byte_source {
   /// follow each other. Throws as `read_at`; what comes before the first damage has then been written.
   void unpack(sequential_sink& to) const {
     if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
-    for_each_chunk([&](std::uint64_t chunk) { return unpacked{unpack_whole(chunk), chunks_[chunk].plain_size}; },
-                   [&](unpacked&& done) {
-                     to.write(done.plain.acquire(done.size));
-                     pool_.give_back(std::move(done.plain));
-                   });
+    for_each_chunk<unpacked>(
+        [&](std::uint64_t chunk) { return unpacked{unpack_whole(chunk), chunks_[chunk].plain_size}; },
+        [&](unpacked&& done) {
+          to.write(done.plain.acquire(done.size));
+          pool_.give_back(std::move(done.plain));
+        });
   }
 
   /// The same into a file, where no chunk waits for the one before it. Throws as `read_at`; what has then been written
   /// must not be published.
   void unpack(atomic_file& to) const {
     if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
-    for_each_chunk(
+    for_each_chunk<nothing>(
         [&](std::uint64_t chunk) {
           buffer plain = unpack_whole(chunk);
           to.write_at(chunk * chunks_.chunk_size(), plain.acquire(chunks_[chunk].plain_size));
@@ -149,8 +150,9 @@ class reader final : public byte_source {
            fmt::format("offset {} is {}, expected {}", entry, value, expected));
     });
     std::uint64_t next = 0;
-    for_each_chunk([&](std::uint64_t chunk) { return message_of([&] { pool_.give_back(unpack_whole(chunk)); }); },
-                   [&](std::optional<std::string>&& message) { note(next++, std::move(message)); });
+    for_each_chunk<std::optional<std::string>>(
+        [&](std::uint64_t chunk) { return message_of([&] { pool_.give_back(unpack_whole(chunk)); }); },
+        [&](std::optional<std::string>&& message) { note(next++, std::move(message)); });
     return found;
   }
 
@@ -253,10 +255,10 @@ class reader final : public byte_source {
   }
 
   /// `make(chunk)` in parallel, `take` in order.
-  template <class Make, class Take>
-  void for_each_chunk(Make&& make, Take&& take) const {
+  template <class Result>
+  void for_each_chunk(function_ref<Result(std::uint64_t chunk)> make, function_ref<void(Result&&)> take) const {
     const auto count = static_cast<std::size_t>(nchunks());
-    parallel_ordered(
+    parallel_ordered<Result>(
         count, thread_count(options_.threads, count),
         [&](std::size_t chunk) {
           throw_if_stopped(options_.stop);

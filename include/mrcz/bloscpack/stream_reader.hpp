@@ -165,7 +165,7 @@ inline unpacked_stream unpack(sequential_source& from, sequential_sink& to, unpa
       buffer memory;
       std::size_t size;
     };
-    parallel_pipeline(
+    parallel_pipeline<detail::stream_reader::chunk, plain>(
         thread_count(options.threads, std::numeric_limits<std::size_t>::max()), [&] { return in.next(pool); },
         [&](detail::stream_reader::chunk&& c) {
           throw_if_stopped(options.stop);

@@ -62,7 +62,7 @@ template <class Take>
 void pack_blocks(block_reader::block&& first, block_reader& blocks, buffer_pool& pool, const chunk_packer& packer,
                  const pack_options& options, Take&& take) {
   std::optional<block_reader::block> waiting{std::move(first)};
-  parallel_pipeline(
+  parallel_pipeline<block_reader::block, packed_chunk>(
       thread_count(options.threads, std::numeric_limits<std::size_t>::max()),
       [&] { return waiting ? std::exchange(waiting, std::nullopt) : blocks.next(); },
       [&](block_reader::block&& b) {

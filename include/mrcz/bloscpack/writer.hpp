@@ -42,7 +42,7 @@ void pack_chunks(const byte_source& source, std::uint64_t first, std::uint32_t c
   const std::uint64_t size = source.size() - first;
   const std::size_t count = size_in_memory(size == 0 ? 1 : (size - 1) / chunk_size + 1, "the number of chunks");
   buffer_pool pool;
-  parallel_ordered(
+  parallel_ordered<packed_chunk>(
       count, thread_count(options.threads, count),
       [&](std::size_t i) {
         throw_if_stopped(options.stop);

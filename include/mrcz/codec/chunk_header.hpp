@@ -4,13 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <span>
 
 #include "mrcz/codec/codec.hpp"
-#include "mrcz/core/endian.hpp"
-#include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 
 namespace mrcz {
 
@@ -28,11 +26,7 @@ struct chunk_header {
   std::uint32_t block_size;    // offset 8: uncompressed bytes per block
   std::uint32_t packed_bytes;  // offset 12: compressed, this header included
 
-  static chunk_header decode(std::span<const std::byte, size> from) noexcept {
-    const auto u8 = [&](std::size_t at) { return std::to_integer<std::uint8_t>(from[at]); };
-    const auto u32 = [&](std::size_t at) { return load<std::uint32_t>(from.data() + at, std::endian::little); };
-    return {u8(0), u8(1), u8(2), u8(3), u32(4), u32(8), u32(12)};
-  }
+  static chunk_header decode(std::span<const std::byte, size> from) noexcept;
 
   constexpr bool stored() const noexcept { return (flags & 0x02U) != 0; }  ///< the bytes follow as they are
   constexpr unsigned format() const noexcept {
@@ -79,42 +73,16 @@ constexpr std::uint64_t max_expansion(unsigned format) noexcept {
 inline constexpr std::size_t blosclz_wrap = 8'421'504;
 static_assert(6 + 255 * (blosclz_wrap - 1) + 254 + 3 <= 0x7fffffff);
 
-inline bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept {
-  std::size_t run = 0;
-  for (const std::byte b : chunk) {
-    run = b == std::byte{0xff} ? run + 1 : 0;
-    if (run >= blosclz_wrap) return true;
-  }
-  return false;
-}
+MRCZ_INLINE bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept;
 
 }  // namespace detail
 
 /// Throws `errc::bad_chunk` unless the header is that of a chunk of `packed` bytes that holds exactly `expected`
 /// bytes. After this no number in the header can make c-blosc read or write outside its buffers.
-inline void check(const chunk_header& h, std::uint64_t packed, std::uint64_t expected) {
-  if (h.version != 2 || h.codec_version != 1)
-    fail_expected(errc::bad_chunk, text("chunk has format version {}.{}", h.version, h.codec_version), "2.1");
-  if ((h.flags & 0x08U) != 0 || !h.codec())
-    fail(errc::bad_chunk, "chunk has flags {:#04x}, which mean no codec", h.flags);
-  if (h.packed_bytes != packed)
-    fail_expected(errc::bad_chunk, text("chunk says that it has {} packed bytes", h.packed_bytes), text("{}", packed));
-  if (h.bytes != expected) fail_expected(errc::bad_chunk, text("chunk holds {} bytes", h.bytes), text("{}", expected));
-  if (h.bytes > chunk_header::max_bytes) fail(errc::bad_chunk, "chunk holds {} bytes, more than a chunk can", h.bytes);
-  if (h.typesize == 0) fail(errc::bad_chunk, "chunk has elements of 0 bytes");
-  if (h.bytes == 0) return;
-  if (h.block_size == 0 || h.block_size > h.bytes)
-    fail_expected(errc::bad_chunk, text("chunk has blocks of {} bytes", h.block_size), text("1 to {}", h.bytes));
-  if (h.stored()) {
-    if (packed != expected + chunk_header::size)
-      fail_expected(errc::bad_chunk, text("stored chunk has {} bytes", packed),
-                    text("{}", expected + chunk_header::size));
-    return;
-  }
-  if (chunk_header::size + 4 * h.blocks() > packed)
-    fail(errc::bad_chunk, "chunk of {} bytes has no room for {} blocks", packed, h.blocks());
-  if (expected > packed * detail::max_expansion(h.format()))
-    fail(errc::bad_chunk, "chunk of {} bytes cannot hold {} bytes", packed, expected);
-}
+MRCZ_INLINE void check(const chunk_header& h, std::uint64_t packed, std::uint64_t expected);
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/codec/chunk_header.ipp"
+#endif

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 
 namespace mrcz {
 
@@ -34,26 +34,7 @@ struct block_place {
 
 /// The places of all blocks, from the list of their begins behind the chunk header. A block ends where the next one in
 /// the chunk begins, which need not be the next one in number: c-blosc's threads write blocks as they get done.
-inline std::vector<block_place> block_places(std::span<const std::byte> begins, std::uint32_t packed_bytes) {
-  const std::size_t blocks = begins.size() / 4;
-  const auto first_byte = static_cast<std::uint32_t>(chunk_header::size + begins.size());
-  std::vector<block_place> places(blocks);
-  std::vector<std::uint32_t> sorted(blocks);
-  for (std::size_t i = 0; i < blocks; ++i) {
-    sorted[i] = places[i].begin = load<std::uint32_t>(begins.data() + 4 * i, std::endian::little);
-    if (places[i].begin < first_byte || places[i].begin >= packed_bytes)
-      fail_expected(errc::bad_chunk, text("block {} of the chunk begins at byte {}", i, places[i].begin),
-                    text("{} to {}", first_byte, packed_bytes - 1));
-  }
-  if (!std::is_sorted(sorted.begin(), sorted.end())) std::sort(sorted.begin(), sorted.end());
-  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
-    fail(errc::bad_chunk, "two blocks of the chunk begin at the same byte");
-  for (auto& place : places) {
-    const auto next = std::upper_bound(sorted.begin(), sorted.end(), place.begin);
-    place.end = next == sorted.end() ? packed_bytes : *next;
-  }
-  return places;
-}
+MRCZ_INLINE std::vector<block_place> block_places(std::span<const std::byte> begins, std::uint32_t packed_bytes);
 
 /// Makes a chunk of some of the blocks of another: its header with other sizes, a new list of begins, the packed bytes.
 template <class ReadAt>
@@ -160,3 +141,7 @@ std::span<const std::byte> decompress_part(const chunk_blocks<ReadAt>& chunk, st
 }
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/codec/chunk_part.ipp"
+#endif

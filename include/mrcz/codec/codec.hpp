@@ -8,7 +8,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 
 namespace mrcz {
 
@@ -62,16 +62,10 @@ struct compression {
 static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");
 
 /// Throws `errc::bad_option` unless every value is legal.
-inline void check(const compression& wanted) {
-  if (wanted.codec && name_of(*wanted.codec).empty())
-    fail(errc::bad_option, "codec {} is unknown", static_cast<std::int32_t>(*wanted.codec));
-  if (wanted.level < 0 || wanted.level > 9)
-    fail_expected(errc::bad_option, text("level is {}", wanted.level), "0 to 9");
-  if (name_of(wanted.shuffle).empty())
-    fail(errc::bad_option, "shuffle {} is unknown", static_cast<unsigned>(wanted.shuffle));
-  constexpr std::size_t limit = 0x7fffffff;
-  if (wanted.block_size.value_or(0) != 0 && (*wanted.block_size < 128 || *wanted.block_size > limit))
-    fail_expected(errc::bad_option, text("block_size is {}", *wanted.block_size), text("128 to {} bytes or 0", limit));
-}
+MRCZ_INLINE void check(const compression& wanted);
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/codec/codec.ipp"
+#endif

@@ -1,213 +1,166 @@
-/// Two ways to spread slices over threads: in any order, and with an ordered end.
+/// Two ways to spread work over threads: in any order, and with an ordered end.
 #pragma once
 
-#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
-#include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "mrcz/core/hardware.hpp"
+#include "mrcz/core/function_ref.hpp"
+#include "mrcz/core/linkage.hpp"
+#include "mrcz/core/ordered_window.hpp"
 
 namespace mrcz {
 
 /// How many threads to use: what was asked for, or one per processor that this program may use.
-inline std::size_t thread_count(std::optional<std::size_t> wanted) noexcept {
-  return std::max<std::size_t>(wanted ? *wanted : detail::processors(), 1);
-}
+MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted) noexcept;
 
 /// The same for `tasks` independent tasks, which need no more threads than there are tasks.
-inline std::size_t thread_count(std::optional<std::size_t> wanted, std::size_t tasks) noexcept {
-  return std::min(thread_count(wanted), std::max<std::size_t>(tasks, 1));
-}
+MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted, std::size_t tasks) noexcept;
 
-namespace detail {
-
-/// Runs `work()` on `threads` threads, the caller's included. `work` must not throw.
-template <class Work>
-void run_on_threads(std::size_t threads, Work& work) {
-  std::vector<std::jthread> helpers;
-  helpers.reserve(threads - 1);
-  for (std::size_t i = 1; i < threads; ++i) {
-    try {
-      helpers.emplace_back([&work] { work(); });
-    } catch (const std::system_error&) {
-      break;  // the system has no thread to spare: go on with those that run
-    }
-  }
-  work();
-}
-
-/// The failure of the lowest index, so that the same input always reports the same error.
-class first_failure {
- public:
-  void keep(std::size_t index, std::exception_ptr failure) noexcept {
-    if (!failure_ || index < index_) {
-      index_ = index;
-      failure_ = std::move(failure);
-    }
-  }
-  explicit operator bool() const noexcept { return failure_ != nullptr; }
-  /// Hands the failure on, so that no two threads hold it.
-  std::exception_ptr take() noexcept { return std::exchange(failure_, nullptr); }
-  void rethrow_if_any() const {
-    if (failure_) std::rethrow_exception(failure_);
-  }
-
- private:
-  std::size_t index_ = 0;
-  std::exception_ptr failure_;
-};
-
-}  // namespace detail
-
-/// Calls `task(i, scratch)` once for each i in [0, count) on up to `threads` threads; each thread has one `Scratch`
-/// of its own, made with its default constructor. After a failure no new task starts, and the failure of the
-/// lowest index that ran is rethrown once all threads have stopped.
-template <class Scratch, class Task>
-void parallel_for(std::size_t count, std::size_t threads, Task&& task) {
-  if (threads <= 1 || count <= 1) {
-    Scratch scratch{};
-    for (std::size_t i = 0; i < count; ++i) task(i, scratch);
-    return;
-  }
-  std::mutex mutex;
-  std::size_t next = 0;
-  detail::first_failure failure;
-  auto work = [&] {
-    std::size_t i = 0;
-    try {
-      Scratch scratch{};
-      for (;;) {
-        {
-          const std::lock_guard lock{mutex};
-          if (next == count || failure) return;
-          i = next++;
-        }
-        task(i, scratch);
-      }
-    } catch (...) {
-      const std::lock_guard lock{mutex};
-      failure.keep(i, std::current_exception());
-    }
-  };
-  detail::run_on_threads(std::min(threads, count), work);
-  failure.rethrow_if_any();
-}
+/// Calls `task(i, thread)` once for each i in [0, count) on up to `threads` threads. `thread` counts these from 0, so
+/// that each can have memory of its own: `memory[thread]`. After a failure no new task starts, and the failure of the
+/// lowest i that ran is rethrown once all threads have stopped.
+MRCZ_INLINE void parallel_for(std::size_t count, std::size_t threads,
+                              function_ref<void(std::size_t i, std::size_t thread)> task);
 
 /// Which threads call the `next` of a `parallel_pipeline`.
 enum class asked : bool { by_any_thread, by_caller_only };
 
+namespace detail {
+
+/// Runs `work(thread)` on `threads` threads; thread 0 is the caller's. `work` must not throw.
+MRCZ_INLINE void run_on_threads(std::size_t threads, function_ref<void(std::size_t thread)> work);
+
+/// What `action` throws; null if it throws nothing.
+MRCZ_INLINE std::exception_ptr thrown_by(function_ref<void()> action) noexcept;
+
+/// What the threads of one `parallel_pipeline` share.
+template <class Item, class Result>
+class pipeline {
+ public:
+  pipeline(std::size_t most_items, function_ref<std::optional<Item>()> next, function_ref<Result(Item&&)> make,
+           function_ref<void(Result&&)> take)
+      : next_{next}, make_{make}, take_{take}, window_{{.items = most_items}} {}
+
+  /// Takes the next result if it is there, otherwise begins with an item, otherwise waits for either; until there is
+  /// nothing left to do. A thread that `asks_first` has items ready for the others before it makes one.
+  void work(bool asks, bool asks_first) {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      const auto may_ask = [&] { return asks && !asking_ && !ended_ && window_.has_room(); };
+      changed_.wait(lock, [&] { return window_.has_next() || !items_.empty() || may_ask() || is_over(); });
+      if (window_.has_next()) take(lock);
+      else if (may_ask() && (asks_first || items_.empty())) ask(lock);
+      else if (!items_.empty()) make(lock);
+      else return;
+      changed_.notify_all();
+    }
+  }
+
+  void rethrow_failure() {
+    if (auto failure = window_.take_failure()) std::rethrow_exception(std::move(failure));
+  }
+
+ private:
+  struct numbered {
+    std::size_t number;
+    Item item;
+  };
+
+  /// Whether nothing is left to begin with.
+  bool is_over() const { return (ended_ || window_.failed()) && !asking_ && items_.empty(); }
+
+  void ask(std::unique_lock<std::mutex>& lock) {
+    const std::size_t number = window_.admit();
+    asking_ = true;
+    lock.unlock();
+    std::optional<Item> item;
+    auto failure = thrown_by([&] { item = next_(); });
+    lock.lock();
+    asking_ = false;
+    if (failure) {
+      window_.done(number, std::move(failure));
+    } else if (item && window_.is_wanted(number)) {
+      items_.push_back({number, std::move(*item)});
+    } else {
+      ended_ = true;
+      if (window_.is_wanted(number)) window_.withdraw();
+    }
+  }
+
+  void make(std::unique_lock<std::mutex>& lock) {
+    numbered current = std::move(items_.front());
+    items_.pop_front();
+    if (!window_.is_wanted(current.number)) return;
+    lock.unlock();
+    std::optional<Result> result;
+    auto failure = thrown_by([&] { result.emplace(make_(std::move(current.item))); });
+    lock.lock();
+    if (failure) window_.done(current.number, std::move(failure));
+    else window_.done(current.number, std::move(*result));
+  }
+
+  void take(std::unique_lock<std::mutex>& lock) {
+    Result result = window_.take();
+    lock.unlock();
+    auto failure = thrown_by([&] { take_(std::move(result)); });
+    lock.lock();
+    if (failure) window_.release(std::move(failure));
+    else window_.release();
+  }
+
+  function_ref<std::optional<Item>()> next_;
+  function_ref<Result(Item&&)> make_;
+  function_ref<void(Result&&)> take_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  ordered_window<Result> window_;
+  std::deque<numbered> items_;  // that nobody makes yet
+  bool asking_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace detail
+
 /// Calls `next()`, which returns an optional item, until it returns none; `make(item)` for each item on up to `threads`
 /// threads; and `take(result)` for each result, in the order of the items. Neither `next` nor `take` runs twice at the
-/// same time, but each beside the other. At most `threads + 2` items and results are held at any moment. After a
-/// failure nothing behind its item starts, and the failure of the earliest item is rethrown once all threads have
-/// stopped: everything before that item has been taken.
-template <class Next, class Make, class Take>
-void parallel_pipeline(std::size_t threads, Next&& next, Make&& make, Take&& take,
-                       asked wanted = asked::by_any_thread) {
+/// same time, but each beside the other. At most `most_items` items and results are held at any moment; not stated: two
+/// more than there are threads. After a failure nothing behind its item starts, and the failure of the earliest item is
+/// rethrown once all threads have stopped: everything before that item has been taken.
+template <class Item, class Result>
+void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> next, function_ref<Result(Item&&)> make,
+                       function_ref<void(Result&&)> take, asked wanted = asked::by_any_thread,
+                       std::optional<std::size_t> most_items = std::nullopt) {
   if (threads <= 1) {
     while (auto item = next()) take(make(std::move(*item)));
     return;
   }
-  using item_type = typename std::invoke_result_t<Next&>::value_type;
-  using result = std::invoke_result_t<Make&, item_type>;
-  std::vector<std::optional<result>> waiting(threads + 2);  // i has place i modulo size; that of next_to_take is empty
-                                                            // while it is being taken, and for good if that fails
-  const auto caller = std::this_thread::get_id();
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<item_type> items;  // that nobody makes yet: next_to_make and those behind it
-  std::size_t next_to_ask = 0;
-  std::size_t next_to_make = 0;
-  std::size_t next_to_take = 0;
-  bool asking = false;
-  bool ended = false;
-  detail::first_failure failure;
-
-  auto work = [&] {
-    const bool is_caller = std::this_thread::get_id() == caller;
-    const bool asks = wanted == asked::by_any_thread || is_caller;
-    const bool asks_first = wanted == asked::by_caller_only && is_caller;  // so that the others have something to do
-    const auto may_ask = [&] { return asks && !asking && !ended && next_to_ask < next_to_take + waiting.size(); };
-    std::size_t current = 0;
-    try {
-      std::unique_lock lock{mutex};
-      for (;;) {
-        changed.wait(lock, [&] { return ended || !items.empty() || may_ask(); });
-        if (may_ask() && (asks_first || items.empty())) {
-          asking = true;
-          lock.unlock();
-          std::exception_ptr failed;
-          // A function of its own: g++ 12 takes an optional that a try block was to assign for assigned after a
-          // failure.
-          const auto ask = [&]() -> std::optional<item_type> {
-            try {
-              return next();
-            } catch (...) {
-              failed = std::current_exception();
-              return std::nullopt;
-            }
-          };
-          std::optional<item_type> item = ask();
-          lock.lock();
-          asking = false;
-          if (failed) failure.keep(next_to_ask, std::move(failed));
-          if (item && !ended) {
-            items.push_back(std::move(*item));
-            ++next_to_ask;
-          } else {
-            ended = true;
-          }
-          changed.notify_all();
-          continue;
-        }
-        if (items.empty()) return;
-        const std::size_t i = current = next_to_make++;
-        item_type item = std::move(items.front());  // NOLINT(misc-const-correctness): is moved from, if it can be
-        items.pop_front();
-        lock.unlock();
-        result made = make(std::move(item));
-        lock.lock();
-        waiting[i % waiting.size()].emplace(std::move(made));
-        while (waiting[next_to_take % waiting.size()]) {
-          current = next_to_take;
-          auto& place = waiting[current % waiting.size()];
-          result ready = std::move(*place);
-          place.reset();
-          lock.unlock();
-          take(std::move(ready));
-          lock.lock();
-          ++next_to_take;
-          changed.notify_all();
-        }
-      }
-    } catch (...) {
-      const std::lock_guard lock{mutex};
-      failure.keep(current, std::current_exception());
-      ended = true;
-      while (!items.empty() && next_to_make + items.size() > current) items.pop_back();  // those before are still made
-      changed.notify_all();
-    }
-  };
-  detail::run_on_threads(threads, work);
-  failure.rethrow_if_any();
+  detail::pipeline<Item, Result> shared{most_items.value_or(threads + 2), next, make, take};
+  detail::run_on_threads(threads, [&](std::size_t thread) {
+    const bool only_caller = wanted == asked::by_caller_only;
+    shared.work(!only_caller || thread == 0, only_caller && thread == 0);
+  });
+  shared.rethrow_failure();
 }
 
 /// Calls `make(i)` for each i in [0, count) on up to `threads` threads and hands each result to `take(result)` in
-/// rising order of i, from one thread at a time. Waiting results and failures as in `parallel_pipeline`.
-template <class Make, class Take>
-void parallel_ordered(std::size_t count, std::size_t threads, Make&& make, Take&& take) {
+/// rising order of i, from one thread at a time. Results that wait, and failures, as in `parallel_pipeline`.
+template <class Result>
+void parallel_ordered(std::size_t count, std::size_t threads, function_ref<Result(std::size_t i)> make,
+                      function_ref<void(Result&&)> take, std::optional<std::size_t> most_items = std::nullopt) {
   std::size_t i = 0;
   const auto next = [&] { return i < count ? std::optional{i++} : std::nullopt; };
-  parallel_pipeline(std::min(threads, count), next, make, take);
+  const auto make_it = [&](std::size_t&& index) { return make(index); };
+  parallel_pipeline<std::size_t, Result>(threads < count ? threads : count, next, make_it, take, asked::by_any_thread,
+                                         most_items);
 }
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/core/parallel.ipp"
+#endif

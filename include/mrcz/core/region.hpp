@@ -1,8 +1,11 @@
 /// A half-open box of voxels: where it begins and how many voxels it spans along each axis.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
+#include <span>
 
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/shape.hpp"
@@ -13,6 +16,20 @@ namespace mrcz {
 struct range {
   std::size_t first = 0;
   std::optional<std::size_t> count = std::nullopt;
+};
+
+/// Any slices, in any order: `{3, 17, 42}`, a vector or an array of numbers, to which it refers. A list of one or two
+/// numbers in braces could also be a `range`, so it does not compile: name the vector, or write `{.first = 3}`.
+class slice_list {
+ public:
+  slice_list(std::initializer_list<std::size_t> z) noexcept : z_{z.begin(), z.size()} {}  // NOLINT(*-explicit-*)
+  template <std::convertible_to<std::span<const std::size_t>> Numbers>
+  slice_list(const Numbers& z) noexcept : z_{z} {}  // NOLINT(*-explicit-*)
+
+  std::span<const std::size_t> numbers() const noexcept { return z_; }
+
+ private:
+  std::span<const std::size_t> z_;
 };
 
 /// Axes left out span the whole volume.

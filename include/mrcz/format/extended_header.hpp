@@ -1,13 +1,12 @@
 /// The extended header between the main header and the voxels (MRC2014 notes 7 and 8): a kind and its bytes.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/format/labels.hpp"
 
 namespace mrcz {
@@ -31,12 +30,17 @@ struct extended_header {
   std::string_view type() const noexcept { return labels::trimmed({exttyp.data(), exttyp.size()}); }
 
   /// Whether the bytes are symmetry operators, as many files hold them without saying so in EXTTYP.
-  bool is_symmetry_text() const noexcept {
-    const auto printable = [](std::byte b) { return b >= std::byte{' '} && b <= std::byte{'~'}; };
-    return !bytes.empty() && bytes.size() % 80 == 0 && std::all_of(bytes.begin(), bytes.end(), printable);
-  }
+  bool is_symmetry_text() const noexcept;
 
   friend bool operator==(const extended_header&, const extended_header&) = default;
 };
 
+/// JSON is followed by blanks up to a multiple of 16 bytes, so that voxels of every type can be used where they stand
+/// in a mapped file. Other extended headers stay as they are.
+MRCZ_INLINE extended_header padded(extended_header extended);
+
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/format/extended_header.ipp"
+#endif

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -107,56 +106,33 @@ struct header {
   /// The order of the bytes in the file that this header came from or goes to.
   std::endian byte_order = std::endian::native;
 
-  mrcz::kind kind() const noexcept {
-    if (ispg >= 401 && ispg <= 630) return kind::volume_stack;
-    if (ispg == 0) return nz == 1 ? kind::image : kind::image_stack;
-    return kind::volume;
-  }
+  mrcz::kind kind() const noexcept;
 
   /// Sections of one volume of a volume stack, 1 for images, NZ for a volume. MRCZ uses MZ in the same way for frames
   /// of several slices (python-mrcz's list of 3-D arrays); before version 0.5.0 it wrote NZ there, which means nothing.
   /// IMOD, RELION and others write NZ for every stack of images: in a file that is not of MRCZ that means 1, too.
-  std::int32_t slices_per_frame() const noexcept {
-    if (kind() == kind::volume) return nz;
-    const bool of_mrcz = mode >= 1000 || has_mrcz_label();
-    if (kind() != kind::volume_stack && mz == nz && !of_mrcz) return 1;
-    return !is_early_mrcz() && mz > 0 && mz <= nz && nz % mz == 0 ? mz : 1;
-  }
+  std::int32_t slices_per_frame() const noexcept;
 
   /// CELLA / M per axis; where M is 0, CELLA / N along the axis that MAPC, MAPR, MAPS name. python-mrcz leaves MX and
   /// MY 0, means CELLA / N along all axes and has another use for MZ. 0 if that says nothing or is not finite.
-  mrcz::voxel_size voxel_size() const noexcept {
-    return {spacing(cella.x, mx, 1), spacing(cella.y, my, 2), spacing(cella.z, mx <= 0 && my <= 0 ? 0 : mz, 3)};
-  }
+  mrcz::voxel_size voxel_size() const noexcept;
 
   /// Voxels along X (1), Y (2) or Z (3), wherever the axis lies in the file.
-  std::int32_t n_along(std::int32_t axis) const noexcept {
-    if (!has_axes()) return axis == 1 ? nx : axis == 2 ? ny : nz;
-    return axis == mapc ? nx : axis == mapr ? ny : nz;
-  }
+  std::int32_t n_along(std::int32_t axis) const noexcept;
 
   /// Whether MAPC, MAPR and MAPS are a permutation of 1, 2, 3. Otherwise they are taken for 1, 2, 3.
-  bool has_axes() const noexcept {
-    const auto valid = [](std::int32_t axis) { return axis >= 1 && axis <= 3; };
-    return valid(mapc) && valid(mapr) && valid(maps) && mapc != mapr && mapr != maps && mapc != maps;
-  }
+  bool has_axes() const noexcept;
 
   /// Whether the first label names a version of MRCZ, as python-mrcz and this library write it.
-  bool has_mrcz_label() const noexcept { return !labels.empty() && labels[0].starts_with("MRCZ"); }
+  bool has_mrcz_label() const noexcept;
 
   /// Whether that version is one of 0.3.1 to 0.4.1, in whose files MZ means nothing.
-  bool is_early_mrcz() const noexcept {
-    return has_mrcz_label() && labels[0].starts_with("MRCZ0.") && labels[0] < "MRCZ0.5";
-  }
+  bool is_early_mrcz() const noexcept;
 
   bool from_imod() const noexcept { return imod_stamp == imod_stamp_value; }
 
  private:
-  float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept {
-    const std::int32_t intervals = m > 0 ? m : n_along(axis);
-    const float size = intervals > 0 ? cell / static_cast<float>(intervals) : 0.0F;
-    return size > 0 && size <= std::numeric_limits<float>::max() ? size : 0.0F;  // neither NaN nor infinite
-  }
+  float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept;
 };
 
 /// Whether both are the same 1024 bytes in a file (`encode`).

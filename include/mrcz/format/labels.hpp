@@ -3,12 +3,9 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "mrcz/core/error.hpp"
 
 namespace mrcz {
 
@@ -26,38 +23,20 @@ class labels {
 
   /// Adds a label behind the others; when all ten are in use it replaces the last, as IMOD does. Throws
   /// `errc::bad_option` for text that is blank, longer than 80 characters or not printable ASCII.
-  void add(std::string_view text) {
-    check(text);
-    if (text_.size() == capacity) text_.pop_back();
-    text_.emplace_back(trimmed(text));
-  }
+  void add(std::string_view text);
 
   /// Adds a label before the others; when all ten are in use the last is lost.
-  void add_first(std::string_view text) {
-    check(text);
-    if (text_.size() == capacity) text_.pop_back();
-    text_.insert(text_.begin(), std::string{trimmed(text)});
-  }
+  void add_first(std::string_view text);
 
   void clear() noexcept { text_.clear(); }
 
   friend bool operator==(const labels&, const labels&) = default;
 
   /// Takes the non-blank labels of a header, wherever they stand and whatever NLABL says.
-  static labels decode(const char* from) {
-    labels found;
-    for (std::size_t i = 0; i < capacity; ++i) {
-      const std::string_view text = trimmed({from + i * length, length});
-      if (!text.empty()) found.text_.emplace_back(text);
-    }
-    return found;
-  }
+  static labels decode(const char* from);
 
   /// Writes 800 characters, padded with blanks as the standard says.
-  void encode(char* to) const noexcept {
-    std::memset(to, ' ', capacity * length);
-    for (std::size_t i = 0; i < text_.size(); ++i) text_[i].copy(to + i * length, length);
-  }
+  void encode(char* to) const noexcept;
 
   /// `text` without trailing white space and NULs.
   static constexpr std::string_view trimmed(std::string_view text) noexcept {
@@ -67,15 +46,13 @@ class labels {
   }
 
  private:
-  static void check(std::string_view label) {
-    if (label.size() > length)
-      fail_expected(errc::bad_option, text("label has {} characters", label.size()), text("at most {}", length));
-    if (trimmed(label).empty()) fail(errc::bad_option, "label is blank");
-    for (const char c : label)
-      if (c < ' ' || c > '~') fail(errc::bad_option, "label has a character that is not printable ASCII");
-  }
+  static void check(std::string_view label);
 
   std::vector<std::string> text_;
 };
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/format/labels.ipp"
+#endif

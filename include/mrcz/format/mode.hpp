@@ -13,8 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "mrcz/core/error.hpp"
-#include "mrcz/core/shape.hpp"
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/core/text_formatter.hpp"
 #include "mrcz/format/float16.hpp"
 
@@ -169,9 +168,7 @@ constexpr std::uint64_t row_bytes(mode m, std::uint64_t nx) noexcept {
 }
 
 /// Bytes of one slice in the file. Throws `errc::too_large` if that is beyond what can be addressed.
-inline std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx) {
-  return checked_multiply(ny, size_in_memory(row_bytes(m, nx), "a row"), "the size of a slice");
-}
+MRCZ_INLINE std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx);
 
 constexpr bool is_complex_mode(mode m) noexcept {
   bool complex = false;

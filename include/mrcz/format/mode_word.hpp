@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "mrcz/codec/codec.hpp"
-#include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/format/mode.hpp"
 
 namespace mrcz {
@@ -42,12 +42,10 @@ constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept 
 }
 
 /// Throws `errc::bad_mode` for a word that means nothing.
-inline mode_word require_mode_word(std::int32_t word) {
-  const auto found = decode_mode_word(word);
-  if (!found)
-    fail(errc::bad_mode,
-         {.byte = 12, .found = text("MODE is {}, which is no voxel type of MRC or MRCZ that can be read", word)});
-  return *found;
-}
+MRCZ_INLINE mode_word require_mode_word(std::int32_t word);
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/format/mode_word.ipp"
+#endif

@@ -1,18 +1,11 @@
 /// Where each slice of a file lies: computed for uncompressed files, found by walking from chunk to chunk in MRCZ.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
-#include "mrcz/codec/chunk_header.hpp"
-#include "mrcz/core/error.hpp"
-#include "mrcz/core/shape.hpp"
-#include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/mode_word.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -29,22 +22,7 @@ struct slice_place {
 /// memory grows with the chunks that are there, not with what NZ claims.
 class slice_table {
  public:
-  slice_table(const byte_source& source, const header& h)
-      : word_{require_mode_word(h.mode)},
-        claimed_{static_cast<std::size_t>(h.nz)},
-        slice_bytes_{mrcz::slice_bytes(word_.mode, static_cast<std::size_t>(h.ny), static_cast<std::size_t>(h.nx))},
-        begin_{data_offset(source.size(), h)} {
-    if (word_.codec == codec::none) {
-      const std::uint64_t rest = source.size() - begin_;
-      complete_ = static_cast<std::size_t>(std::min<std::uint64_t>(claimed_, rest / slice_bytes_));
-      if (complete_ < claimed_) {
-        found_ = text("file ends at byte {}", source.size());
-        expected_ = text("{} slices of {} bytes from byte {}", claimed_, slice_bytes_, begin_);
-      }
-    } else {
-      walk(source);
-    }
-  }
+  slice_table(const byte_source& source, const header& h);
 
   /// Slices whose bytes are all there. `require` says why there are not more.
   std::size_t complete() const noexcept { return complete_; }
@@ -59,27 +37,14 @@ class slice_table {
   std::uint64_t end() const noexcept { return offset(complete_); }         ///< behind the last complete slice
   std::uint64_t packed_bytes() const noexcept { return end() - begin(); }  ///< of all complete slices
 
-  slice_place operator[](std::size_t z) const noexcept { return {offset(z), offset(z + 1) - offset(z)}; }
+  slice_place operator[](std::size_t z) const noexcept;
 
   /// Throws an error that names the first slice that is not there unless slices 0 to `end` - 1 are.
-  void require(std::size_t end) const {
-    if (end <= complete_) return;
-    fail(compressed() && !ended_ ? errc::bad_chunk : errc::truncated,
-         {.slice = complete_, .byte = this->end(), .found = found_, .expected = expected_});
-  }
+  void require(std::size_t end) const;
 
   /// Throws `errc::bad_chunk` for the first of the slices [first, end) whose chunk cannot hold a slice, so that nobody
   /// allocates memory for it.
-  void require_plausible(std::size_t first, std::size_t end) const {
-    const auto found = std::lower_bound(implausible_.begin(), implausible_.end(), first,
-                                        [](const claim& c, std::size_t z) { return c.z < z; });
-    if (found == implausible_.end() || found->z >= end) return;
-    const auto [at, packed] = (*this)[found->z];
-    fail(errc::bad_chunk, {.slice = found->z,
-                           .byte = at,
-                           .found = text("chunk of {} bytes says that it holds {} bytes", packed, found->bytes),
-                           .expected = std::to_string(slice_bytes_)});
-  }
+  void require_plausible(std::size_t first, std::size_t end) const;
 
   /// What is there instead of slice `complete()`; empty if all slices are there.
   const std::string& found() const noexcept { return found_; }
@@ -89,58 +54,9 @@ class slice_table {
  private:
   /// 1024 + NSYMBT, or 1024 if only that fits: some programs drop the extended header and keep NSYMBT. Not where it
   /// was JSON, which no such program knows: there, a size that fits means a file that was cut off.
-  static std::uint64_t data_offset(std::uint64_t file_size, const header& h) {
-    const mode_word word = require_mode_word(h.mode);
-    const auto slice = mrcz::slice_bytes(word.mode, static_cast<std::size_t>(h.ny), static_cast<std::size_t>(h.nx));
-    const auto slices = static_cast<std::uint64_t>(h.nz);
-    const bool fits_without = word.codec == codec::none && h.exttyp != exttyp_json && slice <= file_size / slices &&
-                              header_size + slice * slices == file_size;
-    if (fits_without) return header_size;
-    if (h.nsymbt < 0)
-      fail(errc::bad_header,
-           {.byte = 92, .found = text("NSYMBT is {}", h.nsymbt), .expected = "the size of the extended header"});
-    const std::uint64_t offset = header_size + static_cast<std::uint64_t>(h.nsymbt);
-    if (offset > file_size)
-      fail(errc::bad_header,
-           {.byte = 92,
-            .found = text("NSYMBT is {}, but only {} bytes follow the header", h.nsymbt, file_size - header_size)});
-    return offset;
-  }
-
-  void walk(const byte_source& source) {
-    offsets_.push_back(begin_);
-    while (complete_ < claimed_) {
-      const std::uint64_t at = offsets_.back();
-      const std::uint64_t rest = source.size() - at;
-      if (rest < chunk_header::size) {
-        ended_ = true;
-        found_ = text("file has {} chunks", complete_);
-        expected_ = std::to_string(claimed_);
-        return;
-      }
-      std::array<std::byte, chunk_header::size> bytes;
-      source.read_at(at, bytes);
-      const auto h = chunk_header::decode(bytes);
-      if (h.version != 2 || h.packed_bytes < chunk_header::size) {
-        found_ = text("no chunk found where one was expected: format version {}, {} packed bytes", h.version,
-                      h.packed_bytes);
-        return;
-      }
-      if (h.packed_bytes > rest) {
-        ended_ = true;
-        found_ = text("chunk has {} packed bytes, but only {} are left in the file", h.packed_bytes, rest);
-        return;
-      }
-      if (h.bytes != slice_bytes_ || h.bytes > h.packed_bytes * detail::max_expansion(h.format()))
-        implausible_.push_back({static_cast<std::uint32_t>(complete_), h.bytes});
-      offsets_.push_back(at + h.packed_bytes);
-      ++complete_;
-    }
-  }
-
-  std::uint64_t offset(std::size_t z) const noexcept {
-    return compressed() ? offsets_[z] : begin_ + std::uint64_t{z} * slice_bytes_;
-  }
+  static std::uint64_t data_offset(std::uint64_t file_size, const header& h);
+  void walk(const byte_source& source);
+  std::uint64_t offset(std::size_t z) const noexcept;
 
   struct claim {
     std::uint32_t z;
@@ -160,3 +76,7 @@ class slice_table {
 };
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/format/slice_table.ipp"
+#endif

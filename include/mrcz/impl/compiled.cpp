@@ -3,6 +3,10 @@
 #define MRCZ_SEPARATE_COMPILATION
 #endif
 
+#include "mrcz/impl/codec/blosc.ipp"
+#include "mrcz/impl/codec/chunk_header.ipp"
+#include "mrcz/impl/codec/chunk_part.ipp"
+#include "mrcz/impl/codec/codec.ipp"
 #include "mrcz/impl/core/bytes.ipp"
 #include "mrcz/impl/core/error.ipp"
 #include "mrcz/impl/core/hardware.ipp"
@@ -12,10 +16,25 @@
 #include "mrcz/impl/core/stop.ipp"
 #include "mrcz/impl/core/system.ipp"
 #include "mrcz/impl/core/text_formatter.ipp"
+#include "mrcz/impl/format/byte_order.ipp"
+#include "mrcz/impl/format/extended_header.ipp"
 #include "mrcz/impl/format/header.ipp"
 #include "mrcz/impl/format/header_bytes.ipp"
+#include "mrcz/impl/format/labels.ipp"
+#include "mrcz/impl/format/metadata.ipp"
 #include "mrcz/impl/format/mode.ipp"
+#include "mrcz/impl/format/mode_word.ipp"
+#include "mrcz/impl/format/slice_table.ipp"
 #include "mrcz/impl/format/statistics.ipp"
+#include "mrcz/impl/format/validate.ipp"
+#include "mrcz/impl/io/atomic_file.ipp"
+#include "mrcz/impl/io/byte_sink.ipp"
+#include "mrcz/impl/io/file.ipp"
+#include "mrcz/impl/io/locked_file.ipp"
+#include "mrcz/impl/io/mapped_file.ipp"
+#include "mrcz/impl/io/memory.ipp"
+#include "mrcz/impl/io/sequential.ipp"
+#include "mrcz/impl/io/system.ipp"
 
 namespace mrcz {
 
@@ -23,6 +42,10 @@ template nlohmann::json parse_json(std::string_view, std::string_view);
 template nlohmann::ordered_json parse_json(std::string_view, std::string_view);
 template std::string write_json(const nlohmann::json&, json_text);
 template std::string write_json(const nlohmann::ordered_json&, json_text);
+template nlohmann::json parse_metadata(std::string_view);
+template nlohmann::json parse_metadata(const extended_header&);
+template nlohmann::ordered_json parse_metadata(std::string_view);
+template nlohmann::ordered_json parse_metadata(const extended_header&);
 
 template void detail::floats_past_caches<std::int8_t>(const std::byte*, float*, std::size_t) noexcept;
 template void detail::floats_past_caches<std::uint8_t>(const std::byte*, float*, std::size_t) noexcept;

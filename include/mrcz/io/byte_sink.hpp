@@ -8,7 +8,6 @@
 #include <string>
 
 #include "mrcz/io/byte_source.hpp"
-#include "mrcz/io/copy.hpp"
 
 namespace mrcz {
 
@@ -25,9 +24,7 @@ class byte_sink {
   virtual void write_at(std::uint64_t offset, std::span<const std::byte> from) = 0;
 
   /// Copies `count` bytes at `offset` of `from` to `to`. The system may do that without reading them.
-  virtual void copy(const byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) {
-    copy_in_pieces(from, offset, count, *this, to);
-  }
+  virtual void copy(const byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to);
 
   /// Makes what was written visible and final. Called once, as the last call.
   virtual void publish() = 0;
@@ -41,3 +38,7 @@ class byte_sink {
 };
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/io/byte_sink.ipp"
+#endif

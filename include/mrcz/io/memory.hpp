@@ -1,16 +1,13 @@
 /// A source and a sink in memory.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/byte_source.hpp"
 
@@ -26,13 +23,7 @@ class memory_source final : public byte_source {
       : owned_{std::move(content)}, content_{owned_}, name_{std::move(name)} {}
 
   std::uint64_t size() const override { return content_.size(); }
-  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (offset > content_.size() || into.size() > content_.size() - offset)
-      fail(errc::truncated, {.path = name_,
-                             .found = text("ends at byte {}, but {} bytes at byte {} were asked for", content_.size(),
-                                           into.size(), offset)});
-    if (!into.empty()) std::memcpy(into.data(), content_.data() + offset, into.size());
-  }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override;
   std::span<const std::byte> in_memory() const noexcept override { return content_; }
   std::string name() const override { return name_; }
 
@@ -48,15 +39,8 @@ class memory_sink final : public byte_sink {
   explicit memory_sink(std::vector<std::byte>& destination, std::string name = "memory")
       : destination_{&destination}, name_{std::move(name)} {}
 
-  void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
-    if (offset > content_.max_size() - from.size())
-      fail(errc::too_large,
-           {.path = name_, .found = text("{} bytes at byte {} do not fit into memory", from.size(), offset)});
-    const auto first = static_cast<std::size_t>(offset);
-    if (content_.size() < first + from.size()) content_.resize(first + from.size());
-    std::copy(from.begin(), from.end(), content_.begin() + static_cast<std::ptrdiff_t>(first));
-  }
-  void publish() override { *destination_ = std::move(content_); }
+  void write_at(std::uint64_t offset, std::span<const std::byte> from) override;
+  void publish() override;
   std::string name() const override { return name_; }
 
  private:
@@ -66,3 +50,7 @@ class memory_sink final : public byte_sink {
 };
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/io/memory.ipp"
+#endif

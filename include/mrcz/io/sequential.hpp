@@ -5,13 +5,10 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <system_error>
 #include <utility>
 
-#include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/byte_source.hpp"
-#include "mrcz/io/system.hpp"
 
 namespace mrcz {
 
@@ -51,16 +48,7 @@ class descriptor_source final : public sequential_source {
  public:
   descriptor_source(int descriptor, std::string name) : descriptor_{descriptor}, name_{std::move(name)} {}
 
-  std::size_t read(std::span<std::byte> into) override {
-    std::size_t count = 0;
-    while (count < into.size()) {
-      const std::ptrdiff_t done = detail::read_stream(descriptor_, into.subspan(count));
-      if (done < 0) fail_system(detail::last_error(), "cannot read", name_);
-      if (done == 0) break;
-      count += static_cast<std::size_t>(done);
-    }
-    return count;
-  }
+  std::size_t read(std::span<std::byte> into) override;
   std::string name() const override { return name_; }
 
  private:
@@ -73,16 +61,7 @@ class descriptor_sink final : public sequential_sink {
  public:
   descriptor_sink(int descriptor, std::string name) : descriptor_{descriptor}, name_{std::move(name)} {}
 
-  void write(std::span<const std::byte> from) override {
-    while (!from.empty()) {
-      const std::ptrdiff_t done = detail::write_stream(descriptor_, from);
-      if (done < 0) fail_system(detail::last_error(), "cannot write", name_);
-      if (done == 0)
-        fail_system(std::make_error_code(std::errc::io_error),
-                    text("cannot write: the system took none of {} bytes", from.size()), name_);
-      from = from.subspan(static_cast<std::size_t>(done));
-    }
-  }
+  void write(std::span<const std::byte> from) override;
   std::string name() const override { return name_; }
 
  private:
@@ -95,13 +74,7 @@ class source_in_order final : public sequential_source {
  public:
   explicit source_in_order(const byte_source& source) : source_{&source} {}
 
-  std::size_t read(std::span<std::byte> into) override {
-    const std::uint64_t rest = source_->size() - at_;
-    if (into.size() > rest) into = into.first(static_cast<std::size_t>(rest));
-    source_->read_at(at_, into);
-    at_ += into.size();
-    return into.size();
-  }
+  std::size_t read(std::span<std::byte> into) override;
   std::string name() const override { return source_->name(); }
 
  private:
@@ -114,10 +87,7 @@ class sink_in_order final : public sequential_sink {
  public:
   explicit sink_in_order(byte_sink& sink, std::uint64_t begin = 0) : sink_{&sink}, at_{begin} {}
 
-  void write(std::span<const std::byte> from) override {
-    sink_->write_at(at_, from);
-    at_ += from.size();
-  }
+  void write(std::span<const std::byte> from) override;
   /// Where the next byte goes.
   std::uint64_t position() const noexcept { return at_; }
   std::string name() const override { return sink_->name(); }
@@ -128,3 +98,7 @@ class sink_in_order final : public sequential_sink {
 };
 
 }  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/io/sequential.ipp"
+#endif

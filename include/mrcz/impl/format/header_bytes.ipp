@@ -1,11 +1,100 @@
-/// Comparing headers by their bytes.
+/// Headers to bytes and back, with the repairs that files of the wild need.
 #pragma once
 
 #include "mrcz/format/header_bytes.hpp"
 
+#include <bit>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+
+#include "mrcz/core/endian.hpp"
+#include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/format/byte_order.hpp"
+#include "mrcz/format/machine_stamp.hpp"
+#include "mrcz/format/mode_word.hpp"
+
+namespace mrcz::detail {
+
+/// python-mrcz writes NLABL in the order of the machine even into a file of the other order.
+MRCZ_INLINE bool has_host_order_fields(const header& h) noexcept {
+  const auto swapped = std::bit_cast<std::int32_t>(byteswap(std::bit_cast<std::uint32_t>(h.nlabl)));
+  return h.has_mrcz_label() && (h.nlabl < 0 || h.nlabl > 10) && swapped >= 0 && swapped <= 10;
+}
+
+/// Then MODE, the statistics and MRCZ's own fields are in that order too, unless MODE makes sense as it stands.
+MRCZ_INLINE void read_host_order_fields(const header_bytes& bytes, header& h) noexcept {
+  const auto take = [&](std::size_t at, auto& value) {
+    value = load<std::remove_reference_t<decltype(value)>>(bytes.data() + at, opposite(h.byte_order));
+  };
+  take(220, h.nlabl);
+  if (decode_mode_word(h.mode) && h.mode != 0) return;
+  take(12, h.mode), take(76, h.dmin), take(80, h.dmax), take(84, h.dmean);
+  take(132, h.voltage), take(136, h.c3), take(140, h.gain), take(144, h.packed_bytes);
+}
+
+/// Before 2000 there was no MAP and no stamp, and the origin stood in words 53 to 55 in the order z, x, y (IMOD's
+/// rule). c-mrcz leaves MAP out as well, but stamps the file and compresses it.
+MRCZ_INLINE bool is_old_style(const header& h) noexcept {
+  return !has_map(h) && byte_order_of(h.machst) != h.byte_order && h.mode < 1000 && h.nversion == 0;
+}
+
+MRCZ_INLINE void read_old_style_origin(const header_bytes& bytes, header& h) noexcept {
+  const auto f32 = [&](std::size_t at) { return load<float>(bytes.data() + at, h.byte_order); };
+  h.origin = {f32(212), f32(216), f32(208)};
+  h.rms = -1;
+}
+
+MRCZ_INLINE bool has_extents(const header& h) noexcept { return h.nx > 0 && h.ny > 0 && h.nz > 0; }
+
+MRCZ_INLINE bool has_map(const header& h) noexcept { return std::string_view{h.map.data(), 3} == "MAP"; }
+
+MRCZ_INLINE bool makes_sense(const header& h) noexcept {
+  return has_extents(h) && decode_mode_word(h.mode).has_value();
+}
+
+}  // namespace mrcz::detail
 
 namespace mrcz {
+
+MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size, std::optional<std::endian> order) {
+  header h;
+  h.byte_order = order ? *order : vote_byte_order(bytes, file_size);
+  detail::for_each_number(h, [&](std::size_t at, auto& value) {
+    value = load<std::remove_reference_t<decltype(value)>>(bytes.data() + at, h.byte_order);
+  });
+  detail::for_each_text(
+      h, [&](std::size_t at, auto& value) { std::memcpy(value.data(), bytes.data() + at, value.size()); });
+  std::array<char, labels::capacity * labels::length> text;
+  std::memcpy(text.data(), bytes.data() + detail::labels_offset, text.size());
+  h.labels = labels::decode(text.data());
+  if (detail::has_host_order_fields(h)) detail::read_host_order_fields(bytes, h);
+  if (detail::is_old_style(h)) detail::read_old_style_origin(bytes, h);
+  return h;
+}
+
+MRCZ_INLINE header_bytes encode(const header& h) noexcept {
+  header_bytes bytes{};
+  detail::for_each_number(h, [&](std::size_t at, const auto& value) { store(bytes.data() + at, value, h.byte_order); });
+  store(bytes.data() + 220, static_cast<std::int32_t>(h.labels.size()), h.byte_order);
+  detail::for_each_text(
+      h, [&](std::size_t at, const auto& value) { std::memcpy(bytes.data() + at, value.data(), value.size()); });
+  std::array<char, labels::capacity * labels::length> text;
+  h.labels.encode(text.data());
+  std::memcpy(bytes.data() + detail::labels_offset, text.data(), text.size());
+  return bytes;
+}
+
+MRCZ_INLINE void check(const header& h) {
+  if (!detail::has_map(h) && !detail::makes_sense(h))
+    fail(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents {} x {} x {} and MODE {}", h.nx, h.ny, h.nz,
+         h.mode);
+  if (!detail::has_extents(h))
+    fail(errc::bad_header,
+         {.byte = 0, .found = text("NX, NY, NZ are {}, {}, {}", h.nx, h.ny, h.nz), .expected = "positive numbers"});
+  require_mode_word(h.mode);
+}
 
 MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept { return encode(a) == encode(b); }
 

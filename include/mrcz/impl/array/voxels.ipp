@@ -1,0 +1,81 @@
+/// Definitions of `array/voxels.hpp`.
+#pragma once
+
+#include "mrcz/array/voxels.hpp"
+
+#include <cstring>
+
+#include "mrcz/core/error.hpp"
+
+namespace mrcz {
+
+MRCZ_INLINE bool voxels::is_dense() const noexcept { return detail::is_dense(extents, strides, type->bytes); }
+
+namespace detail {
+
+MRCZ_INLINE void require_rank(std::size_t rank) {
+  if (rank != 2 && rank != 3)
+    fail_expected(errc::shape_mismatch, text("array has rank {}", rank), "2 (an image) or 3 (a volume)");
+}
+
+MRCZ_INLINE void require_addressable(const shape& extents, std::size_t voxel_bytes) {
+  constexpr const char* what = "the size of an array";
+  const auto slice = checked_multiply(extents[1], extents[2], what);
+  const auto voxels = checked_multiply(extents[0], slice, what);
+  static_cast<void>(size_in_memory(checked_multiply(voxels, voxel_bytes, what), what));
+}
+
+MRCZ_INLINE byte_strides in_bytes(const std::array<std::ptrdiff_t, 3>& strides, std::size_t voxel_bytes) noexcept {
+  const auto bytes = static_cast<std::ptrdiff_t>(voxel_bytes);
+  return {strides[0] * bytes, strides[1] * bytes, strides[2] * bytes};
+}
+
+MRCZ_INLINE bool is_dense(const shape& extents, const byte_strides& strides, std::size_t voxel_bytes) noexcept {
+  auto expected = static_cast<std::ptrdiff_t>(voxel_bytes);
+  for (std::size_t axis = 3; axis-- > 0;) {
+    if (extents[axis] != 1 && strides[axis] != expected) return false;
+    expected *= static_cast<std::ptrdiff_t>(extents[axis]);
+  }
+  return true;
+}
+
+template <std::size_t Bytes>
+void copy_strided(const std::byte* from, std::ptrdiff_t from_stride, std::byte* to, std::ptrdiff_t to_stride,
+                  std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i, from += from_stride, to += to_stride) std::memcpy(to, from, Bytes);
+}
+
+/// Copies one row.
+MRCZ_INLINE void copy_row(const std::byte* from, std::ptrdiff_t from_stride, std::byte* to, std::ptrdiff_t to_stride,
+                          std::size_t count, std::size_t voxel_bytes) noexcept {
+  const auto dense = static_cast<std::ptrdiff_t>(voxel_bytes);
+  if (from_stride == dense && to_stride == dense) {
+    std::memcpy(to, from, count * voxel_bytes);
+    return;
+  }
+  switch (voxel_bytes) {
+    case 1: return copy_strided<1>(from, from_stride, to, to_stride, count);
+    case 2: return copy_strided<2>(from, from_stride, to, to_stride, count);
+    case 4: return copy_strided<4>(from, from_stride, to, to_stride, count);
+    case 8: return copy_strided<8>(from, from_stride, to, to_stride, count);
+    default: return copy_strided<16>(from, from_stride, to, to_stride, count);
+  }
+}
+
+MRCZ_INLINE void gather(const std::byte* from, std::ptrdiff_t row_stride, std::ptrdiff_t stride, std::byte* to,
+                        std::size_t rows, std::size_t columns, std::size_t voxel_bytes) noexcept {
+  for (std::size_t y = 0; y < rows; ++y)
+    copy_row(from + static_cast<std::ptrdiff_t>(y) * row_stride, stride, to + y * columns * voxel_bytes,
+             static_cast<std::ptrdiff_t>(voxel_bytes), columns, voxel_bytes);
+}
+
+MRCZ_INLINE void scatter(const std::byte* from, std::byte* to, std::ptrdiff_t row_stride, std::ptrdiff_t stride,
+                         std::size_t rows, std::size_t columns, std::size_t voxel_bytes) noexcept {
+  for (std::size_t y = 0; y < rows; ++y)
+    copy_row(from + y * columns * voxel_bytes, static_cast<std::ptrdiff_t>(voxel_bytes),
+             to + static_cast<std::ptrdiff_t>(y) * row_stride, stride, columns, voxel_bytes);
+}
+
+}  // namespace detail
+
+}  // namespace mrcz

@@ -1,0 +1,25 @@
+/// What an extended header holds.
+#pragma once
+
+#include "mrcz/format/extended_header.hpp"
+
+#include <algorithm>
+
+#include "mrcz/core/linkage.hpp"
+#include "mrcz/format/header.hpp"
+
+namespace mrcz {
+
+MRCZ_INLINE bool extended_header::is_symmetry_text() const noexcept {
+  const auto printable = [](std::byte b) { return b >= std::byte{' '} && b <= std::byte{'~'}; };
+  return !bytes.empty() && bytes.size() % 80 == 0 && std::all_of(bytes.begin(), bytes.end(), printable);
+}
+
+MRCZ_INLINE extended_header padded(extended_header extended) {
+  constexpr std::size_t step = 16;
+  static_assert(header_size % step == 0);
+  if (extended.is_json()) extended.bytes.resize((extended.bytes.size() + step - 1) / step * step, std::byte{' '});
+  return extended;
+}
+
+}  // namespace mrcz

@@ -1,0 +1,72 @@
+/// Locking a file, and finding out what others did to it.
+#pragma once
+
+#include "mrcz/io/locked_file.hpp"
+
+#include <algorithm>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
+
+namespace mrcz {
+
+MRCZ_INLINE locked_file::locked_file(const std::filesystem::path& path)
+    : file_{path, file::access::read_write}, leaf_{path.filename()} {
+  if (!folder_.open(path.parent_path())) fail_system(detail::last_error(), "cannot open its folder", path.string());
+  if (!file_.try_lock())
+    fail_system(detail::locked_error(), "somebody else is appending to it or has locked it", path.string());
+  if (!is_in_place()) fail_replaced();  // before it was locked
+  size_ = found_size_ = file_.size();
+  front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_.size()));
+  file_.read_at(0, front());
+}
+
+MRCZ_INLINE void locked_file::read_at(std::uint64_t offset, std::span<std::byte> into) const {
+  file_.read_at(offset, into);
+}
+
+MRCZ_INLINE std::string locked_file::name() const { return file_.path().string(); }
+
+MRCZ_INLINE void locked_file::require_unchanged() const {
+  if (!is_in_place()) fail_replaced();
+  if (!is_unchanged()) fail_system(detail::stale_error(), "another program changed it meanwhile", name());
+}
+
+MRCZ_INLINE bool locked_file::is_unchanged() const {
+  if (file_.size() != size_) return false;
+  std::array<std::byte, front_bytes> now;
+  const auto bytes = std::span{now}.first(front_size_);
+  file_.read_at(0, bytes);
+  return std::equal(bytes.begin(), bytes.end(), front_.begin());
+}
+
+MRCZ_INLINE void locked_file::write_at(std::uint64_t offset, std::span<const std::byte> from) {
+  const std::uint64_t after = std::max(size_, offset + from.size());
+  try {
+    file_.write_at(offset, from);
+  } catch (...) {  // a part may have been written
+    if (const std::uint64_t now = file_.size(); now > size_ && now < after) size_ = now;
+    throw;
+  }
+  size_ = after;
+  if (offset >= front_size_) return;
+  const auto at = static_cast<std::size_t>(offset);
+  std::copy_n(from.begin(), std::min(from.size(), front_size_ - at), front_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+MRCZ_INLINE void locked_file::truncate(std::uint64_t size) {
+  file_.truncate(size);
+  size_ = size;
+  front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_size_));
+}
+
+MRCZ_INLINE bool locked_file::is_in_place() const {
+  detail::file_status there;
+  return folder_.get_status(leaf_, there) && there.identity == file_.status().identity;
+}
+
+MRCZ_INLINE void locked_file::fail_replaced() const {
+  fail_system(detail::stale_error(), "another program replaced it meanwhile", name());
+}
+
+}  // namespace mrcz

@@ -1,0 +1,146 @@
+/// Definitions of `reader.hpp`.
+#pragma once
+
+#include "mrcz/reader.hpp"
+
+#include <array>
+
+#include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/hardware.hpp"
+#include "mrcz/core/shape.hpp"
+#include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/mode_word.hpp"
+#include "mrcz/io/file.hpp"
+#include "mrcz/slice_unpacker.hpp"
+
+namespace mrcz {
+
+MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options options)
+    : reader{std::make_unique<file_source>(path), options} {}
+
+MRCZ_INLINE reader::reader(std::unique_ptr<const byte_source> source, read_options options)
+    : source_{std::move(source)},
+      options_{checked(options)},
+      header_{with_context(source_->name(), [&] { return load_header(*source_, options_); })},
+      table_{with_context(source_->name(), [&] { return slice_table{*source_, header_}; })},
+      format_{.voxels = {.mode = require_mode_word(header_.mode).mode,
+                         .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
+                         .byte_order = header_.byte_order},
+              .ny = static_cast<std::size_t>(header_.ny),
+              .nx = static_cast<std::size_t>(header_.nx)},
+      codec_{with_context(source_->name(), [&] { return codec_in_use(); })} {}
+
+MRCZ_INLINE mrcz::extended_header reader::extended_header() const {
+  const auto size = static_cast<std::size_t>(table_.begin() - header_size);
+  mrcz::extended_header found{header_.exttyp, std::vector<std::byte>(size)};
+  with_context(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
+  return found;
+}
+
+MRCZ_INLINE mrcz::voxel_type reader::voxel_type() const {
+  mrcz::voxel_type type;
+  detail::with_row(format_.voxels, [&]<class Row>(Row) { type = std::type_identity<typename Row::type>{}; });
+  return type;
+}
+
+MRCZ_INLINE read_options reader::checked(read_options options) {
+  if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+  return options;
+}
+
+MRCZ_INLINE mrcz::header reader::load_header(const byte_source& source, const read_options& options) {
+  if (source.size() < header_size)
+    fail(errc::not_mrc, "is not an MRC file: it has {} bytes, expected at least {}", source.size(), header_size);
+  header_bytes bytes;
+  source.read_at(0, bytes);
+  auto header = decode(bytes, source.size(), options.byte_order);
+  check(header);
+  return header;
+}
+
+MRCZ_INLINE mrcz::codec reader::codec_in_use() const {
+  const auto word = require_mode_word(header_.mode);
+  if (!table_.compressed() || table_.complete() == 0) return word.codec;
+  std::array<std::byte, chunk_header::size> bytes;
+  source_->read_at(table_.begin(), bytes);
+  const auto found = chunk_header::decode(bytes).codec();
+  if (!found || (*found == codec::lz4 && word.codec == codec::lz4hc)) return word.codec;
+  return *found;
+}
+
+// What a read refuses before it reads voxels
+
+MRCZ_INLINE void reader::require_readable(const resolved_range& z, const voxel_decoder& type) const {
+  require_widening(type, format_.voxels);
+  table_.require(z.end());
+  table_.require_plausible(z.first, z.end());
+}
+
+MRCZ_INLINE resolved_region reader::require_region(const region& wanted, const voxel_decoder& type) const {
+  return with_context(source_->name(), [&] {
+    const auto box = resolve(wanted, shape());
+    require_readable(box.z, type);
+    detail::require_addressable(box.shape(), type.bytes);
+    return box;
+  });
+}
+
+MRCZ_INLINE resolved_region reader::require_slice(std::size_t z, const voxel_decoder& type) const {
+  if (z >= shape()[0])
+    fail(errc::out_of_range,
+         {.path = source_->name(), .found = text("slice {} was asked for, but there are {}", z, shape()[0])});
+  return require_region({.z = {.first = z, .count = 1}}, type);
+}
+
+MRCZ_INLINE resolved_range reader::require_slices(range z, const voxel_decoder& type) const {
+  return require_region({.z = z}, type).z;
+}
+
+MRCZ_INLINE void reader::require_listed(slice_list z, const voxel_decoder& type) const {
+  for (const std::size_t one : z.numbers()) require_slice(one, type);
+  with_context(source_->name(),
+               [&] { detail::require_addressable({z.numbers().size(), format_.ny, format_.nx}, type.bytes); });
+}
+
+MRCZ_INLINE void reader::require_shape(const mrcz::shape& wanted, const voxels& to) const {
+  with_context(source_->name(), [&] {
+    detail::require_rank(to.rank);
+    if (to.extents != wanted)
+      fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(to.extents),
+           to_string(wanted));
+  });
+}
+
+MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
+  const auto slices = static_cast<std::size_t>(header_.slices_per_frame());
+  if (frame >= frames())
+    fail(errc::out_of_range,
+         {.path = source_->name(), .found = text("frame {} was asked for, but there are {}", frame, frames())});
+  return {.first = frame * slices, .count = slices};
+}
+
+// Reading
+
+MRCZ_INLINE void reader::read_box(const resolved_region& box, const voxels& to, memory state) const {
+  if (state == memory::fresh) detail::advise_huge_pages({to.first, to.bytes()});
+  with_context(source_->name(), [&] {
+    unpack_box(slice_unpacker{*source_, table_, format_}, box, to,
+               {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
+  });
+}
+
+MRCZ_INLINE void reader::read_into(const region& wanted, const voxels& to) const {
+  const auto box = require_region(wanted, *to.type);
+  require_shape(box.shape(), to);
+  read_box(box, to);
+}
+
+MRCZ_INLINE void reader::read_list(slice_list z, const voxels& to) const {
+  with_context(source_->name(), [&] {
+    unpack_slices(slice_unpacker{*source_, table_, format_}, z.numbers(), to,
+                  {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
+  });
+}
+
+}  // namespace mrcz

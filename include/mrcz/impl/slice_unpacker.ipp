@@ -1,0 +1,205 @@
+/// Definitions of `slice_unpacker.hpp`.
+#pragma once
+
+#include "mrcz/slice_unpacker.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/hardware.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/core/stop.hpp"
+
+namespace mrcz {
+
+namespace detail {
+
+/// Bytes of a file that are read and decoded at once, so that they stay in a core's cache.
+inline constexpr std::size_t group_bytes = std::size_t{1} << 20U;
+
+/// Voxels of one thread that take more bytes than this do not stay in its caches.
+inline constexpr std::size_t cache_bytes = std::size_t{4} << 20U;
+
+/// Fewer bytes of the file's rows than this are not worth another thread, whose start takes some 50 microseconds.
+inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
+
+/// Where so many bytes of voxels go. The memory of those that do not fit the caches is made ready.
+MRCZ_INLINE nearness prepare(std::byte* to, std::size_t bytes) noexcept {
+  if (bytes <= cache_bytes) return nearness::in_caches;
+  detail::provide_pages({to, bytes});
+  return nearness::past_caches;
+}
+
+}  // namespace detail
+
+MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolved_range x, const voxel_decoder& type,
+                                        std::byte* to, unpack_memory& memory) const {
+  const slice_place place = slices_[z];
+  try {
+    if (!compressed()) return read_rows(place, y, x, type, to, memory);
+    const auto read_at = [&](std::uint64_t offset, std::span<std::byte> into) {
+      source_.read_at(place.offset + offset, into);
+    };
+    unpack_blocks(chunk_blocks{read_at, place.packed_bytes, format_.bytes()}, y, x, type, to, memory);
+  } catch (...) {
+    detail::rethrow_with({.path = source_.name(), .slice = z, .byte = place.offset});
+  }
+}
+
+/// Some blocks at a time, so that their packed and plain bytes stay in the core's cache: straight into place where the
+/// file stores this type, through a small buffer otherwise. Groups of blocks do not end with rows, so parts of rows,
+/// and 4-bit voxels, whose rows are padded, are decompressed all rows at once.
+template <class Blocks>
+void slice_unpacker::unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, const voxel_decoder& type,
+                                   std::byte* to, unpack_memory& memory) const {
+  const std::size_t item = item_bytes(format_.voxels.mode);
+  const std::size_t begin = y.first * format_.row_bytes();
+  const std::size_t end = y.end() * format_.row_bytes();
+  if (x.count != format_.nx || format_.voxels.mode == mode::uint4 || blocks.block_size() % item != 0)
+    return decode_rows(type, format_, decompress_part(blocks, begin, end - begin, memory), y, x, to);
+  const bool in_place = is_stored_as(type, format_.voxels);
+  const nearness where = detail::prepare(to, y.count * x.count * type.bytes);
+  for (std::size_t done = begin; done < end;) {
+    const auto group = blocks.group_at(done, detail::group_bytes);
+    const std::size_t next = std::min(group.end, end);
+    std::byte* const into = to + (done - begin) / item * type.bytes;
+    if (in_place && group.begin == done && group.end == next) {
+      blocks.decompress(group, {into, next - done}, memory.packed);
+    } else {
+      const auto plain = memory.plain.acquire(group.end - group.begin);
+      blocks.decompress(group, plain, memory.packed);
+      decode_voxels(type, format_.voxels, plain.data() + (done - group.begin), into, (next - done) / item, where);
+    }
+    done = next;
+  }
+}
+
+/// Some rows at a time, for the same reason, unless they can be read into place.
+MRCZ_INLINE void slice_unpacker::read_rows(slice_place place, resolved_range y, resolved_range x,
+                                           const voxel_decoder& type, std::byte* to, unpack_memory& memory) const {
+  const std::size_t row_bytes = format_.row_bytes();
+  const std::uint64_t begin = place.offset + y.first * row_bytes;
+  const std::size_t voxel_bytes = y.count * x.count * type.bytes;
+  const bool whole_rows = x.count == format_.nx;
+  if (whole_rows && is_stored_as(type, format_.voxels)) return source_.read_at(begin, {to, voxel_bytes});
+  const bool in_one_run = whole_rows && format_.voxels.mode != mode::uint4;
+  const nearness where = in_one_run ? detail::prepare(to, voxel_bytes) : nearness::in_caches;
+  const std::size_t at_once = std::max<std::size_t>(detail::group_bytes / row_bytes, 1);
+  for (std::size_t done = 0; done < y.count; done += at_once) {
+    const resolved_range rows{y.first + done, std::min(at_once, y.count - done)};
+    const auto bytes = bytes_at({begin + done * row_bytes, rows.count * row_bytes}, memory.plain);
+    std::byte* const into = to + done * x.count * type.bytes;
+    if (in_one_run) decode_voxels(type, format_.voxels, bytes.data(), into, rows.count * x.count, where);
+    else decode_rows(type, format_, bytes, rows, x, into);
+  }
+}
+
+/// The bytes of the file at `place`, without copying them if they lie in memory.
+MRCZ_INLINE std::span<const std::byte> slice_unpacker::bytes_at(slice_place place, buffer& memory) const {
+  const auto size = static_cast<std::size_t>(place.packed_bytes);
+  if (const auto all = source_.in_memory(); !all.empty())
+    return all.subspan(static_cast<std::size_t>(place.offset), size);
+  const auto bytes = memory.acquire(size);
+  source_.read_at(place.offset, bytes);
+  return bytes;
+}
+
+namespace detail {
+
+/// One call that reads the same rows and columns of several slices.
+class slices_reading {
+ public:
+  slices_reading(const slice_unpacker& unpacker, std::size_t count, function_ref<std::size_t(std::size_t)> slice_at,
+                 resolved_range y, resolved_range x, const voxels& to, const unpack_options& options)
+      : unpacker_{unpacker}, count_{count}, slice_at_{slice_at}, y_{y}, x_{x}, to_{to}, options_{options} {}
+
+  /// Slice by slice, in bands of rows where there are fewer slices than threads, and several at once where they are
+  /// small.
+  void run() {
+    if (count_ == 0 || y_.count == 0 || x_.count == 0) return;
+    const std::uint64_t slice_bytes = std::uint64_t{y_.count} * unpacker_.format().row_bytes();
+    constexpr std::uint64_t enough = std::numeric_limits<std::size_t>::max();
+    const auto useful = std::clamp<std::uint64_t>(count_ * slice_bytes / least_bytes_per_thread, 1, enough);
+    const std::size_t threads = thread_count(options_.threads, static_cast<std::size_t>(useful));
+    const std::size_t bands = std::clamp<std::size_t>(threads / count_, 1, y_.count);
+    const std::size_t fair_share = std::max<std::size_t>(count_ / (4 * threads), 1);
+    const auto at_once = static_cast<std::size_t>(std::clamp<std::uint64_t>(group_bytes / slice_bytes, 1, fair_share));
+    const std::size_t tasks = bands > 1 ? count_ * bands : count_ / at_once + (count_ % at_once == 0 ? 0 : 1);
+    memory_.resize(thread_count(threads, tasks));
+    parallel_for(tasks, threads, [&](std::size_t i, std::size_t thread) {
+      if (bands > 1) {
+        const std::size_t begin = y_.count * (i % bands) / bands;
+        read_rows(i / bands, begin, y_.count * (i % bands + 1) / bands - begin, memory_[thread]);
+      } else {
+        read_slices(i * at_once, std::min(count_, (i + 1) * at_once), memory_[thread]);
+      }
+    });
+  }
+
+ private:
+  struct thread_memory {
+    unpack_memory unpacking;
+    buffer rows;  // before they are scattered
+  };
+
+  /// Slices that follow each other in an uncompressed file are read together.
+  void read_slices(std::size_t i, std::size_t end, thread_memory& memory) {
+    const auto& format = unpacker_.format();
+    const bool joins = !unpacker_.compressed() && dense_ && y_.count == format.ny && x_.count == format.nx;
+    while (i < end) {
+      std::size_t run = 1;
+      while (joins && i + run < end && slice_at_(i + run) == slice_at_(i) + run) ++run;
+      read_rows(i, 0, run * y_.count, memory);
+      i += run;
+    }
+  }
+
+  /// Rows [begin, begin + count) of the region of the slice at place i.
+  void read_rows(std::size_t i, std::size_t begin, std::size_t count, thread_memory& memory) {
+    throw_if_stopped(options_.stop);
+    const std::size_t row_bytes = x_.count * to_.type->bytes;
+    const resolved_range rows{y_.first + begin, count};
+    if (dense_) {
+      unpacker_.unpack(slice_at_(i), rows, x_, *to_.type, to_.first + (i * y_.count + begin) * row_bytes,
+                       memory.unpacking);
+    } else {
+      const auto plain = memory.rows.acquire(count * row_bytes);
+      unpacker_.unpack(slice_at_(i), rows, x_, *to_.type, plain.data(), memory.unpacking);
+      const auto [stride_z, stride_y, stride_x] = to_.strides;
+      std::byte* const first =
+          to_.first + static_cast<std::ptrdiff_t>(i) * stride_z + static_cast<std::ptrdiff_t>(begin) * stride_y;
+      scatter(plain.data(), first, stride_y, stride_x, count, x_.count, to_.type->bytes);
+    }
+    if (options_.progress != nullptr)
+      options_.progress->fetch_add(count * mrcz::row_bytes(unpacker_.format().voxels.mode, x_.count));
+  }
+
+  const slice_unpacker& unpacker_;
+  std::size_t count_;
+  function_ref<std::size_t(std::size_t)> slice_at_;
+  resolved_range y_;
+  resolved_range x_;
+  const voxels& to_;
+  const unpack_options& options_;
+  bool dense_ = to_.is_dense();
+  std::vector<thread_memory> memory_;  // of each thread
+};
+
+}  // namespace detail
+
+MRCZ_INLINE void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, const voxels& to,
+                            const unpack_options& options) {
+  const auto slice_at = [&](std::size_t i) { return box.z.first + i; };
+  detail::slices_reading{unpacker, box.z.count, slice_at, box.y, box.x, to, options}.run();
+}
+
+MRCZ_INLINE void unpack_slices(const slice_unpacker& unpacker, std::span<const std::size_t> z, const voxels& to,
+                               const unpack_options& options) {
+  const auto slice_at = [&](std::size_t i) { return z[i]; };
+  const auto& format = unpacker.format();
+  detail::slices_reading{unpacker, z.size(), slice_at, {0, format.ny}, {0, format.nx}, to, options}.run();
+}
+
+}  // namespace mrcz

@@ -1,0 +1,289 @@
+/// Definitions of `writer.hpp`.
+#pragma once
+
+#include "mrcz/writer.hpp"
+
+#include <algorithm>
+
+#include "mrcz/codec/blosc.hpp"
+#include "mrcz/core/error.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/format/header_bytes.hpp"
+#include "mrcz/io/atomic_file.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/reader.hpp"
+
+namespace mrcz {
+
+namespace detail {
+
+MRCZ_INLINE write_options checked(write_options options, codec by_name) {
+  check(options);
+  options.compression.codec = options.compression.codec.value_or(by_name);
+  require_available(*options.compression.codec);
+  return options;
+}
+
+/// The options for more slices of an existing file; they may repeat what the file says but not contradict it.
+MRCZ_INLINE write_options options_for(const reader& in, write_options options) {
+  const auto require_same = [](const auto& wanted, const auto& found, const char* option) {
+    if (wanted.value_or(found) != found)
+      fail(errc::bad_option, "{} is {}, but the file has {}", option, name_of(*wanted), name_of(found));
+  };
+  options = checked(options, in.codec());
+  require_same(options.mode, in.mode(), "mode");
+  require_same(options.compression.codec, in.codec(), "codec");
+  require_same(options.byte_order, in.header().byte_order, "byte_order");
+  options.mode = in.mode();
+  return options;
+}
+
+MRCZ_INLINE const char* unsigned_or_not(const voxel_format& format) noexcept {
+  return format.unsigned_bytes ? " and unsigned" : "";
+}
+
+/// Voxels of slices that are worked on at the same time, in bytes: more than that only if one slice has more.
+inline constexpr std::size_t most_bytes_at_work = std::size_t{1} << 30U;
+
+}  // namespace detail
+
+MRCZ_INLINE writer::writer(const std::filesystem::path& path, write_options options)
+    : writer{detail::defaults_for(path), options} {
+  open(with_context(path.string(),
+                    [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
+}
+
+MRCZ_INLINE writer::writer(std::unique_ptr<byte_sink> sink, write_options options)
+    : writer{detail::defaults{}, options} {
+  open(std::move(sink));
+}
+
+MRCZ_INLINE writer::writer(detail::defaults by_name, const write_options& options)
+    : packer_{detail::checked(options, by_name.codec)}, images_by_name_{by_name.images} {}
+
+MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<locked_file>& opened, const write_options& options)
+    : packer_{detail::options_for(in, options)},
+      header_{in.header()},
+      found_header_{in.header()},
+      extended_{in.header().exttyp, {}},
+      first_format_{packer_.format_of(in.header(), in.mode(), in.shape()[1], in.shape()[2])},
+      begin_{in.slices().begin()},
+      end_{in.slices().end()},
+      found_{in.slices().complete()},
+      statistics_{running_statistics::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
+  in.slices().require(in.slices().claimed());
+  open(std::make_unique<extended_file>(opened, options.durability, end_));
+}
+
+MRCZ_INLINE writer writer::append_to(const std::filesystem::path& path, write_options options) {
+  return with_context(path.string(), [&] {
+    const auto opened = std::make_shared<locked_file>(path);
+    return writer{reader{std::make_unique<shared_source>(opened)}, opened, options};
+  });
+}
+
+MRCZ_INLINE void writer::open(std::unique_ptr<byte_sink> sink) {
+  sink_ = std::move(sink);
+  name_ = sink_->name();
+}
+
+MRCZ_INLINE void writer::require_open() const {
+  if (!sink_) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
+}
+
+MRCZ_INLINE void writer::set_extended_header(mrcz::extended_header extended) {
+  require_open();
+  if (first_format_)
+    fail(errc::closed, {.path = name_, .found = "the extended header cannot change once slices have been put"});
+  if (extended.type().empty() && extended.is_symmetry_text()) extended.exttyp = exttyp_symmetry;
+  extended_ = padded(std::move(extended));
+}
+
+// Packing, by any thread
+
+MRCZ_INLINE packed_slice writer::pack_image(const slices& image) const {
+  if (image.rank != 2)
+    fail(errc::shape_mismatch,
+         {.path = name_,
+          .found = text("pack takes an image (rank 2), but the array has rank {}; say which slice", image.rank)});
+  return pack_slice(image, 0);
+}
+
+MRCZ_INLINE packed_slice writer::pack_slice(const slices& volume, std::size_t z) const {
+  auto packed = borrow_slice(volume, z);
+  packer_.detach(packed);
+  return packed;
+}
+
+MRCZ_INLINE packed_slice writer::borrow_slice(const slices& volume, std::size_t z) const {
+  return with_context(name_, [&] {
+    detail::require_rank(volume.rank);
+    if (z >= volume.extents[0])
+      fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, volume.extents[0]);
+    return packer_.pack(volume, z, header_);
+  });
+}
+
+// Putting, in order
+
+MRCZ_INLINE void writer::put(packed_slice&& packed) {
+  require_open();
+  with_context(name_, size(), [&] {
+    if (packed.bytes_.empty())
+      fail(errc::bad_option, "slice is empty: it was put already, or made by nobody; writer::pack makes one");
+    if (packed.codec_ != packer_.codec())
+      fail(errc::mode_mismatch, "slice was packed with codec {}, but the file has {}", name_of(packed.codec_),
+           name_of(packer_.codec()));
+    require_own_format(packed.format_);
+    require_same_format(packed.format_);
+  });
+  try {
+    with_context(name_, size(), [&] { write(packed); });
+  } catch (...) {
+    abandon_and_rethrow();
+  }
+  packer_.recycle(std::move(packed));
+}
+
+/// Whether this writer would have packed the slice in the same way.
+MRCZ_INLINE void writer::require_own_format(const slice_format& format) const {
+  const auto own =
+      packer_.format_of(header_, packer_.options().mode.value_or(format.voxels.mode), format.ny, format.nx);
+  if (format.voxels.mode != own.voxels.mode)
+    fail(errc::mode_mismatch, "slice was packed as {}, but the file has {}", name_of(format.voxels.mode),
+         name_of(own.voxels.mode));
+  if (format.voxels.byte_order != own.voxels.byte_order || format.voxels.unsigned_bytes != own.voxels.unsigned_bytes)
+    fail(errc::mode_mismatch, "slice was packed {}-endian{}, but the file is {}-endian{}",
+         name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(own.voxels.byte_order),
+         detail::unsigned_or_not(own.voxels));
+}
+
+MRCZ_INLINE void writer::require_same_format(const slice_format& format) const {
+  if (!first_format_) return;
+  const voxel_format& before = first_format_->voxels;
+  if (format.ny != first_format_->ny || format.nx != first_format_->nx)
+    fail(errc::shape_mismatch, "image has {} x {} voxels, but the slices before it have {} x {}", format.ny, format.nx,
+         first_format_->ny, first_format_->nx);
+  if (format.voxels.mode != before.mode)
+    fail(errc::mode_mismatch, "image has voxels of {}, but the slices before it have {}", name_of(format.voxels.mode),
+         name_of(before.mode));
+  if (format.voxels.byte_order != before.byte_order || format.voxels.unsigned_bytes != before.unsigned_bytes)
+    fail(errc::mode_mismatch, "header says {}-endian{}, but the slices before are {}-endian{}",
+         name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(before.byte_order),
+         detail::unsigned_or_not(before));
+}
+
+MRCZ_INLINE void writer::write(const packed_slice& packed) {
+  begin(packed.format_);
+  sink_->write_at(end_, packed.bytes_);
+  end_ += packed.bytes_.size();
+  statistics_ += packed.statistics_;
+  volumes_ = volumes_ || packed.of_volume_;
+  ++put_;
+  if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
+  if (!packer_.options().keep_partial) return;
+  sink_->write_at(0, encode(complete(header_, content(), packer_.options())));  // salvageable from now on
+  if (put_ == 1) partial_path_ = sink_->keep_partial();
+}
+
+/// The first slice fixes the format and, with the extended header in front of it, where the data begin.
+MRCZ_INLINE void writer::begin(const slice_format& format) {
+  if (first_format_) return;
+  sink_->write_at(header_size, extended_.bytes);
+  begin_ = end_ = header_size + extended_.bytes.size();
+  first_format_ = format;
+}
+
+// All slices of an array: packed in parallel, put in order
+
+MRCZ_INLINE void writer::append_slices(const slices& all) {
+  require_open();
+  with_context(name_, [&] {
+    detail::require_rank(all.rank);
+    if (all.extents[0] == 0) fail(errc::shape_mismatch, "volume has no slices");
+  });
+  const std::size_t available = thread_count(packer_.options().threads);
+  const std::size_t room = detail::most_bytes_at_work / std::max<std::size_t>(all.slice_bytes(), 1);
+  const std::size_t threads = std::min({available, all.extents[0], std::max<std::size_t>(room, 1)});
+  const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
+  const std::size_t before = size();
+  try {
+    pack_and_put(all, threads, std::clamp(room, threads, threads + 2), idle);
+  } catch (...) {
+    if (size() != before) abandon_and_rethrow();
+    throw;
+  }
+}
+
+MRCZ_INLINE void writer::pack_and_put(const slices& all, std::size_t threads, std::size_t most_items,
+                                      std::size_t idle) {
+  const bool in_parallel = all.in_parallel || packer_.options().parallel_evaluation;
+  const std::size_t before = size();
+  struct numbered {
+    std::size_t z;
+    evaluated_slice slice;  // empty until it is evaluated
+  };
+  std::size_t z = 0;
+  const auto next = [&]() -> std::optional<numbered> {
+    if (z == all.extents[0]) return std::nullopt;
+    numbered item{z, {}};
+    if (z == 0 || !in_parallel)
+      with_context(name_, before + z, [&] { item.slice = packer_.evaluate(all, item.z, header_); });
+    ++z;
+    return item;
+  };
+  const auto pack_it = [&](numbered&& item) {
+    return with_context(name_, before + item.z, [&] {
+      if (item.slice.type == nullptr) item.slice = packer_.evaluate(all, item.z, header_);
+      return packer_.pack(std::move(item.slice), header_, idle);
+    });
+  };
+  const auto put_it = [&](packed_slice&& packed) { put(std::move(packed)); };
+  parallel_pipeline<numbered, packed_slice>(threads, next, pack_it, put_it,
+                                            in_parallel ? asked::by_any_thread : asked::by_caller_only, most_items);
+}
+
+// The end
+
+MRCZ_INLINE void writer::close() {
+  require_open();
+  const auto header = with_context(name_, [&] {
+    if (size() == 0) fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
+    require_same_format(packer_.format_of(header_, first_format_->voxels.mode, first_format_->ny, first_format_->nx));
+    const auto finished = complete(header_, content(), packer_.options());
+    require_as_stated(finished, header_, content(), packer_.options());
+    return encode(finished);
+  });
+  try {
+    sink_->write_at(0, header);
+    sink_->publish();
+  } catch (...) {
+    abandon_and_rethrow();
+  }
+  sink_.reset();
+  partial_path_.clear();
+}
+
+/// Ends without publishing; what was put is discarded, unless it is in a partial file.
+MRCZ_INLINE void writer::abandon() noexcept { sink_.reset(); }
+
+/// Called where an exception is handled.
+[[noreturn]] MRCZ_INLINE void writer::abandon_and_rethrow() {
+  const bool kept = sink_ && !partial_path_.empty();
+  abandon();
+  if (!kept) throw;
+  detail::rethrow_with({.remark = text("what was put is in {}", partial_path_.string())});
+}
+
+MRCZ_INLINE file_content writer::content() const {
+  return {.shape = {size(), first_format_->ny, first_format_->nx},
+          .mode = {first_format_->voxels.mode, packer_.codec()},
+          .packed_bytes = end_ - begin_,
+          .statistics = put_ > 0 ? std::optional{statistics_.statistics()} : std::nullopt,
+          .exttyp = extended_.exttyp,
+          .extended_bytes = begin_ - header_size,
+          .volumes = volumes_ && !images_by_name_,
+          .found = found_header_};
+}
+
+}  // namespace mrcz

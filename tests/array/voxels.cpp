@@ -1,0 +1,105 @@
+#include "mrcz/array/voxels.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace {
+
+template <class T>
+std::vector<T> counting(std::size_t count) {
+  std::vector<T> all(count);
+  std::iota(all.begin(), all.end(), T{0});
+  return all;
+}
+
+/// Slice z as `slices` evaluates it.
+template <class T>
+std::vector<T> evaluated(const mrcz::slices& all, std::size_t z) {
+  std::vector<T> slice(all.extents[1] * all.extents[2]);
+  all.evaluate(all.array, z, reinterpret_cast<std::byte*>(slice.data()));
+  return slice;
+}
+
+}  // namespace
+
+TEST_CASE("a view without strides is dense, and its slices need not be evaluated") {
+  const auto memory = counting<float>(24);
+  const auto view = mrcz::view_of(memory.data(), {2, 3, 4});
+  CHECK(view.rank == 3);
+  CHECK(view.strides == std::array<std::ptrdiff_t, 3>{12, 4, 1});
+  const auto all = mrcz::slices_of(view);
+  CHECK(all.extents == mrcz::shape{2, 3, 4});
+  CHECK(all.in_place == reinterpret_cast<const std::byte*>(memory.data()));
+  CHECK(all.slice_bytes() == 48);
+  CHECK(evaluated<float>(all, 1) == std::vector<float>(memory.begin() + 12, memory.end()));
+}
+
+TEST_CASE("an image has one slice, whether its extents come in braces or as an array") {
+  auto memory = counting<std::int16_t>(12);
+  for (const auto& view :
+       {mrcz::view_of(memory.data(), {3, 4}), mrcz::view_of(memory.data(), std::array<std::size_t, 2>{3, 4}),
+        mrcz::view_of(memory.data(), {3, 4}, {4, 1}),
+        mrcz::view_of(memory.data(), std::array<std::size_t, 2>{3, 4}, std::array<std::ptrdiff_t, 2>{4, 1})}) {
+    CHECK(view.rank == 2);
+    CHECK(view.extents == mrcz::shape{1, 3, 4});
+    CHECK(mrcz::voxels_of(view).is_dense());
+    CHECK(mrcz::voxels_of(view).bytes() == 24);
+    CHECK(mrcz::slices_of(view).in_place != nullptr);
+  }
+}
+
+TEST_CASE("strides lead to the voxels of padded, transposed and flipped images") {
+  const auto memory = counting<std::uint16_t>(20);  // 4 rows of 5
+  struct {
+    mrcz::voxel_view<const std::uint16_t> view;
+    std::vector<std::uint16_t> expected;
+  } const cases[] = {
+      {mrcz::view_of(memory.data(), {3, 2}, {5, 1}), {0, 1, 5, 6, 10, 11}},  // rows with padding
+      {mrcz::view_of(memory.data(), {2, 3}, {1, 5}), {0, 5, 10, 1, 6, 11}},  // column-major
+      {mrcz::view_of(memory.data() + 15, {2, 5}, {-5, 1}), {15, 16, 17, 18, 19, 10, 11, 12, 13, 14}},  // upside down
+      {mrcz::view_of(memory.data() + 4, {1, 3}, {5, -1}), {4, 3, 2}},                                  // left to right
+      {mrcz::view_of(memory.data(), {2, 2}, {10, 2}), {0, 2, 10, 12}},                                 // every other
+  };
+  for (const auto& c : cases) {
+    const auto all = mrcz::slices_of(c.view);
+    CHECK(all.in_place == nullptr);
+    CHECK(evaluated<std::uint16_t>(all, 0) == c.expected);
+  }
+}
+
+TEST_CASE("every size of voxel is gathered and scattered with any strides") {
+  const auto each = [](auto zero) {
+    using T = decltype(zero);
+    std::vector<T> memory(60);
+    for (std::size_t i = 0; i < memory.size(); ++i)
+      std::memset(static_cast<void*>(&memory[i]), static_cast<int>(i + 1), sizeof(T));
+    std::vector<T> dense(6);
+    mrcz::detail::gather(reinterpret_cast<const std::byte*>(memory.data()), 10 * std::ptrdiff_t{sizeof(T)},
+                         3 * std::ptrdiff_t{sizeof(T)}, reinterpret_cast<std::byte*>(dense.data()), 2, 3, sizeof(T));
+    const std::size_t from[] = {0, 3, 6, 10, 13, 16};
+    for (std::size_t i = 0; i < 6; ++i) CHECK(dense[i] == memory[from[i]]);
+    std::vector<T> back(60);
+    mrcz::detail::scatter(reinterpret_cast<const std::byte*>(dense.data()), reinterpret_cast<std::byte*>(back.data()),
+                          10 * std::ptrdiff_t{sizeof(T)}, 3 * std::ptrdiff_t{sizeof(T)}, 2, 3, sizeof(T));
+    std::size_t touched = 0;
+    for (std::size_t i = 0; i < 60; ++i) touched += back[i] == T{} ? 0U : 1U;
+    CHECK(touched == 6);
+    for (std::size_t i = 0; i < 6; ++i) CHECK(back[from[i]] == dense[i]);
+  };
+  each(std::int8_t{});
+  each(std::int16_t{});
+  each(std::int32_t{});
+  each(std::complex<float>{});
+  each(std::complex<double>{});
+}
+
+TEST_CASE("arrays that are neither images nor volumes are refused with their rank") {
+  for (const std::size_t rank : {0U, 1U, 4U}) CHECK_THROWS(mrcz::detail::require_rank(rank));
+  for (const std::size_t rank : {2U, 3U}) CHECK_NOTHROW(mrcz::detail::require_rank(rank));
+}
