@@ -8,7 +8,7 @@
 
 #include "harness.hpp"
 #include "movies.hpp"
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/write.hpp"
 
@@ -37,7 +37,7 @@ void measure_reading(const benchmark::settings& s, benchmark::table& t, const st
                                                auto fresh = mrcz::make_volume<T>(extents);
                                                const auto memory =
                                                    std::as_writable_bytes(std::span{fresh.data(), fresh.size()});
-                                               mrcz::advise_huge_pages(memory);
+                                               mrcz::detail::advise_huge_pages(memory);
                                                read_at_once(path, memory);
                                              }},
                                             {"ours", [&] { (void)mrcz::read<T>(path); }}});

@@ -24,9 +24,9 @@ template <class T>
 void summarise(const mrcz::volume<T>& movie) {
   const auto& extents = movie.shape();
   const std::size_t slice = extents[1] * extents[2];
-  std::vector<mrcz::moments> of_slice(extents[0]);
+  std::vector<mrcz::running_statistics> of_slice(extents[0]);
   mrcz::parallel_for(extents[0], mrcz::thread_count(std::nullopt, extents[0]), [&](std::size_t z, std::size_t) {
-    of_slice[z] = mrcz::moments::of(std::span{movie.data() + z * slice, slice});
+    of_slice[z] = mrcz::running_statistics::of(std::span{movie.data() + z * slice, slice});
   });
 }
 

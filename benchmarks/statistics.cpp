@@ -12,10 +12,10 @@ void measure_writing(const benchmark::settings& s, benchmark::table& t, const st
   for (const auto& [name, compression] : {std::pair{"lz4-9", mrcz::compression{.codec = mrcz::codec::lz4, .level = 9}},
                                           std::pair{"zstd-1", mrcz::compression{.codec = mrcz::codec::zstd}},
                                           std::pair{"none", mrcz::compression{.codec = mrcz::codec::none}}}) {
-    const auto write = [&](bool statistics) {
-      return [&, statistics] {
+    const auto write = [&, wanted = compression](bool statistics) {
+      return [&path, &movie, wanted, statistics] {
         mrcz::write(path, movie,
-                    {.compression = compression, .statistics = statistics, .durability = mrcz::durability::none});
+                    {.compression = wanted, .statistics = statistics, .durability = mrcz::durability::none});
       };
     };
     const auto remove = [&] { std::filesystem::remove(path); };

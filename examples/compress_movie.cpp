@@ -78,8 +78,8 @@ bool compare_formats(const mrcz::volume<T>& movie, mrcz::write_options options, 
   fmt::print("{:<12} {:>10} {:>7} {:>11} {:>10}  {}\n", "", "size MB", "ratio", "write MB/s", "read MB/s", "voxels");
   for (const auto& [name, file, compression] : formats) {
     const auto path = folder / file;
+    options.compression = compression;
     const double write = seconds([&] {
-      options.compression = compression;
       mrcz::writer out{path, options};
       out.header() = header;
       out.append(movie);

@@ -26,7 +26,7 @@ class packed_slice {
   packed_slice& operator=(packed_slice&& other) noexcept {
     format_ = other.format_;
     codec_ = other.codec_;
-    moments_ = other.moments_;
+    statistics_ = other.statistics_;
     bytes_ = std::exchange(other.bytes_, {});
     memory_ = std::move(other.memory_);
     borrowed_ = std::exchange(other.borrowed_, false);
@@ -45,7 +45,7 @@ class packed_slice {
 
   slice_format format_;
   mrcz::codec codec_ = mrcz::codec::none;
-  moments moments_;
+  running_statistics statistics_;
   std::span<const std::byte> bytes_;
   buffer memory_;          // where bytes_ lie ...
   bool borrowed_ = false;  // ... unless they are those of the array itself

@@ -165,7 +165,7 @@ class writer {
   std::uint64_t end_ = 0;    // of the last slice so far
   std::size_t found_ = 0;    // slices that append_to found
   std::size_t put_ = 0;
-  moments moments_;
+  running_statistics statistics_;
   bool volumes_ = false;  // something of rank 3 was appended
   bool images_by_name_ = false;
 };

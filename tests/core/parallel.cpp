@@ -93,7 +93,7 @@ TEST_CASE("there are never more threads than tasks, and always one") {
   CHECK(mrcz::thread_count(0, 5) == 1);
   CHECK(mrcz::thread_count(std::nullopt, 0) == 1);
   CHECK(mrcz::thread_count(std::nullopt, 1) == 1);
-  CHECK(mrcz::thread_count(std::nullopt, 1'000'000) == mrcz::processors());
+  CHECK(mrcz::thread_count(std::nullopt, 1'000'000) == mrcz::detail::processors());
 }
 
 TEST_CASE("parallel_for runs each task once") {

@@ -56,3 +56,9 @@ TEST_CASE("a file may have more bytes than memory has addresses, which is said a
           fmt::format("a file of {} bytes does not fit into memory, which holds at most {}", size, most));
   }
 }
+
+TEST_CASE("fmt prints a shape as it prints arrays") {
+  const mrcz::shape extents{40, 3838, 3710};
+  CHECK(fmt::format("{}", extents) == "[40, 3838, 3710]");
+  CHECK(fmt::format("{:>18}", extents) == "  [40, 3838, 3710]");
+}

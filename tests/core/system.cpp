@@ -1,6 +1,7 @@
 #include "mrcz/core/system.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>

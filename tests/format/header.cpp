@@ -203,3 +203,44 @@ TEST_CASE("a new header is one of the standard that says nothing yet") {
   CHECK(h.labels.empty());
   CHECK(h.nsymbt == 0);
 }
+
+TEST_CASE("fmt prints a header, a line for each field or group of fields and for each label") {
+  mrcz::header h;
+  h.nx = 64;
+  h.ny = 48;
+  h.nz = 3;
+  h.mode = 5002;
+  h.cella = {64, 48, 1.5F};
+  h.ispg = 1;
+  h.exttyp = {'M', 'R', 'C', 'Z'};
+  h.nsymbt = 16;
+  h.byte_order = std::endian::big;
+  h.labels.add("made by a test");
+  h.labels.add("second");
+  CHECK(fmt::format("{}", h) ==
+        "nx, ny, nz: 64, 48, 3\n"
+        "mode: 5002 (float32, zlib)\n"
+        "nxstart, nystart, nzstart: 0, 0, 0\n"
+        "mx, my, mz: 0, 0, 0\n"
+        "cella: 64, 48, 1.5\n"
+        "cellb: 90, 90, 90\n"
+        "mapc, mapr, maps: 1, 2, 3\n"
+        "dmin, dmax, dmean, rms: 0, -1, -2, -1\n"
+        "ispg: 1 (volume)\n"
+        "nsymbt: 16\n"
+        "exttyp: MRCZ\n"
+        "nversion: 20141\n"
+        "nint, nreal: 0, 0\n"
+        "voltage, c3, gain: 0, 0, 0\n"
+        "packed_bytes: 0\n"
+        "imod_stamp, imod_flags: 0, 0\n"
+        "origin: 0, 0, 0\n"
+        "map: MAP\n"
+        "byte_order: big\n"
+        "label: made by a test\n"
+        "label: second");
+  h.mode = 2;
+  CHECK(fmt::format("{}", h).find("\nmode: 2 (float32)\n") != std::string::npos);
+  h.mode = -7;
+  CHECK(fmt::format("{}", h).find("\nmode: -7 (unknown)\n") != std::string::npos);
+}

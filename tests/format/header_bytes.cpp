@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+#include "mrcz/core/endian.hpp"
+#include "mrcz/format/mode_word.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "tests/format/raw_header.hpp"
 #include "tests/support.hpp"
@@ -409,4 +411,41 @@ TEST_CASE("NaN and infinity pass through a header unchanged") {
     raw.f32(76, limits::quiet_NaN()).f32(80, -limits::infinity()).f32(216, -limits::quiet_NaN()).i32(40, 0x7fa00001);
     CHECK(mrcz::encode(decode(raw)) == raw.bytes());
   }
+}
+
+TEST_CASE("headers are equal if their bytes are") {
+  const mrcz::header first;
+  CHECK(first == mrcz::header{});
+  mrcz::header second;
+  const auto differs = [&] {
+    const bool different = first != second && second == second;
+    second = {};
+    return different;
+  };
+  mrcz::detail::for_each_number(second, [&](std::size_t at, auto& value) {
+    CAPTURE(at);
+    const auto before = value;
+    value += 1;
+    CHECK((at == 220) == (first == second));  // NLABL is written from the labels
+    value = before;
+  });
+  mrcz::detail::for_each_text(second, [&](std::size_t at, auto& value) {
+    CAPTURE(at);
+    auto& last = value.back();
+    const auto before = last;
+    last = static_cast<std::remove_reference_t<decltype(last)>>('x');
+    CHECK(first != second);
+    last = before;
+  });
+  CHECK(first == second);
+  second.labels.add("a label");
+  CHECK(differs());
+  second.byte_order = std::endian::native == std::endian::little ? std::endian::big : std::endian::little;
+  CHECK(differs());
+}
+
+TEST_CASE("a NaN in a header is equal to the same NaN") {
+  mrcz::header h;
+  h.dmin = std::numeric_limits<float>::quiet_NaN();
+  CHECK(h == mrcz::header{h});
 }

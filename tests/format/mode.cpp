@@ -216,3 +216,9 @@ TEST_CASE("a row of more bytes than memory has addresses is refused, not cut off
     CHECK(failure.has_value() == (mrcz::row_bytes(m, most / 8) > most / 2));
   }
 }
+
+TEST_CASE("fmt prints the name of a mode, and the number of what is none") {
+  for (const mrcz::mode m : mrcz::all_modes) CHECK(fmt::format("{}", m) == mrcz::name_of(m));
+  CHECK(fmt::format("{:>10}", mrcz::mode::float32) == "   float32");
+  CHECK(fmt::format("{}", static_cast<mrcz::mode>(55)) == "55");
+}

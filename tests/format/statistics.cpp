@@ -1,23 +1,28 @@
 #include "mrcz/format/statistics.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <complex>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <random>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "mrcz/core/hardware.hpp"
+#include "mrcz/format/mode.hpp"
+
 namespace {
 
 using sizes = std::initializer_list<std::size_t>;
 
-using mrcz::moments;
+using mrcz::running_statistics;
 using mrcz::statistics;
 using wide = std::complex<long double>;
 constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -55,7 +60,7 @@ struct naive {
 
 template <class T>
 statistics statistics_of_voxels(const std::vector<T>& voxels) {
-  return moments::of(std::span<const T>{voxels}).statistics();
+  return running_statistics::of(std::span<const T>{voxels}).statistics();
 }
 
 template <class T>
@@ -97,6 +102,37 @@ std::vector<T> noise(std::size_t count, unsigned seed) {
   return voxels;
 }
 
+/// With and without AVX2, where the processor has it.
+std::vector<bool> instruction_sets() {
+  return mrcz::detail::has_avx2() ? std::vector<bool>{false, true} : std::vector<bool>{false};
+}
+
+/// Sums of integers are exact, so what is computed from them is the same to the last bit.
+template <class T>
+void check_against_one_by_one(std::span<const T> voxels) {
+  const std::int64_t shift = std::is_same_v<T, std::uint16_t> ? 32768 : 0;
+  std::int64_t sum = 0;
+  std::int64_t squares = 0;
+  for (const std::int64_t v : voxels) {
+    sum += v - shift;
+    squares += (v - shift) * (v - shift);
+  }
+  const auto count = static_cast<double>(voxels.size());
+  const auto [min, max] = std::minmax_element(voxels.begin(), voxels.end());
+  for (const bool with_avx2 : instruction_sets()) {
+    CAPTURE(with_avx2);
+    const auto found = mrcz::detail::summary_of(voxels, with_avx2);
+    CHECK(found.count == count);
+    CHECK(found.min == *min);
+    CHECK(found.max == *max);
+    CHECK(found.mean == static_cast<double>(shift) + static_cast<double>(sum) / count);
+    CHECK(found.squares ==
+          std::max(0.0, static_cast<double>(squares) - static_cast<double>(sum) * (static_cast<double>(sum) / count)));
+    CHECK(found.is_finite);
+    CHECK_FALSE(found.is_complex);
+  }
+}
+
 template <class T>
 void check_type() {
   for (const std::size_t count : sizes{1, 2, 15, 16, 17, 4095, 4096, 4097, 8193, 20000})
@@ -135,6 +171,37 @@ TEST_CASE("statistics are those of a naive computation in long double, for every
   check_type<mrcz::complex_int16>();
   check_type<std::complex<float>>();
   check_type<std::complex<double>>();
+}
+
+TEST_CASE_TEMPLATE("small integers are summed exactly, for every length and address", T, std::int8_t, std::uint8_t,
+                   std::int16_t, std::uint16_t) {
+  for (std::size_t size = 1; size < 120; ++size) {
+    const auto voxels = noise<T>(size, static_cast<unsigned>(size));
+    for (std::size_t first = 0; first < std::min<std::size_t>(size, 5); ++first)
+      check_against_one_by_one(std::span<const T>{voxels}.subspan(first));
+  }
+  for (const std::size_t size : sizes{255, 256, 257, 513, 4096, 32768})
+    check_against_one_by_one(std::span<const T>{noise<T>(size, 11)});
+}
+
+TEST_CASE_TEMPLATE("the largest block of the most extreme values does not overflow", T, std::int8_t, std::uint8_t,
+                   std::int16_t, std::uint16_t) {
+  for (const T value : {std::numeric_limits<T>::lowest(), std::numeric_limits<T>::max(), T{0}, T{1}})
+    check_against_one_by_one(std::span<const T>{std::vector<T>(std::size_t{1} << 15U, value)});
+}
+
+TEST_CASE_TEMPLATE("the instructions that the processor has do not change a bit of the summary", T, std::int8_t,
+                   std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t, mrcz::half, float, double,
+                   mrcz::complex_int16, std::complex<float>, std::complex<double>) {
+  if (!mrcz::detail::has_avx2()) {
+    MESSAGE("skipped: this processor has no AVX2");
+    return;
+  }
+  for (std::size_t size = 1; size <= 32768; size = size < 100 ? size + 1 : size * 2) {
+    const auto voxels = noise<T>(size, 12);
+    CHECK(mrcz::detail::summary_of(std::span<const T>{voxels}, true) ==
+          mrcz::detail::summary_of(std::span<const T>{voxels}, false));
+  }
 }
 
 TEST_CASE("noise of 1 percent on an offset of a million keeps its deviation") {
@@ -224,11 +291,11 @@ TEST_CASE("NaN or an infinity anywhere leaves everything undetermined") {
 }
 
 TEST_CASE("of no voxels nothing is known") {
-  CHECK(moments{}.statistics() == statistics{});
+  CHECK(running_statistics{}.statistics() == statistics{});
   CHECK(statistics_of_voxels(std::vector<float>{}) == statistics{});
   CHECK(statistics_of_voxels(std::vector<std::complex<float>>{}) == statistics{});
-  moments sum;
-  sum += moments{};
+  running_statistics sum;
+  sum += running_statistics{};
   CHECK(sum.statistics() == statistics{});
 }
 
@@ -238,8 +305,8 @@ TEST_CASE("blocks that are added are the whole, wherever they are cut") {
   const naive<float> expected{voxels};
   for (const std::size_t cut : sizes{0, 1, 17, 4096, 25000, 49999, 50000}) {
     CAPTURE(cut);
-    moments sum = moments::of(all.first(cut));
-    sum += moments::of(all.subspan(cut));
+    running_statistics sum = running_statistics::of(all.first(cut));
+    sum += running_statistics::of(all.subspan(cut));
     const auto s = sum.statistics();
     REQUIRE(s.rms);
     CHECK(*s.min == expected.min);
@@ -251,12 +318,12 @@ TEST_CASE("blocks that are added are the whole, wherever they are cut") {
 
 TEST_CASE("slices of very different means add up") {
   std::vector<std::int16_t> all;
-  moments sum;
+  running_statistics sum;
   for (int slice = 0; slice < 20; ++slice) {
     std::vector<std::int16_t> voxels(3000);
     for (std::size_t i = 0; i < voxels.size(); ++i)
       voxels[i] = static_cast<std::int16_t>(-30000 + 3000 * slice + static_cast<int>(i % 5));
-    sum += moments::of(std::span<const std::int16_t>{voxels});
+    sum += running_statistics::of(std::span<const std::int16_t>{voxels});
     all.insert(all.end(), voxels.begin(), voxels.end());
   }
   const naive<std::int16_t> expected{all};
@@ -267,8 +334,9 @@ TEST_CASE("slices of very different means add up") {
 TEST_CASE("one slice without statistics leaves the sum without them") {
   const auto voxels = noise<float>(100, 1);
   for (const bool first : {true, false}) {
-    moments sum = first ? moments::of(statistics{}, 100) : moments::of(std::span<const float>{voxels});
-    sum += first ? moments::of(std::span<const float>{voxels}) : moments::of(statistics{}, 100);
+    running_statistics sum =
+        first ? running_statistics::of(statistics{}, 100) : running_statistics::of(std::span<const float>{voxels});
+    sum += first ? running_statistics::of(std::span<const float>{voxels}) : running_statistics::of(statistics{}, 100);
     CHECK(sum.statistics() == statistics{});
   }
 }
@@ -276,29 +344,29 @@ TEST_CASE("one slice without statistics leaves the sum without them") {
 TEST_CASE("statistics that are known go on being summed") {
   const auto voxels = noise<float>(40000, 23);
   const std::span<const float> all{voxels};
-  moments resumed = moments::of(moments::of(all.first(30000)).statistics(), 30000);
-  resumed += moments::of(all.subspan(30000));
+  running_statistics resumed = running_statistics::of(running_statistics::of(all.first(30000)).statistics(), 30000);
+  resumed += running_statistics::of(all.subspan(30000));
   const naive<float> expected{voxels};
   CHECK(*resumed.statistics().mean == doctest::Approx(static_cast<double>(expected.mean.real())).epsilon(1e-12));
   CHECK(*resumed.statistics().rms == doctest::Approx(static_cast<double>(expected.rms)).epsilon(1e-12));
   CHECK(*resumed.statistics().min == expected.min);
 
   const statistics whole{.min = 1, .max = 5, .mean = 2, .rms = 1};
-  CHECK(moments::of(whole, 7).statistics() == whole);
+  CHECK(running_statistics::of(whole, 7).statistics() == whole);
   auto without = whole;
   without.mean.reset();
-  CHECK(moments::of(without, 7).statistics() == statistics{.min = 1, .max = 5});  // no RMS without the mean
-  CHECK(moments::of(whole, 0).statistics() == statistics{});
+  CHECK(running_statistics::of(without, 7).statistics() == statistics{.min = 1, .max = 5});  // no RMS without the mean
+  CHECK(running_statistics::of(whole, 0).statistics() == statistics{});
 }
 
 TEST_CASE("what is known goes on being summed without what is not") {
   const auto voxels = noise<float>(1000, 29);
   const std::span<const float> all{voxels};
-  auto known = moments::of(all.first(700)).statistics();
+  auto known = running_statistics::of(all.first(700)).statistics();
   known.rms.reset();  // python-mrcz computes none
-  moments resumed = moments::of(known, 700);
-  resumed += moments::of(all.subspan(700));
-  const auto whole = moments::of(all).statistics();
+  running_statistics resumed = running_statistics::of(known, 700);
+  resumed += running_statistics::of(all.subspan(700));
+  const auto whole = running_statistics::of(all).statistics();
   CHECK(resumed.statistics().min == whole.min);
   CHECK(resumed.statistics().max == whole.max);
   CHECK(*resumed.statistics().mean == doctest::Approx(*whole.mean).epsilon(1e-12));
@@ -307,11 +375,12 @@ TEST_CASE("what is known goes on being summed without what is not") {
 
 TEST_CASE("four zeros are no ground to go on from") {
   const std::array<float, 3> voxels{5, 6, 7};
-  moments sum = moments::of(statistics{.min = 0, .max = 0, .mean = 0, .rms = 0}, 100);
+  running_statistics sum = running_statistics::of(statistics{.min = 0, .max = 0, .mean = 0, .rms = 0}, 100);
   CHECK(sum.statistics() == statistics{});
-  sum += moments::of(std::span<const float>{voxels});
+  sum += running_statistics::of(std::span<const float>{voxels});
   CHECK(sum.statistics() == statistics{});
-  CHECK(moments::of(statistics{.min = 0, .max = 0, .mean = 0}, 100).statistics() == statistics{});  // python-mrcz
+  CHECK(running_statistics::of(statistics{.min = 0, .max = 0, .mean = 0}, 100).statistics() ==
+        statistics{});  // python-mrcz
 }
 
 TEST_CASE("the markers of the standard mean that a value is not determined") {
@@ -407,4 +476,10 @@ TEST_CASE("what is no finite float is not written") {
     CHECK(read_back({.min = bad, .max = 3, .mean = 1, .rms = 2}) == statistics{.mean = 1, .rms = 2});
     CHECK(read_back({.min = 0, .max = 3, .mean = bad, .rms = bad}) == statistics{.min = 0, .max = 3});
   }
+}
+
+TEST_CASE("fmt prints statistics on one line, and which are not determined") {
+  CHECK(fmt::format("{}", statistics{.min = -1, .max = 3, .mean = 0.5, .rms = 2}) == "min -1, max 3, mean 0.5, rms 2");
+  CHECK(fmt::format("{}", statistics{.rms = 2}) ==
+        "min not determined, max not determined, mean not determined, rms 2");
 }

@@ -83,7 +83,7 @@ struct voxel_encoder {
   std::size_t bytes;        ///< of one voxel in memory
   std::size_t own_row;      ///< that with voxels of this type
   detail::by_row<conversion> convert;
-  moments (*summarise)(const std::byte* voxels, std::size_t count) noexcept;
+  running_statistics (*summarise)(const std::byte* voxels, std::size_t count) noexcept;
   std::string (*to_string)(const std::byte* voxel);  ///< its value, for messages
 };
 

@@ -12,7 +12,7 @@
 #include "mrcz/async/offload.hpp"
 #include "mrcz/async/slice_stream.hpp"
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -95,7 +95,7 @@ class reader {
     const shape extents{slices.count, file->shape()[1], file->shape()[2]};
     auto make = [extents] {
       auto fresh = make_volume<T>(extents);
-      advise_huge_pages(std::as_writable_bytes(std::span{fresh.data(), fresh.size()}));
+      mrcz::detail::advise_huge_pages(std::as_writable_bytes(std::span{fresh.data(), fresh.size()}));
       return fresh;
     };
     auto voxels = co_await offload(workers, std::move(make));

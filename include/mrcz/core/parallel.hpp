@@ -15,7 +15,7 @@
 
 namespace mrcz {
 
-/// How many threads to use: what was asked for, or one per processor that this program may use (`processors()`).
+/// How many threads to use: what was asked for, or one per processor that this program may use.
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted) noexcept;
 
 /// The same for `tasks` independent tasks, which need no more threads than there are tasks.

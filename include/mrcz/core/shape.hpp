@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/core/text_formatter.hpp"
 
 namespace mrcz {
 
@@ -24,6 +25,14 @@ MRCZ_INLINE std::size_t checked_multiply(std::size_t a, std::size_t b, const cha
 MRCZ_INLINE std::size_t size_in_memory(std::uint64_t bytes, const char* what);
 
 }  // namespace mrcz
+
+/// Prints a shape as fmt/ranges.h prints arrays: [40, 3838, 3710]. Where a program has included that, it does.
+#ifndef FMT_RANGES_H_
+template <>
+struct fmt::formatter<mrcz::shape> : mrcz::detail::text_formatter {
+  fmt::format_context::iterator format(const mrcz::shape& extents, fmt::format_context& context) const;
+};
+#endif
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/core/shape.ipp"

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "mrcz/core/linkage.hpp"
+#include "mrcz/core/text_formatter.hpp"
 #include "mrcz/format/labels.hpp"
 #include "mrcz/format/machine_stamp.hpp"
 
@@ -133,6 +135,9 @@ struct header {
   float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept;
 };
 
+/// Whether both are the same 1024 bytes in a file (`encode`).
+MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept;
+
 /// Whether the bytes of mode 0 are unsigned. IMOD's stamp says so; without it the standard holds: signed. IMOD's
 /// guess from DMIN and DMAX is not followed, because a file of the standard would be misread by it.
 constexpr bool has_unsigned_bytes(const header& h) noexcept {
@@ -140,6 +145,12 @@ constexpr bool has_unsigned_bytes(const header& h) noexcept {
 }
 
 }  // namespace mrcz
+
+/// Prints a line for each field or group of fields, under their names here, and one for each label.
+template <>
+struct fmt::formatter<mrcz::header> : mrcz::detail::text_formatter {
+  fmt::format_context::iterator format(const mrcz::header& h, fmt::format_context& context) const;
+};
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/format/header.ipp"

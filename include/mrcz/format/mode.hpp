@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/core/text_formatter.hpp"
 #include "mrcz/format/float16.hpp"
 
 namespace mrcz {
@@ -196,6 +197,12 @@ constexpr bool widens_exactly() {
 }
 
 }  // namespace mrcz
+
+/// Prints the name of a mode: float32. A number that is no mode is printed as it is.
+template <>
+struct fmt::formatter<mrcz::mode> : mrcz::detail::text_formatter {
+  fmt::format_context::iterator format(mrcz::mode m, fmt::format_context& context) const;
+};
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/format/mode.ipp"

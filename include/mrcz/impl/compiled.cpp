@@ -12,12 +12,14 @@
 #include "mrcz/impl/codec/codec.ipp"
 #include "mrcz/impl/core/bytes.ipp"
 #include "mrcz/impl/core/error.ipp"
+#include "mrcz/impl/core/hardware.ipp"
 #include "mrcz/impl/core/json.ipp"
 #include "mrcz/impl/core/parallel.ipp"
 #include "mrcz/impl/core/region.ipp"
 #include "mrcz/impl/core/shape.ipp"
 #include "mrcz/impl/core/stop.ipp"
 #include "mrcz/impl/core/system.ipp"
+#include "mrcz/impl/core/text_formatter.ipp"
 #include "mrcz/impl/format/byte_order.ipp"
 #include "mrcz/impl/format/extended_header.ipp"
 #include "mrcz/impl/format/header.ipp"
@@ -27,6 +29,7 @@
 #include "mrcz/impl/format/mode.ipp"
 #include "mrcz/impl/format/mode_word.ipp"
 #include "mrcz/impl/format/slice_table.ipp"
+#include "mrcz/impl/format/statistics.ipp"
 #include "mrcz/impl/format/validate.ipp"
 #include "mrcz/impl/io/atomic_file.ipp"
 #include "mrcz/impl/io/byte_sink.ipp"
@@ -51,5 +54,37 @@ template nlohmann::json parse_metadata(std::string_view);
 template nlohmann::json parse_metadata(const extended_header&);
 template nlohmann::ordered_json parse_metadata(std::string_view);
 template nlohmann::ordered_json parse_metadata(const extended_header&);
+
+template void detail::floats_past_caches<std::int8_t>(const std::byte*, float*, std::size_t) noexcept;
+template void detail::floats_past_caches<std::uint8_t>(const std::byte*, float*, std::size_t) noexcept;
+template void detail::floats_past_caches<std::int16_t>(const std::byte*, float*, std::size_t) noexcept;
+template void detail::floats_past_caches<std::uint16_t>(const std::byte*, float*, std::size_t) noexcept;
+
+// Each kind of voxel.
+template running_statistics running_statistics::of(std::span<const std::int8_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::uint8_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::int16_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::uint16_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::int32_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::uint32_t>) noexcept;
+template running_statistics running_statistics::of(std::span<const half>) noexcept;
+template running_statistics running_statistics::of(std::span<const float>) noexcept;
+template running_statistics running_statistics::of(std::span<const double>) noexcept;
+template running_statistics running_statistics::of(std::span<const complex_int16>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::complex<float>>) noexcept;
+template running_statistics running_statistics::of(std::span<const std::complex<double>>) noexcept;
+
+template detail::block_summary detail::summary_of(std::span<const std::int8_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::uint8_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::int16_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::uint16_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::int32_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::uint32_t>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const half>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const float>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const double>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const complex_int16>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::complex<float>>, bool) noexcept;
+template detail::block_summary detail::summary_of(std::span<const std::complex<double>>, bool) noexcept;
 
 }  // namespace mrcz

@@ -7,7 +7,7 @@
 
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/shape.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/mode_word.hpp"
@@ -123,7 +123,7 @@ MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
 // Reading
 
 MRCZ_INLINE void reader::read_box(const resolved_region& box, const voxels& to, memory state) const {
-  if (state == memory::fresh) advise_huge_pages({to.first, to.bytes()});
+  if (state == memory::fresh) detail::advise_huge_pages({to.first, to.bytes()});
   with_context(source_->name(), [&] {
     unpack_box(slice_unpacker{*source_, table_, format_}, box, to,
                {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});

@@ -59,8 +59,8 @@ MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const heade
   packed.codec_ = codec();
   packed.of_volume_ = slice.of_volume;
   const std::size_t count = slice.ny * slice.nx;
-  packed.moments_ =
-      options_.statistics ? slice.type->summarise(slice.voxels.data(), count) : moments::of(mrcz::statistics{}, count);
+  packed.statistics_ = options_.statistics ? slice.type->summarise(slice.voxels.data(), count)
+                                           : running_statistics::of(mrcz::statistics{}, count);
   buffer plain;
   if (!is_stored_as(*slice.type, packed.format_.voxels)) plain = pool_->take();
   const auto bytes = encode_slice(*slice.type, packed.format_, slice.voxels, plain);

@@ -70,7 +70,7 @@ MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<locked_file>&
       begin_{in.slices().begin()},
       end_{in.slices().end()},
       found_{in.slices().complete()},
-      moments_{moments::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
+      statistics_{running_statistics::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
   in.slices().require(in.slices().claimed());
   open(std::make_unique<extended_file>(opened, options.durability, end_));
 }
@@ -177,7 +177,7 @@ MRCZ_INLINE void writer::write(const packed_slice& packed) {
   begin(packed.format_);
   sink_->write_at(end_, packed.bytes_);
   end_ += packed.bytes_.size();
-  moments_ += packed.moments_;
+  statistics_ += packed.statistics_;
   volumes_ = volumes_ || packed.of_volume_;
   ++put_;
   if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
@@ -279,7 +279,7 @@ MRCZ_INLINE file_content writer::content() const {
   return {.shape = {size(), first_format_->ny, first_format_->nx},
           .mode = {first_format_->voxels.mode, packer_.codec()},
           .packed_bytes = end_ - begin_,
-          .statistics = put_ > 0 ? std::optional{moments_.statistics()} : std::nullopt,
+          .statistics = put_ > 0 ? std::optional{statistics_.statistics()} : std::nullopt,
           .exttyp = extended_.exttyp,
           .extended_bytes = begin_ - header_size,
           .volumes = volumes_ && !images_by_name_,

@@ -11,10 +11,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "mrcz/array/floats_past_caches.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/past_caches.hpp"
+#include "mrcz/core/hardware.hpp"
 
 namespace mrcz {
 
@@ -110,7 +109,7 @@ consteval voxel_decoder::conversion widening() {
 
 template <class Row>
 void widen_past_caches(const std::byte* from, std::byte* to, std::size_t count) noexcept {
-  floats_past_caches<typename Row::type>(from, reinterpret_cast<float*>(to), count);
+  detail::floats_past_caches<typename Row::type>(from, reinterpret_cast<float*>(to), count);
 }
 
 template <class Row, voxel T>
@@ -210,8 +209,8 @@ bool narrow_all(const std::byte* from, std::byte* to, std::size_t count) noexcep
 }
 
 template <stored_voxel T>
-moments summary_of(const std::byte* voxels, std::size_t count) noexcept {
-  return moments::of(std::span{reinterpret_cast<const T*>(voxels), count});
+running_statistics summary_of(const std::byte* voxels, std::size_t count) noexcept {
+  return running_statistics::of(std::span{reinterpret_cast<const T*>(voxels), count});
 }
 
 template <stored_voxel T>
@@ -338,10 +337,10 @@ MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& fo
       if (swapped) detail::swap_voxels(format.mode, source, plain.data(), part * item);
       if (packed || swapped) source = plain.data();
       convert(source, through_buffer ? converted.data() : to + i * type.bytes, part);
-      if (through_buffer) copy_past_caches(to + i * type.bytes, converted.data(), part * type.bytes);
+      if (through_buffer) detail::copy_past_caches(to + i * type.bytes, converted.data(), part * type.bytes);
     }
   }
-  if (where == nearness::past_caches) finish_past_caches();
+  if (where == nearness::past_caches) detail::finish_past_caches();
 }
 
 MRCZ_INLINE void encode_voxels(const voxel_encoder& type, const voxel_format& format, const std::byte* from,

@@ -3,7 +3,7 @@
 
 #include "mrcz/core/bytes.hpp"
 
-#include "mrcz/core/huge_pages.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/linkage.hpp"
 
 namespace mrcz {
@@ -14,7 +14,7 @@ MRCZ_INLINE std::span<std::byte> buffer::acquire(std::size_t size) {
     capacity_ = 0;
     memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
     capacity_ = size;
-    advise_huge_pages({memory_.get(), capacity_});
+    detail::advise_huge_pages({memory_.get(), capacity_});
   }
   return {memory_.get(), size};
 }

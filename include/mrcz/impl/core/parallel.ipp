@@ -8,12 +8,12 @@
 #include <thread>
 #include <vector>
 
-#include "mrcz/core/processor.hpp"
+#include "mrcz/core/hardware.hpp"
 
 namespace mrcz {
 
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted) noexcept {
-  return std::max<std::size_t>(wanted ? *wanted : processors(), 1);
+  return std::max<std::size_t>(wanted ? *wanted : detail::processors(), 1);
 }
 
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted, std::size_t tasks) noexcept {

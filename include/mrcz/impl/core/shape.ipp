@@ -1,4 +1,4 @@
-/// Sizes that cannot overflow unnoticed.
+/// Sizes that cannot overflow unnoticed, and printing of shapes.
 #pragma once
 
 #include "mrcz/core/shape.hpp"
@@ -28,3 +28,10 @@ MRCZ_INLINE std::size_t size_in_memory(std::uint64_t bytes, const char* what) {
 }
 
 }  // namespace mrcz
+
+#ifndef FMT_RANGES_H_
+MRCZ_INLINE fmt::format_context::iterator fmt::formatter<mrcz::shape>::format(const mrcz::shape& extents,
+                                                                              fmt::format_context& context) const {
+  return print(fmt::format("[{}, {}, {}]", extents[0], extents[1], extents[2]), context);
+}
+#endif

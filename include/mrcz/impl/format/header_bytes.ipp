@@ -96,4 +96,6 @@ MRCZ_INLINE void check(const header& h) {
   require_mode_word(h.mode);
 }
 
+MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept { return encode(a) == encode(b); }
+
 }  // namespace mrcz

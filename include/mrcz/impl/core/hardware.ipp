@@ -1,25 +1,28 @@
-/// What the processor can do beyond what every one of its kind can, and how many of them this program may use.
+/// The definitions of core/hardware.hpp.
 #pragma once
+
+#include "mrcz/core/hardware.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "mrcz/core/system.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
-/// Whether functions compiled for AVX2, with registers of 32 bytes, may be called. Always false where this library has
-/// none: other compilers than g++ and clang, other processors than x86.
-inline bool has_avx2() noexcept {
+MRCZ_INLINE bool has_avx2() noexcept {
 #if defined(__SSE2__) && defined(__GNUC__)
   return __builtin_cpu_supports("avx2");
 #else
@@ -27,10 +30,8 @@ inline bool has_avx2() noexcept {
 #endif
 }
 
-namespace detail {
-
 /// A file of /proc or /sys; empty if it cannot be read.
-inline std::string small_file(const std::string& path) {
+MRCZ_INLINE std::string small_file(const std::string& path) {
   std::string text;
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{std::fopen(path.c_str(), "rb"), &std::fclose};
   if (!in) return text;
@@ -40,27 +41,27 @@ inline std::string small_file(const std::string& path) {
 }
 
 /// Cuts off and returns what comes before the next `separator`.
-inline std::string_view next_part(std::string_view& text, char separator) noexcept {
+MRCZ_INLINE std::string_view next_part(std::string_view& text, char separator) noexcept {
   const auto end = text.find(separator);
   const auto part = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   return part;
 }
 
-inline bool has_part(std::string_view list, std::string_view wanted) noexcept {
+MRCZ_INLINE bool has_part(std::string_view list, std::string_view wanted) noexcept {
   while (!list.empty())
     if (next_part(list, ',') == wanted) return true;
   return false;
 }
 
-inline std::optional<std::int64_t> number_in(std::string_view text) noexcept {
+MRCZ_INLINE std::optional<std::int64_t> number_in(std::string_view text) noexcept {
   std::int64_t value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   return failure == std::errc{} && end != text.data() ? std::optional{value} : std::nullopt;
 }
 
 /// A path of /proc/self/mountinfo, where blanks are written as three octal digits.
-inline std::string unescaped(std::string_view text) {
+MRCZ_INLINE std::string unescaped(std::string_view text) {
   std::string path;
   for (std::size_t i = 0; i < text.size(); ++i) {
     unsigned value = 0;
@@ -81,7 +82,7 @@ struct cgroup_mount {
 
 /// Field 4 of a line of mountinfo is the group that is mounted, field 5 where; behind " - " stand type, source,
 /// options.
-inline std::vector<cgroup_mount> cgroup_mounts(std::string_view mountinfo) {
+MRCZ_INLINE std::vector<cgroup_mount> cgroup_mounts(std::string_view mountinfo) {
   std::vector<cgroup_mount> found;
   while (!mountinfo.empty()) {
     std::string_view line = next_part(mountinfo, '\n');
@@ -100,7 +101,7 @@ inline std::vector<cgroup_mount> cgroup_mounts(std::string_view mountinfo) {
 }
 
 /// The group of this process in that hierarchy, from /proc/self/cgroup: lines of number, controllers and group.
-inline std::optional<std::string> group_in(std::string_view self_cgroup, bool unified) {
+MRCZ_INLINE std::optional<std::string> group_in(std::string_view self_cgroup, bool unified) {
   while (!self_cgroup.empty()) {
     std::string_view line = next_part(self_cgroup, '\n');
     const auto number = next_part(line, ':');
@@ -111,7 +112,7 @@ inline std::optional<std::string> group_in(std::string_view self_cgroup, bool un
 }
 
 /// Processors' worth of time that one group may use, rounded up; nothing if it is not limited.
-inline std::optional<std::size_t> quota_of(const std::string& folder, bool unified) {
+MRCZ_INLINE std::optional<std::size_t> quota_of(const std::string& folder, bool unified) {
   std::optional<std::int64_t> quota;
   std::optional<std::int64_t> period;
   if (unified) {  // "max 100000" or "150000 100000": microseconds in each period of as many
@@ -127,9 +128,7 @@ inline std::optional<std::size_t> quota_of(const std::string& folder, bool unifi
   return static_cast<std::size_t>((*quota - 1) / *period + 1);
 }
 
-/// The smallest quota of the control group of this process and of all groups around it that can be seen; nothing if
-/// there is none. `root` stands in front of every path that is read.
-inline std::optional<std::size_t> cgroup_processors(const std::string& root = "") {
+MRCZ_INLINE std::optional<std::size_t> cgroup_processors(const std::string& root) {
   std::optional<std::size_t> least;
   const std::string self_cgroup = small_file(root + "/proc/self/cgroup");
   for (const auto& mount : cgroup_mounts(small_file(root + "/proc/self/mountinfo"))) {
@@ -151,8 +150,7 @@ inline std::optional<std::size_t> cgroup_processors(const std::string& root = ""
   return least;
 }
 
-/// Counted now; `processors()` remembers.
-inline std::size_t count_processors() noexcept {
+MRCZ_INLINE std::size_t count_processors() noexcept {
   const std::size_t allowed = allowed_processors();
   try {
     return std::min(allowed, cgroup_processors().value_or(allowed));
@@ -161,13 +159,95 @@ inline std::size_t count_processors() noexcept {
   }
 }
 
-}  // namespace detail
-
-/// Processors that this program may use, at least 1: those that its affinity allows (`taskset`, batch systems), and no
-/// more than the quota of its control group pays for (containers), rounded up. Counted once, when it is first asked.
-inline std::size_t processors() noexcept {
-  static const std::size_t counted = detail::count_processors();
+MRCZ_INLINE std::size_t processors() noexcept {
+  static const std::size_t counted = count_processors();
   return counted;
 }
 
-}  // namespace mrcz
+/// The whole pages of `page` bytes inside `memory`; empty if there is none.
+MRCZ_INLINE std::span<std::byte> whole_pages(std::span<std::byte> memory, std::size_t page) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+  const std::size_t skipped = (page - address % page) % page;
+  if (memory.size() < skipped + page) return {};
+  return memory.subspan(skipped, (memory.size() - skipped) / page * page);
+}
+
+MRCZ_INLINE void advise_huge_pages(std::span<std::byte> memory) noexcept {
+  const auto pages = whole_pages(memory, std::size_t{2} << 20U);
+  if (!pages.empty()) advise_huge(pages.data(), pages.size());
+}
+
+MRCZ_INLINE void provide_pages(std::span<std::byte> memory) noexcept {
+  const auto pages = whole_pages(memory, 4096);
+  if (!pages.empty()) populate(pages.data(), pages.size());
+}
+
+MRCZ_INLINE void copy_past_caches(std::byte* to, const std::byte* from, std::size_t count) noexcept {
+#if defined(__SSE2__)
+  constexpr std::size_t step = sizeof(__m128i);
+  const std::size_t unaligned = (step - reinterpret_cast<std::uintptr_t>(to) % step) % step;
+  const std::size_t first = std::min(unaligned, count);
+  std::memcpy(to, from, first);
+  std::size_t done = first;
+  for (; done + step <= count; done += step)
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + done),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + done)));
+  std::memcpy(to + done, from + done, count - done);
+#else
+  std::memcpy(to, from, count);
+#endif
+}
+
+MRCZ_INLINE void finish_past_caches() noexcept {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+
+#if defined(__SSE2__)
+
+/// Writes the 8 integers as floats to an address that is a multiple of 16.
+template <class Integer>
+void stream_words(__m128i words, float* to) noexcept {
+  const __m128i upper = std::is_signed_v<Integer> ? _mm_srai_epi16(words, 15) : _mm_setzero_si128();
+  _mm_stream_ps(to, _mm_cvtepi32_ps(_mm_unpacklo_epi16(words, upper)));
+  _mm_stream_ps(to + 4, _mm_cvtepi32_ps(_mm_unpackhi_epi16(words, upper)));
+}
+
+/// Writes the integers in 16 bytes as floats to an address that is a multiple of 16.
+template <class Integer>
+void stream_floats(const std::byte* from, float* to) noexcept {
+  const __m128i packed = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  if constexpr (sizeof(Integer) == 2) {
+    stream_words<Integer>(packed, to);
+  } else {
+    const __m128i zero = _mm_setzero_si128();
+    const __m128i upper = std::is_signed_v<Integer> ? _mm_cmpgt_epi8(zero, packed) : zero;
+    stream_words<std::int16_t>(_mm_unpacklo_epi8(packed, upper), to);
+    stream_words<std::int16_t>(_mm_unpackhi_epi8(packed, upper), to + 8);
+  }
+}
+
+#endif
+
+template <class Integer>
+  requires(std::is_integral_v<Integer> && sizeof(Integer) <= 2)
+void floats_past_caches(const std::byte* from, float* to, std::size_t count) noexcept {
+  std::size_t i = 0;
+  const auto one_by_one = [&](std::size_t end) {
+    for (; i < end; ++i) {
+      Integer value;
+      std::memcpy(&value, from + i * sizeof(Integer), sizeof(Integer));
+      to[i] = static_cast<float>(value);
+    }
+  };
+#if defined(__SSE2__)
+  const std::size_t unaligned = (16 - reinterpret_cast<std::uintptr_t>(to) % 16) % 16 / sizeof(float);
+  one_by_one(std::min(unaligned, count));
+  constexpr std::size_t step = 16 / sizeof(Integer);
+  for (; i + step <= count; i += step) stream_floats<Integer>(from + i * sizeof(Integer), to + i);
+#endif
+  one_by_one(count);
+}
+
+}  // namespace mrcz::detail

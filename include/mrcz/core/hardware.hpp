@@ -1,0 +1,76 @@
+/// What the processor can do, how many of its cores this program may use, and hints on how memory is about to be used.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include "mrcz/core/linkage.hpp"
+
+namespace mrcz::detail {
+
+// Processors
+
+/// Whether this processor can run functions that are compiled for AVX2, which has registers of 32 bytes. Always false
+/// where the library has no such functions: with other compilers than g++ and clang, and on other processors than x86.
+MRCZ_INLINE bool has_avx2() noexcept;
+
+/// The number of processors that this program may use, at least 1. These are the processors that its affinity allows
+/// (`taskset`, batch systems). The quota of its control group (containers), rounded up, is an upper limit. The first
+/// call counts them; later calls return the same number.
+MRCZ_INLINE std::size_t processors() noexcept;
+
+/// What the first call of `processors()` does.
+MRCZ_INLINE std::size_t count_processors() noexcept;
+
+/// The smallest quota, in processors rounded up, of the control group of this process and of all visible groups that
+/// contain it; nothing if there is no quota. `root` is put in front of every path that is read.
+MRCZ_INLINE std::optional<std::size_t> cgroup_processors(const std::string& root = "");
+
+// New memory
+
+/// Advises the system to use pages of 2 MiB for `memory`. The first write to each page of new memory costs a visit to
+/// the kernel, and large pages are 512 times fewer. The advice concerns the large pages that lie inside `memory`
+/// completely and leaves the content alone. It does nothing on systems that know no such advice.
+MRCZ_INLINE void advise_huge_pages(std::span<std::byte> memory) noexcept;
+
+/// Makes the system provide the pages inside `memory` now. That takes less time than an interruption for each page, and
+/// the zeros that the system writes do not push anything useful out of the caches. It leaves the content alone and
+/// costs next to nothing where the pages exist already. It does nothing where the system cannot (Linux before 5.14).
+MRCZ_INLINE void provide_pages(std::span<std::byte> memory) noexcept;
+
+// Caches
+
+/// Fetches into the caches what lies one page behind `here`. A pass over memory calls it once for every 64 bytes.
+/// Processors fetch ahead on their own, but stop at the end of each page of 4 KiB; with this call a pass over a volume
+/// is 1.5 times as fast. Nothing is read, so `here` may be the end of an array.
+inline void prefetch_next_page([[maybe_unused]] const void* here) noexcept {
+#if defined(__GNUC__)
+  constexpr std::uintptr_t page = 4096;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer must not be moved behind the end of its array
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(here) + page));
+#endif
+}
+
+/// Copies like `memcpy`, but writes past the caches: for more bytes than the caches hold. An ordinary write first reads
+/// what it overwrites, and pushes other data out of the caches. `finish_past_caches()` must follow. It is `memcpy`
+/// on processors that cannot write past their caches.
+MRCZ_INLINE void copy_past_caches(std::byte* to, const std::byte* from, std::size_t count) noexcept;
+
+/// Converts `count` integers of 8 or 16 bits, which need not be aligned, to floats, and writes these past the caches.
+/// `finish_past_caches()` must follow.
+template <class Integer>
+  requires(std::is_integral_v<Integer> && sizeof(Integer) <= 2)
+void floats_past_caches(const std::byte* from, float* to, std::size_t count) noexcept;
+
+/// Other threads see what this thread has written past the caches before they see what it writes next.
+MRCZ_INLINE void finish_past_caches() noexcept;
+
+}  // namespace mrcz::detail
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/core/hardware.ipp"
+#endif
