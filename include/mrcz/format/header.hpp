@@ -135,9 +135,6 @@ struct header {
   float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept;
 };
 
-/// Whether both are the same 1024 bytes in a file (`encode`).
-MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept;
-
 /// Whether the bytes of mode 0 are unsigned. IMOD's stamp says so; without it the standard holds: signed. IMOD's
 /// guess from DMIN and DMAX is not followed, because a file of the standard would be misread by it.
 constexpr bool has_unsigned_bytes(const header& h) noexcept {

@@ -65,6 +65,9 @@ MRCZ_INLINE header_bytes encode(const header& h) noexcept;
 /// a header that makes sense otherwise.
 MRCZ_INLINE void check(const header& h);
 
+/// Whether both are the same 1024 bytes in a file (`encode`).
+MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept;
+
 }  // namespace mrcz
 
 #ifndef MRCZ_SEPARATE_COMPILATION

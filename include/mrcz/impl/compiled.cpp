@@ -10,6 +10,7 @@
 #include "mrcz/impl/codec/chunk_header.ipp"
 #include "mrcz/impl/codec/chunk_part.ipp"
 #include "mrcz/impl/codec/codec.ipp"
+#include "mrcz/impl/complete_header.ipp"
 #include "mrcz/impl/core/bytes.ipp"
 #include "mrcz/impl/core/error.ipp"
 #include "mrcz/impl/core/hardware.ipp"
@@ -42,6 +43,8 @@
 #include "mrcz/impl/reader.ipp"
 #include "mrcz/impl/slice_packer.ipp"
 #include "mrcz/impl/slice_unpacker.ipp"
+#include "mrcz/impl/validate.ipp"
+#include "mrcz/impl/write_options.ipp"
 #include "mrcz/impl/writer.ipp"
 
 namespace mrcz {

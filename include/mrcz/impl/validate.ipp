@@ -89,7 +89,7 @@ inline constexpr std::size_t most_damaged_slices = 100;
 
 /// What became of some slices that one thread decoded.
 struct decoded_slices {
-  running_statistics statistics;
+  mrcz::running_statistics statistics;
   std::size_t damaged = 0;
   std::vector<std::pair<std::size_t, error>> reasons;  // of the first damaged slices: z, and why
 };

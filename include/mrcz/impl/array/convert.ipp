@@ -209,7 +209,7 @@ bool narrow_all(const std::byte* from, std::byte* to, std::size_t count) noexcep
 }
 
 template <stored_voxel T>
-running_statistics summary_of(const std::byte* voxels, std::size_t count) noexcept {
+running_statistics summary_of_bytes(const std::byte* voxels, std::size_t count) noexcept {
   return running_statistics::of(std::span{reinterpret_cast<const T*>(voxels), count});
 }
 
@@ -225,7 +225,7 @@ consteval voxel_encoder make_encoder(std::index_sequence<Row...>) {
           .bytes = sizeof(T),
           .own_row = own_row<T>(),
           .convert = {&narrow_all<typename row_at<Row>::type, T>...},
-          .summarise = &summary_of<T>,
+          .summarise = &summary_of_bytes<T>,
           .to_string = &value_of<T>};
 }
 

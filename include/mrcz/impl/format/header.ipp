@@ -9,7 +9,6 @@
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
-#include "mrcz/format/header_bytes.hpp"  // has the definition of ==
 #include "mrcz/format/mode_word.hpp"
 
 namespace mrcz {
