@@ -29,7 +29,7 @@ TEST_CASE("a long section is written in pieces that together are the whole") {
   for (std::size_t i = 0; i < begins.size(); ++i) begins[i] = 3 * i;
   for (const std::uint64_t entries : {0U, 1U, 8191U, 8192U, 8193U, 40'000U}) {
     test::bytes section;
-    test::bp::write_offsets(begins, 8 * entries, [&](std::uint64_t at, const test::bytes& piece) {
+    test::bp::write_offsets(begins, 8 * entries, [&](std::uint64_t at, std::span<const std::byte> piece) {
       CHECK(at == section.size());
       CHECK(piece.size() <= 65536);
       section = test::joined(std::move(section), piece);

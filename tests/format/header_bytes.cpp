@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+#include "mrcz/core/endian.hpp"
+#include "mrcz/format/mode_word.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "tests/format/raw_header.hpp"
 #include "tests/support.hpp"

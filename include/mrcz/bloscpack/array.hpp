@@ -22,6 +22,7 @@
 #include "mrcz/bloscpack/writer.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/core/shape.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/memory.hpp"
@@ -35,50 +36,16 @@ struct array_layout {
   bool column_major = false;       ///< the first axis is the fastest (order F)
 
   /// Throws `errc::too_large` if that cannot be addressed.
-  std::size_t bytes() const {
-    std::size_t product = dtype.size;
-    for (const std::size_t extent : shape) product = checked_multiply(product, extent, "the size of the array");
-    return product;
-  }
+  std::size_t bytes() const;
 
   friend bool operator==(const array_layout&, const array_layout&) = default;
 };
 
 /// Throws `errc::bad_metadata` for metadata that are not those of an array with a plain dtype.
-inline array_layout parse_layout(const metadata& values) {
-  if (!values.is_object() || values.value("container", metadata{}) != "numpy")
-    fail_expected(errc::bad_metadata,
-                  text("the metadata are not those of a numpy array: container is {}",
-                       values.is_object() ? values.value("container", metadata{}).dump() : "not there"),
-                  "\"numpy\"");
-  array_layout layout;
-  layout.dtype = parse_dtype(values.value("dtype", metadata{}));
-  const metadata shape = values.value("shape", metadata{});
-  constexpr std::size_t max_rank = 32;  // numpy's
-  if (!shape.is_array() || shape.size() > max_rank)
-    fail(errc::bad_metadata, "the shape is not a list of at most {} numbers", max_rank);
-  for (const auto& extent : shape) {
-    if (!extent.is_number_unsigned())
-      fail_expected(errc::bad_metadata, text("the shape has the extent {}", extent.dump()),
-                    "a number that is not negative");
-    layout.shape.push_back(size_in_memory(extent.get<std::uint64_t>(), "the shape"));
-  }
-  const metadata order = values.value("order", metadata{"C"});
-  if (order != "C" && order != "F")
-    fail_expected(errc::bad_metadata, text("the order is {}", order.dump()), R"("C" or "F")");
-  layout.column_major = order == "F";
-  return layout;
-}
+MRCZ_INLINE array_layout parse_layout(const metadata& values);
 
 /// The metadata that Python's bloscpack writes for such an array.
-inline metadata to_metadata(const array_layout& layout) {
-  metadata values;
-  values["dtype"] = fmt::format("'{}'", to_string(layout.dtype));
-  values["shape"] = layout.shape;
-  values["order"] = layout.column_major ? "F" : "C";
-  values["container"] = "numpy";
-  return values;
-}
+MRCZ_INLINE metadata to_metadata(const array_layout& layout);
 
 namespace detail {
 
@@ -89,15 +56,7 @@ auto column_major_elements(const E& e) -> std::span<std::remove_pointer_t<declty
 }
 
 /// Elements as they must be in memory: in the byte order of this machine, and nothing but 0 and 1 in a bool.
-inline void make_native(const dtype& d, std::span<std::byte> elements) {
-  if (d.kind == 'b')
-    for (std::byte& b : elements) b = b == std::byte{0} ? b : std::byte{1};
-  const std::size_t word = word_bytes(d);
-  if (d.byte_order == std::endian::native || word == 1) return;
-  for (std::size_t at = 0; at < elements.size(); at += word)
-    std::reverse(elements.begin() + static_cast<std::ptrdiff_t>(at),
-                 elements.begin() + static_cast<std::ptrdiff_t>(at + word));
-}
+MRCZ_INLINE void make_native(const dtype& d, std::span<std::byte> elements);
 
 }  // namespace detail
 
@@ -169,3 +128,7 @@ row_major_array<T> unpack(const std::filesystem::path& path, read_options option
 }
 
 }  // namespace mrcz::bloscpack
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/bloscpack/array.ipp"
+#endif

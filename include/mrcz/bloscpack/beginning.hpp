@@ -1,19 +1,16 @@
 /// What precedes the offsets and the chunks of a bloscpack file: the header and the header of the metadata.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "mrcz/bloscpack/header.hpp"
 #include "mrcz/bloscpack/metadata.hpp"
-#include "mrcz/core/error.hpp"
+#include "mrcz/core/function_ref.hpp"
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/io/byte_source.hpp"
-#include "mrcz/io/sequential.hpp"
 
 namespace mrcz::bloscpack {
 
@@ -25,55 +22,22 @@ struct beginning {
 
   /// Bytes of the offsets section, which is always there as a whole. Throws `errc::bad_header` if no file is that
   /// large.
-  std::uint64_t offsets_size() const {
-    if (!header.offsets) return 0;
-    const std::uint64_t count = *header.nchunks + header.max_app_chunks;
-    if (count > std::numeric_limits<std::int64_t>::max() / 16)
-      fail(errc::bad_header, "offsets of {} chunks do not fit a file", count);
-    return 8 * count;
-  }
+  std::uint64_t offsets_size() const;
 
   std::uint64_t data_begin() const { return offsets_begin() + offsets_size(); }
 };
 
 /// Reads and checks both headers. `fill(span)` reads the next bytes of the file and returns how many there were.
-template <class Fill>
-beginning read_beginning(Fill&& fill) {
-  std::array<std::byte, header_size> first;
-  beginning found;
-  found.header = decode_header(std::span{first}.first(fill(std::span<std::byte>{first})));
-  if (found.header.nchunks == 0U) fail_expected(errc::bad_header, "nchunks is 0", "at least 1");
-  if (found.header.offsets && !found.header.nchunks)
-    fail(errc::bad_header, "nchunks is -1 although there are offsets, whose number it tells");
-  if (found.header.metadata) {
-    std::array<std::byte, metadata_header_size> second;
-    if (const std::size_t got = fill(std::span<std::byte>{second}); got != second.size())
-      fail(errc::truncated, "file ends in the header of the metadata, {} bytes too early", second.size() - got);
-    found.metadata = decode_metadata_header(second);
-  }
-  return found;
-}
+MRCZ_INLINE beginning read_beginning(function_ref<std::size_t(std::span<std::byte>)> fill);
 
 /// The beginning of a file. Throws `errc::truncated` also if the file ends within the metadata.
-inline beginning beginning_of(const byte_source& source) {
-  source_in_order in{source};
-  const auto found = read_beginning([&](std::span<std::byte> into) { return in.read(into); });
-  if (found.offsets_begin() > source.size())
-    fail(errc::truncated, "file ends at byte {}, but its metadata end at byte {}", source.size(),
-         found.offsets_begin());
-  return found;
-}
+MRCZ_INLINE beginning beginning_of(const byte_source& source);
 
 /// The metadata behind a beginning that has some; `source` has room for them. Throws `errc::bad_metadata`.
-inline metadata read_metadata(const byte_source& source, const beginning& b) {
-  const metadata_header& h = *b.metadata;
-  require_bounded(h);
-  std::vector<std::byte> stored(h.meta_comp_size);
-  std::array<std::byte, digest::max_size> bytes;
-  const auto last = std::span{bytes}.first(digest_size(h.meta_checksum));
-  source.read_at(header_size + metadata_header_size, stored);
-  source.read_at(b.offsets_begin() - last.size(), last);
-  return decode_metadata(h, stored, digest{last});
-}
+MRCZ_INLINE metadata read_metadata(const byte_source& source, const beginning& b);
 
 }  // namespace mrcz::bloscpack
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/bloscpack/beginning.ipp"
+#endif

@@ -1,4 +1,4 @@
-/// The digests that guard chunks and metadata (bloscpack format 3, "checksum"). The only header that includes OpenSSL.
+/// The digests that guard chunks and metadata (bloscpack format 3, "checksum").
 #pragma once
 
 #include <algorithm>
@@ -10,11 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include <openssl/evp.h>
-
-#include "mrcz/bloscpack/zlib.hpp"
-#include "mrcz/core/endian.hpp"
-#include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 
 namespace mrcz::bloscpack {
 
@@ -48,11 +44,7 @@ constexpr std::size_t digest_size(checksum c) noexcept {
 }
 
 /// The checksum with this number in the file. Throws `errc::bad_header`; `where` says which number it is.
-inline checksum require_checksum(std::uint8_t number, std::string_view where) {
-  const auto found = static_cast<checksum>(number);
-  if (name_of(found).empty()) fail_expected(errc::bad_header, text("{} is {}", where, number), "0 to 8");
-  return found;
-}
+MRCZ_INLINE checksum require_checksum(std::uint8_t number, std::string_view where);
 
 /// A digest as it stands in the file; empty for `checksum::none`.
 class digest {
@@ -75,43 +67,13 @@ class digest {
 };
 
 /// Hexadecimal digits, as the programs that compute digests print them.
-inline std::string to_string(const digest& d) {
-  std::string digits;
-  for (const std::byte b : d.bytes()) digits += fmt::format("{:02x}", std::to_integer<unsigned>(b));
-  return digits;
-}
-
-namespace detail {
-
-inline const EVP_MD* message_digest(checksum c) noexcept {
-  switch (c) {
-    case checksum::md5: return EVP_md5();
-    case checksum::sha1: return EVP_sha1();
-    case checksum::sha224: return EVP_sha224();
-    case checksum::sha256: return EVP_sha256();
-    case checksum::sha384: return EVP_sha384();
-    case checksum::sha512: return EVP_sha512();
-    default: return nullptr;
-  }
-}
-
-}  // namespace detail
+MRCZ_INLINE std::string to_string(const digest& d);
 
 /// Throws `errc::codec_unavailable` if this OpenSSL refuses to compute the digest (MD5 where FIPS rules hold).
-inline digest digest_of(checksum c, std::span<const std::byte> content) {
-  if (c == checksum::none) return {};
-  std::array<std::byte, digest::max_size> bytes;
-  if (c == checksum::adler32 || c == checksum::crc32) {
-    store(bytes.data(), c == checksum::adler32 ? adler32_of(content) : crc32_of(content), std::endian::little);
-  } else {
-    unsigned size = 0;
-    static_assert(digest::max_size >= EVP_MAX_MD_SIZE);
-    const EVP_MD* const method = detail::message_digest(c);
-    if (method == nullptr || EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(bytes.data()),
-                                        &size, method, nullptr) != 1)
-      fail(errc::codec_unavailable, "this OpenSSL does not compute {}; choose another checksum", name_of(c));
-  }
-  return digest{std::span{bytes}.first(digest_size(c))};
-}
+MRCZ_INLINE digest digest_of(checksum c, std::span<const std::byte> content);
 
 }  // namespace mrcz::bloscpack
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/bloscpack/checksum.ipp"
+#endif

@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "mrcz/bloscpack/checksum.hpp"
-#include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/codec/codec.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/linkage.hpp"
 
 namespace mrcz::bloscpack {
 
@@ -28,14 +28,7 @@ struct chunk_options {
 static_assert(std::is_trivially_destructible_v<chunk_options>, "options are used inside co_await (g++ 12)");
 
 /// Throws `errc::bad_option` for an illegal value and `errc::codec_unavailable`.
-inline void check(const chunk_options& wanted) {
-  mrcz::check(compression{.codec = wanted.codec, .level = wanted.level, .shuffle = wanted.shuffle});
-  if (wanted.codec == codec::none)
-    fail(errc::bad_option, "codec none makes no chunks; level 0 stores data as they are");
-  if (wanted.typesize < 1 || wanted.typesize > 255)
-    fail_expected(errc::bad_option, text("typesize is {}", wanted.typesize), "1 to 255");
-  require_available(wanted.codec);
-}
+MRCZ_INLINE void check(const chunk_options& wanted);
 
 /// A chunk as it will stand in the file.
 class packed_chunk {
@@ -58,26 +51,12 @@ class packed_chunk {
 /// Compresses chunks. Const and thread-safe.
 class chunk_packer {
  public:
-  chunk_packer(const chunk_options& options, bloscpack::checksum checksum) : options_{options}, checksum_{checksum} {
-    check(options);
-  }
+  chunk_packer(const chunk_options& options, bloscpack::checksum checksum);
 
-  packed_chunk pack(std::span<const std::byte> plain) const {
-    packed_chunk packed;
-    packed.memory_ = pool_->take();
-    packed.bytes_ = compress(plain, options_.typesize,
-                             {.codec = options_.codec,
-                              .level = options_.level,
-                              .shuffle = options_.shuffle,
-                              .block_size = 0},  // as bloscpack
-                             packed.memory_);
-    packed.digest_ = digest_of(checksum_, packed.bytes_);
-    packed.plain_size_ = plain.size();
-    return packed;
-  }
+  packed_chunk pack(std::span<const std::byte> plain) const;
 
   /// Takes back the memory of a chunk that has been written.
-  void recycle(packed_chunk&& written) const { pool_->give_back(std::move(written.memory_)); }
+  void recycle(packed_chunk&& written) const;
 
  private:
   chunk_options options_;
@@ -87,28 +66,13 @@ class chunk_packer {
 
 /// The header of a chunk whose uncompressed size is known or, if not, must lie within `largest`. Throws
 /// `errc::bad_chunk` for one that no such chunk has.
-inline chunk_header decode_chunk_header(std::span<const std::byte, chunk_header::size> from,
-                                        std::optional<std::uint32_t> expected, std::uint32_t largest) {
-  const auto header = chunk_header::decode(from);
-  if (!expected && header.bytes > largest)
-    fail_expected(errc::bad_chunk, text("chunk holds {} bytes", header.bytes), text("at most {}", largest));
-  mrcz::check(header, header.packed_bytes, expected.value_or(header.bytes));
-  if (header.packed_bytes < chunk_header::size || header.packed_bytes > header.bytes + chunk_header::size)
-    fail_expected(errc::bad_chunk, text("chunk says that it has {} packed bytes", header.packed_bytes),
-                  text("{} to {}", chunk_header::size, header.bytes + chunk_header::size));
-  return header;
-}
+MRCZ_INLINE chunk_header decode_chunk_header(std::span<const std::byte, chunk_header::size> from,
+                                             std::optional<std::uint32_t> expected, std::uint32_t largest);
 
 /// Verifies the digest of a chunk and decompresses it. Throws `errc::bad_chunk`; `into`, which has exactly the
 /// uncompressed size, is then undefined.
-inline void unpack_chunk(std::span<const std::byte> chunk, bloscpack::checksum checksum,
-                         std::span<const std::byte> stored, std::span<std::byte> into) {
-  const digest expected{stored};
-  if (const auto received = digest_of(checksum, chunk); received != expected)
-    fail(errc::bad_chunk, "Checksum mismatch detected in chunk, expected: '{}', received: '{}'", to_string(expected),
-         to_string(received));
-  decompress(chunk, into);
-}
+MRCZ_INLINE void unpack_chunk(std::span<const std::byte> chunk, bloscpack::checksum checksum,
+                              std::span<const std::byte> stored, std::span<std::byte> into);
 
 namespace detail {
 
@@ -125,3 +89,7 @@ decltype(auto) with_chunk(std::uint64_t chunk, std::uint64_t byte, Action&& acti
 }  // namespace detail
 
 }  // namespace mrcz::bloscpack
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/bloscpack/chunk.ipp"
+#endif

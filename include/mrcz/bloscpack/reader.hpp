@@ -1,32 +1,26 @@
 /// Reading bloscpack files at any place: only the chunks that are needed are read, verified and decompressed.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "mrcz/bloscpack/beginning.hpp"
-#include "mrcz/bloscpack/chunk.hpp"
 #include "mrcz/bloscpack/chunk_cache.hpp"
 #include "mrcz/bloscpack/chunk_table.hpp"
 #include "mrcz/core/bytes.hpp"
-#include "mrcz/core/error.hpp"
-#include "mrcz/core/parallel.hpp"
-#include "mrcz/core/stop.hpp"
+#include "mrcz/core/function_ref.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_source.hpp"
-#include "mrcz/io/file.hpp"
 #include "mrcz/io/sequential.hpp"
 
 namespace mrcz::bloscpack {
@@ -53,11 +47,9 @@ struct damage {
 /// byte.
 class reader final : public byte_source {
  public:
-  explicit reader(const std::filesystem::path& path, read_options options = {})
-      : reader{std::make_shared<file_source>(path), options} {}
+  explicit reader(const std::filesystem::path& path, read_options options = {});
 
-  explicit reader(std::shared_ptr<const byte_source> source, read_options options = {})
-      : reader{std::move(source), options, true} {}
+  explicit reader(std::shared_ptr<const byte_source> source, read_options options = {});
 
   const bloscpack::header& header() const noexcept { return beginning_.header; }
   const bloscpack::beginning& beginning() const noexcept { return beginning_; }
@@ -72,106 +64,35 @@ class reader final : public byte_source {
   std::uint64_t size() const override { return chunks_.plain_size(); }
 
   /// Read and parsed each time it is called; null if there are none. Throws `errc::bad_metadata`.
-  bloscpack::metadata metadata() const {
-    if (!beginning_.metadata) return nullptr;
-    return with_context(name(), [&] { return read_metadata(*source_, beginning_); });
-  }
+  bloscpack::metadata metadata() const;
 
   /// The 16 bytes in front of a chunk.
-  mrcz::chunk_header chunk_header(std::uint64_t chunk) const {
-    return in_chunk(chunk, [&](const chunk_place& place) { return checked_header(place, chunk); });
-  }
+  mrcz::chunk_header chunk_header(std::uint64_t chunk) const;
 
   /// Uncompressed bytes [offset, offset + into.size()). Throws `errc::bad_chunk` for damage; `into` is then undefined.
-  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (offset > size() || into.size() > size() - offset)
-      fail(errc::truncated,
-           {.path = name(),
-            .found = text("holds {} bytes, but {} bytes at byte {} were asked for", size(), into.size(), offset)});
-    if (into.empty()) return;
-    const std::uint64_t chunk_size = chunks_.chunk_size();
-    const std::uint64_t first = offset / chunk_size;
-    const auto count = static_cast<std::size_t>((offset + into.size() - 1) / chunk_size - first + 1);
-    const std::size_t threads = count < 4 ? 1 : thread_count(options_.threads, count / 2);
-    parallel_for(count, threads, [&](std::size_t i, std::size_t) {
-      const std::uint64_t begin = (first + i) * chunk_size;
-      const std::uint64_t from = std::max(begin, offset);
-      const std::uint64_t end = std::min(begin + chunk_size, offset + into.size());
-      read_part(first + i, static_cast<std::size_t>(from - begin),
-                into.subspan(static_cast<std::size_t>(from - offset), static_cast<std::size_t>(end - from)));
-    });
-  }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override;
 
   /// Writes everything that the file holds, in order and in parallel, also where the offsets are wrong but the chunks
   /// follow each other. Throws as `read_at`; what comes before the first damage has then been written.
-  void unpack(sequential_sink& to) const {
-    if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
-    for_each_chunk<unpacked>(
-        [&](std::uint64_t chunk) { return unpacked{unpack_whole(chunk), chunks_[chunk].plain_size}; },
-        [&](unpacked&& done) {
-          to.write(done.plain.acquire(done.size));
-          pool_.give_back(std::move(done.plain));
-        });
-  }
+  void unpack(sequential_sink& to) const;
 
   /// The same into a file, where no chunk waits for the one before it. Throws as `read_at`; what has then been written
   /// must not be published.
-  void unpack(atomic_file& to) const {
-    if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
-    for_each_chunk<nothing>(
-        [&](std::uint64_t chunk) {
-          buffer plain = unpack_whole(chunk);
-          to.write_at(chunk * chunks_.chunk_size(), plain.acquire(chunks_[chunk].plain_size));
-          pool_.give_back(std::move(plain));
-          return nothing{};
-        },
-        [](nothing) {});
-  }
+  void unpack(atomic_file& to) const;
 
   /// Checks metadata, offsets and every chunk without writing anything. Returns what is wrong, at most `limit` things;
   /// nothing is thrown for damage.
-  std::vector<damage> verify(std::size_t limit = 1000) const {
-    if (const auto walked = without_wrong_offsets()) return walked->verify(limit);
-    std::vector<damage> found;
-    const auto message_of = [&](auto&& action) -> std::optional<std::string> {
-      try {
-        action();
-        return std::nullopt;
-      } catch (const error& e) {
-        return std::string{e.message()};
-      }
-    };
-    const auto note = [&](std::optional<std::uint64_t> chunk, std::optional<std::string>&& message) {
-      if (message && found.size() < limit) found.push_back({chunk, std::move(*message)});
-    };
-    note(std::nullopt, message_of([&] { static_cast<void>(metadata()); }));
-    compare_offsets(*source_, beginning_, chunks_.begins(), [&](auto entry, auto value, auto expected) {
-      note(entry < nchunks() ? std::optional{entry} : std::nullopt,
-           fmt::format("offset {} is {}, expected {}", entry, value, expected));
-    });
-    std::uint64_t next = 0;
-    for_each_chunk<std::optional<std::string>>(
-        [&](std::uint64_t chunk) { return message_of([&] { pool_.give_back(unpack_whole(chunk)); }); },
-        [&](std::optional<std::string>&& message) { note(next++, std::move(message)); });
-    return found;
-  }
+  std::vector<damage> verify(std::size_t limit = 1000) const;
 
   /// Throws `errc::bad_chunk` if a chunk cannot hold as much as the header says: before memory is taken for all of it.
-  void require_plausible() const {
-    for (std::uint64_t chunk = 0; chunk < nchunks(); ++chunk) static_cast<void>(chunk_header(chunk));
-  }
+  void require_plausible() const;
 
   /// Chunk and digest as they stand in the file. Only the header of the chunk has been checked. `memory` holds them,
   /// unless the whole file is in memory.
-  std::span<const std::byte> read_packed(std::uint64_t chunk, buffer& memory) const {
-    return in_chunk(chunk, [&](const chunk_place& place) { return load(place, chunk, memory); });
-  }
+  std::span<const std::byte> read_packed(std::uint64_t chunk, buffer& memory) const;
 
   /// Chunk `chunk` into `into`, which has its size. `packed` is memory to work with.
-  void read_chunk(std::uint64_t chunk, std::span<std::byte> into, buffer& packed) const {
-    require_neighbour(chunk);
-    in_chunk(chunk, [&](const chunk_place& place) { unpack_into(load(place, chunk, packed), into); });
-  }
+  void read_chunk(std::uint64_t chunk, std::span<std::byte> into, buffer& packed) const;
 
  private:
   struct nothing {};
@@ -180,117 +101,31 @@ class reader final : public byte_source {
     std::size_t size;
   };
 
-  reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets)
-      : source_{std::move(source)},
-        options_{checked(options)},
-        beginning_{with_context(name(), [&] { return beginning_of(*source_); })},
-        chunks_{with_context(name(), [&] { return chunk_table{*source_, beginning_, believe_offsets}; })},
-        cache_{options_.cache_bytes} {}
+  reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets);
 
   /// A reader that found the chunks one behind the other, if that is not how the believed offsets have them.
-  std::unique_ptr<const reader> without_wrong_offsets() const {
-    if (!chunks_.from_offsets()) return nullptr;
-    try {
-      require_plausible();
-      return nullptr;
-    } catch (const error&) {  // the offsets or the chunks
-      try {
-        return std::unique_ptr<const reader>{new reader{source_, options_, false}};
-      } catch (const error&) {
-        return nullptr;
-      }
-    }
-  }
+  std::unique_ptr<const reader> without_wrong_offsets() const;
+  static read_options checked(read_options options);
 
-  static read_options checked(read_options options) {
-    if (options.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
-    return options;
-  }
-
+  /// What `action(place)` returns; an error names the chunk.
   template <class Action>
-  std::invoke_result_t<Action&, const chunk_place&> in_chunk(std::uint64_t chunk, Action&& action) const {
-    if (chunk >= nchunks())
-      fail(errc::out_of_range,
-           {.path = name(), .found = text("chunk {} was asked for, but there are {}", chunk, nchunks())});
-    const chunk_place place = chunks_[chunk];
-    return with_context(name(), [&] { return detail::with_chunk(chunk, place.begin, [&] { return action(place); }); });
-  }
+  std::invoke_result_t<Action&, const chunk_place&> in_chunk(std::uint64_t chunk, Action&& action) const;
 
   /// Throws unless the chunk ends where the next one begins or, the last one, in the file.
-  mrcz::chunk_header checked_header(const chunk_place& place, std::uint64_t chunk) const {
-    std::array<std::byte, mrcz::chunk_header::size> bytes;
-    source_->read_at(place.begin, bytes);
-    const auto found = decode_chunk_header(bytes, place.plain_size, chunks_.chunk_size());
-    const std::uint64_t end = place.begin + found.packed_bytes + digest_size(header().checksum);
-    if (end > place.end && chunk + 1 == nchunks())
-      fail(errc::truncated, "file ends at byte {}, but the chunk ends at byte {}", place.end, end);
-    if (end != place.end && chunk + 1 != nchunks())
-      fail(errc::bad_chunk, "chunk ends at byte {}, but the next one begins at byte {}", end, place.end);
-    return found;
-  }
-
-  std::span<const std::byte> load(const chunk_place& place, std::uint64_t chunk, buffer& memory) const {
-    const auto size = checked_header(place, chunk).packed_bytes + digest_size(header().checksum);
-    if (const auto all = source_->in_memory(); !all.empty())
-      return all.subspan(static_cast<std::size_t>(place.begin), size);
-    const auto into = memory.acquire(size);
-    source_->read_at(place.begin, into);
-    return into;
-  }
-
-  void unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const {
-    const std::size_t size = packed.size() - digest_size(header().checksum);
-    unpack_chunk(packed.first(size), header().checksum, packed.subspan(size), into);
-  }
-
-  buffer unpack_whole(std::uint64_t chunk) const {
-    buffer packed = pool_.take();
-    buffer plain = pool_.take();
-    in_chunk(chunk, [&](const chunk_place& place) {
-      const auto bytes = load(place, chunk, packed);
-      unpack_into(bytes, plain.acquire(place.plain_size));
-    });
-    pool_.give_back(std::move(packed));
-    return plain;
-  }
+  mrcz::chunk_header checked_header(const chunk_place& place, std::uint64_t chunk) const;
+  std::span<const std::byte> load(const chunk_place& place, std::uint64_t chunk, buffer& memory) const;
+  void unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const;
+  buffer unpack_whole(std::uint64_t chunk) const;
 
   /// `make(chunk)` in parallel, `take` in order.
   template <class Result>
-  void for_each_chunk(function_ref<Result(std::uint64_t chunk)> make, function_ref<void(Result&&)> take) const {
-    const auto count = static_cast<std::size_t>(nchunks());
-    parallel_ordered<Result>(
-        count, thread_count(options_.threads, count),
-        [&](std::size_t chunk) {
-          throw_if_stopped(options_.stop);
-          auto made = make(chunk);
-          if (options_.progress != nullptr) options_.progress->fetch_add(chunks_[chunk].plain_size);
-          return made;
-        },
-        take);
-  }
+  void for_each_chunk(function_ref<Result(std::uint64_t chunk)> make, function_ref<void(Result&&)> take) const;
 
   /// Bytes of a chunk from `first` on. A chunk of which only a part is wanted is kept for the next call.
-  void read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) const {
-    if (into.size() == chunks_[chunk].plain_size) {
-      if (cache_.copy(chunk, first, into)) return;
-      buffer packed = pool_.take();
-      read_chunk(chunk, into, packed);
-      pool_.give_back(std::move(packed));
-      return;
-    }
-    if (cache_.copy(chunk, first, into)) return;
-    require_neighbour(chunk);
-    auto plain = std::make_shared<buffer>(unpack_whole(chunk));
-    const std::size_t size = chunks_[chunk].plain_size;
-    std::memcpy(into.data(), plain->acquire(size).data() + first, into.size());
-    cache_.keep(chunk, std::move(plain), size);
-  }
+  void read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) const;
 
   /// Offsets that were believed must agree with the chunk before: it ends where this one begins.
-  void require_neighbour(std::uint64_t chunk) const {
-    if (!chunks_.from_offsets() || chunk == 0) return;
-    static_cast<void>(chunk_header(chunk - 1));
-  }
+  void require_neighbour(std::uint64_t chunk) const;
 
   std::shared_ptr<const byte_source> source_;
   read_options options_;
@@ -301,3 +136,7 @@ class reader final : public byte_source {
 };
 
 }  // namespace mrcz::bloscpack
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/bloscpack/reader.ipp"
+#endif

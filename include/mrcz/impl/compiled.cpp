@@ -3,10 +3,19 @@
 #define MRCZ_SEPARATE_COMPILATION
 #endif
 
+#include "mrcz/impl/array/convert.ipp"
+#include "mrcz/impl/array/slice_codec.ipp"
+#include "mrcz/impl/array/voxels.ipp"
+#include "mrcz/impl/codec/blosc.ipp"
+#include "mrcz/impl/codec/chunk_header.ipp"
+#include "mrcz/impl/codec/chunk_part.ipp"
+#include "mrcz/impl/codec/codec.ipp"
+#include "mrcz/impl/complete_header.ipp"
 #include "mrcz/impl/core/bytes.ipp"
 #include "mrcz/impl/core/error.ipp"
 #include "mrcz/impl/core/hardware.ipp"
 #include "mrcz/impl/core/json.ipp"
+#include "mrcz/impl/core/parallel.ipp"
 #include "mrcz/impl/core/region.ipp"
 #include "mrcz/impl/core/shape.ipp"
 #include "mrcz/impl/core/stop.ipp"
@@ -31,6 +40,12 @@
 #include "mrcz/impl/io/memory.ipp"
 #include "mrcz/impl/io/sequential.ipp"
 #include "mrcz/impl/io/system.ipp"
+#include "mrcz/impl/reader.ipp"
+#include "mrcz/impl/slice_packer.ipp"
+#include "mrcz/impl/slice_unpacker.ipp"
+#include "mrcz/impl/validate.ipp"
+#include "mrcz/impl/write_options.ipp"
+#include "mrcz/impl/writer.ipp"
 
 namespace mrcz {
 

@@ -28,7 +28,7 @@ inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
 /// Where so many bytes of voxels go. The memory of those that do not fit the caches is made ready.
 MRCZ_INLINE nearness prepare(std::byte* to, std::size_t bytes) noexcept {
   if (bytes <= cache_bytes) return nearness::in_caches;
-  provide_pages({to, bytes});
+  detail::provide_pages({to, bytes});
   return nearness::past_caches;
 }
 

@@ -109,7 +109,7 @@ consteval voxel_decoder::conversion widening() {
 
 template <class Row>
 void widen_past_caches(const std::byte* from, std::byte* to, std::size_t count) noexcept {
-  floats_past_caches<typename Row::type>(from, reinterpret_cast<float*>(to), count);
+  detail::floats_past_caches<typename Row::type>(from, reinterpret_cast<float*>(to), count);
 }
 
 template <class Row, voxel T>

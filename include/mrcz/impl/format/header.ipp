@@ -1,4 +1,4 @@
-/// What the fields of a header mean together.
+/// What the fields of a header mean together, and printing of headers.
 #pragma once
 
 #include "mrcz/format/header.hpp"
@@ -53,6 +53,7 @@ MRCZ_INLINE float header::spacing(float cell, std::int32_t m, std::int32_t axis)
 }
 
 }  // namespace mrcz
+
 namespace mrcz::detail {
 
 /// What the MODE word means: "float32", "float32, zstd".

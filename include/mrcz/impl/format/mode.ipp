@@ -1,4 +1,4 @@
-/// The size of a slice.
+/// The size of a slice, and printing of modes.
 #pragma once
 
 #include "mrcz/format/mode.hpp"

@@ -162,7 +162,7 @@ MRCZ_INLINE lock_result lock_file(native_handle handle) noexcept {
   return unknown ? lock_result::no_locks : lock_result::failed;
 }
 
-inline const std::byte* map_file(native_handle handle, std::size_t size) noexcept {
+MRCZ_INLINE const std::byte* map_file(native_handle handle, std::size_t size) noexcept {
   void* const address = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, handle, 0);
   return address == MAP_FAILED ? nullptr : static_cast<const std::byte*>(address);
 }
@@ -476,7 +476,7 @@ MRCZ_INLINE lock_result lock_file(native_handle handle) noexcept {
   }
 }
 
-inline const std::byte* map_file(native_handle handle, std::size_t) noexcept {
+MRCZ_INLINE const std::byte* map_file(native_handle handle, std::size_t) noexcept {
   const HANDLE mapping = ::CreateFileMappingW(handle, nullptr, PAGE_READONLY, 0, 0, nullptr);
   if (mapping == nullptr) return nullptr;
   const void* const address = ::MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);

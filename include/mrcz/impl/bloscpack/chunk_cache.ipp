@@ -1,0 +1,41 @@
+/// Keeping chunks that may be wanted again.
+#pragma once
+
+#include "mrcz/bloscpack/chunk_cache.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "mrcz/core/linkage.hpp"
+
+namespace mrcz::bloscpack {
+
+MRCZ_INLINE bool chunk_cache::copy(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) {
+  const auto plain = find(chunk);
+  if (plain == nullptr) return false;
+  std::memcpy(into.data(), plain->acquire(first + into.size()).data() + first, into.size());
+  return true;
+}
+
+MRCZ_INLINE void chunk_cache::keep(std::uint64_t chunk, std::shared_ptr<buffer> plain, std::size_t size) {
+  const std::lock_guard lock{mutex_};
+  std::erase_if(kept_, [&](const entry& e) { return e.chunk == chunk; });
+  kept_.push_back({chunk, size, std::move(plain)});
+  std::size_t total = 0;
+  for (const entry& e : kept_) total += e.size;
+  while (total > capacity_ && kept_.size() > 1) {
+    total -= kept_.front().size;
+    kept_.erase(kept_.begin());
+  }
+}
+
+MRCZ_INLINE std::shared_ptr<buffer> chunk_cache::find(std::uint64_t chunk) {
+  const std::lock_guard lock{mutex_};
+  const auto found = std::ranges::find(kept_, chunk, &entry::chunk);
+  if (found == kept_.end()) return nullptr;
+  std::rotate(found, found + 1, kept_.end());
+  return kept_.back().plain;
+}
+
+}  // namespace mrcz::bloscpack

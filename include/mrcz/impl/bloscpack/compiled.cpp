@@ -1,0 +1,23 @@
+/// All definitions of the bloscpack wing, compiled once (see core/linkage.hpp). Those it stands on are in
+/// impl/compiled.cpp.
+#ifndef MRCZ_SEPARATE_COMPILATION
+#define MRCZ_SEPARATE_COMPILATION
+#endif
+
+#include "mrcz/impl/bloscpack/append.ipp"
+#include "mrcz/impl/bloscpack/array.ipp"
+#include "mrcz/impl/bloscpack/beginning.ipp"
+#include "mrcz/impl/bloscpack/checksum.ipp"
+#include "mrcz/impl/bloscpack/chunk.ipp"
+#include "mrcz/impl/bloscpack/chunk_cache.ipp"
+#include "mrcz/impl/bloscpack/chunk_table.ipp"
+#include "mrcz/impl/bloscpack/dtype.ipp"
+#include "mrcz/impl/bloscpack/header.ipp"
+#include "mrcz/impl/bloscpack/metadata.ipp"
+#include "mrcz/impl/bloscpack/offsets.ipp"
+#include "mrcz/impl/bloscpack/options.ipp"
+#include "mrcz/impl/bloscpack/reader.ipp"
+#include "mrcz/impl/bloscpack/stream_reader.ipp"
+#include "mrcz/impl/bloscpack/stream_writer.ipp"
+#include "mrcz/impl/bloscpack/writer.ipp"
+#include "mrcz/impl/bloscpack/zlib.ipp"
