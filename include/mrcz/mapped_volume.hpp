@@ -8,6 +8,7 @@
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/convert.hpp"
+#include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/io/mapped_file.hpp"
 #include "mrcz/reader.hpp"
