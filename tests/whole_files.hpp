@@ -23,6 +23,7 @@
 #include "mrcz/format/mode.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/memory.hpp"
+#include "mrcz/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/writer.hpp"
 #include "tests/support.hpp"

@@ -92,6 +92,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   MRCZ_INLINE std::filesystem::path partial_path() const;
 
  private:
+  class enlisting;
   class packing;
   class busy_worker;
 

@@ -6,6 +6,8 @@
 #include "mrcz/impl/array/convert.ipp"
 #include "mrcz/impl/array/slice_codec.ipp"
 #include "mrcz/impl/array/voxels.ipp"
+#include "mrcz/impl/async/write_window.ipp"
+#include "mrcz/impl/async/writer.ipp"
 #include "mrcz/impl/codec/blosc.ipp"
 #include "mrcz/impl/codec/chunk_header.ipp"
 #include "mrcz/impl/codec/chunk_part.ipp"
@@ -89,5 +91,32 @@ template detail::block_summary detail::summary_of(std::span<const double>, bool)
 template detail::block_summary detail::summary_of(std::span<const complex_int16>, bool) noexcept;
 template detail::block_summary detail::summary_of(std::span<const std::complex<float>>, bool) noexcept;
 template detail::block_summary detail::summary_of(std::span<const std::complex<double>>, bool) noexcept;
+
+template const voxel_decoder& decoder_of<std::int8_t>() noexcept;
+template const voxel_decoder& decoder_of<std::uint8_t>() noexcept;
+template const voxel_decoder& decoder_of<std::int16_t>() noexcept;
+template const voxel_decoder& decoder_of<std::uint16_t>() noexcept;
+template const voxel_decoder& decoder_of<std::int32_t>() noexcept;
+template const voxel_decoder& decoder_of<std::uint32_t>() noexcept;
+template const voxel_decoder& decoder_of<half>() noexcept;
+template const voxel_decoder& decoder_of<float>() noexcept;
+template const voxel_decoder& decoder_of<complex_int16>() noexcept;
+template const voxel_decoder& decoder_of<std::complex<float>>() noexcept;
+template const voxel_decoder& decoder_of<double>() noexcept;
+template const voxel_decoder& decoder_of<std::complex<double>>() noexcept;
+
+template const voxel_encoder& encoder_of<std::int8_t>() noexcept;
+template const voxel_encoder& encoder_of<std::uint8_t>() noexcept;
+template const voxel_encoder& encoder_of<std::int16_t>() noexcept;
+template const voxel_encoder& encoder_of<std::uint16_t>() noexcept;
+template const voxel_encoder& encoder_of<std::int32_t>() noexcept;
+template const voxel_encoder& encoder_of<std::uint32_t>() noexcept;
+template const voxel_encoder& encoder_of<half>() noexcept;
+template const voxel_encoder& encoder_of<float>() noexcept;
+template const voxel_encoder& encoder_of<complex_int16>() noexcept;
+template const voxel_encoder& encoder_of<std::complex<float>>() noexcept;
+
+template std::vector<finding> detail::validate_source<reader>(std::unique_ptr<const byte_source>);
+template std::vector<finding> detail::validate_file<reader>(const std::filesystem::path&);
 
 }  // namespace mrcz

@@ -55,6 +55,18 @@ class write_window::packing {
   std::size_t index_;
 };
 
+/// What `change` has `suspend` call. A class with a name, as g++ 12 warns of lambdas in coroutines that are not inline.
+class write_window::enlisting {
+ public:
+  enlisting(std::shared_ptr<write_window> work, std::optional<std::size_t> room)
+      : work_{std::move(work)}, room_{room} {}
+  void operator()(suspended who, asio::cancellation_slot slot) const { work_->enlist(room_, std::move(who), slot); }
+
+ private:
+  std::shared_ptr<write_window> work_;
+  std::optional<std::size_t> room_;
+};
+
 MRCZ_INLINE write_window::write_window(asio::any_io_executor workers, mrcz::writer out, window limits)
     : workers_{checked(std::move(workers))},
       out_{std::move(out)},
@@ -119,10 +131,7 @@ MRCZ_INLINE bool write_window::drained() {
 }
 
 MRCZ_INLINE asio::awaitable<void> write_window::change(std::optional<std::size_t> room) {
-  auto enlist_it = [self = shared_from_this(), room](suspended who, asio::cancellation_slot slot) {
-    self->enlist(room, std::move(who), slot);
-  };
-  return suspend(std::move(enlist_it));
+  return suspend(enlisting{shared_from_this(), room});
 }
 
 MRCZ_INLINE bool write_window::is_evaluated_in_turn(const slices& all, std::size_t z) const noexcept {

@@ -22,6 +22,31 @@ class close_unless_done {
   std::shared_ptr<write_window> work_;
 };
 
+// What coroutines hand to the workers. These are classes with names, as g++ 12 warns of lambdas in coroutines that are
+// not inline.
+
+class evaluating {
+ public:
+  evaluating(std::shared_ptr<write_window> work, shared_slices from, std::size_t z, std::size_t index)
+      : work_{std::move(work)}, from_{std::move(from)}, z_{z}, index_{index} {}
+  shared_slices operator()() const { return work_->evaluate(from_, z_, index_); }
+
+ private:
+  std::shared_ptr<write_window> work_;
+  shared_slices from_;
+  std::size_t z_;
+  std::size_t index_;
+};
+
+class publishing {
+ public:
+  explicit publishing(std::shared_ptr<write_window> work) : work_{std::move(work)} {}
+  void operator()() const { work_->publish(); }
+
+ private:
+  std::shared_ptr<write_window> work_;
+};
+
 }  // namespace detail
 
 MRCZ_INLINE asio::awaitable<void> writer::append_slices(std::shared_ptr<write_window> work, shared_slices from) {
@@ -33,7 +58,7 @@ MRCZ_INLINE asio::awaitable<void> writer::append_slices(std::shared_ptr<write_wi
     auto index = work->admit(bytes);
     for (; !index; index = work->admit(bytes)) co_await work->change(bytes);
     if (work->is_evaluated_in_turn(from.all, z)) {
-      auto evaluate = [work, from, z, i = *index] { return work->evaluate(from, z, i); };
+      detail::evaluating evaluate{work, from, z, *index};
       auto slice = co_await offload(work->workers(), std::move(evaluate));
       work->pack(std::move(slice), 0, *index);
     } else {
@@ -47,7 +72,7 @@ MRCZ_INLINE asio::awaitable<void> writer::close_it(std::shared_ptr<write_window>
   const write_window::turn mine{opened(work)};
   const detail::close_unless_done guard{work};
   while (!work->drained()) co_await work->change(std::nullopt);
-  auto publish = [work] { work->publish(); };
+  detail::publishing publish{work};
   co_await offload(work->workers(), std::move(publish));
 }
 
