@@ -119,9 +119,20 @@ template <class...>
 using message_format = fmt::string_view;
 #endif
 
+namespace detail {
+
+/// The text of a format; fmt 12 no longer wants it to be converted without being asked.
+template <class Format>
+fmt::string_view text_of(const Format& format) {
+  if constexpr (requires { format.get(); }) return format.get();
+  else return format;
+}
+
+}  // namespace detail
+
 template <class... Args>
 [[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
-  throw error{make_error_code(code), fmt::vformat(format, fmt::make_format_args(args...))};
+  throw error{make_error_code(code), fmt::vformat(detail::text_of(format), fmt::make_format_args(args...))};
 }
 
 /// A failure of the system; its text is appended to the message.
