@@ -129,6 +129,13 @@ using message_format = fmt::string_view;
 
 namespace detail {
 
+/// The text of a format, which fmt 12 deprecates to convert.
+template <class Format>
+fmt::string_view unchecked(const Format& format) {
+  if constexpr (requires { format.get(); }) return format.get();
+  else return format;
+}
+
 MRCZ_INLINE std::string formatted(fmt::string_view format, fmt::format_args args);
 [[noreturn]] MRCZ_INLINE void fail_formatted(errc code, fmt::string_view format, fmt::format_args args);
 
@@ -137,7 +144,7 @@ MRCZ_INLINE std::string formatted(fmt::string_view format, fmt::format_args args
 /// One field of an error.
 template <class... Args>
 std::string text(message_format<const Args&...> format, const Args&... args) {
-  return detail::formatted(format, fmt::make_format_args(args...));
+  return detail::formatted(detail::unchecked(format), fmt::make_format_args(args...));
 }
 
 /// The one way to fail: `fail(errc::bad_header, {.byte = 92, .found = "NSYMBT is -1", .expected = "a size"})`.
@@ -146,7 +153,7 @@ std::string text(message_format<const Args&...> format, const Args&... args) {
 /// The same where nothing but what was found is known.
 template <class... Args>
 [[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
-  detail::fail_formatted(code, format, fmt::make_format_args(args...));
+  detail::fail_formatted(code, detail::unchecked(format), fmt::make_format_args(args...));
 }
 
 [[noreturn]] MRCZ_INLINE void fail_expected(errc code, std::string found, std::string expected);
