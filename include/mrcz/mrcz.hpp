@@ -9,6 +9,7 @@
 #include "mrcz/mapped_volume.hpp"
 #include "mrcz/metadata.hpp"
 #include "mrcz/read.hpp"
+#include "mrcz/read_header.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/version.hpp"

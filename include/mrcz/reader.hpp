@@ -49,7 +49,9 @@ using voxel_type =
 
 /// An open file. Const and thread-safe: any number of threads may read from one reader at once.
 ///
-/// Opening reads the header and, of a compressed file, 16 bytes per slice. `read*<T>` converts where every value of the
+/// Opening reads the header and, of a compressed file, 16 bytes of the first slice. Where the other slices lie is found
+/// out when it is first needed, which reads 16 bytes of each: by the first read, by `slices()`, and by `shape()` of a
+/// reader with `read_options::incomplete`. `read*<T>` converts where every value of the
 /// file's mode is exactly a `T` and throws `errc::mode_mismatch` elsewhere. A damaged slice throws `errc::bad_chunk`,
 /// one that is missing `errc::truncated`, a place outside the volume `errc::out_of_range`; messages name file, slice
 /// and byte.
@@ -63,15 +65,18 @@ class reader {
   mrcz::kind kind() const noexcept { return header_.kind(); }
   mrcz::voxel_size voxel_size() const noexcept { return header_.voxel_size(); }
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
-  const slice_table& slices() const noexcept { return table_; }
+  /// Where the slices lie. Its own members say which are missing; nothing is thrown but the system's errors.
+  MRCZ_INLINE const slice_table& slices() const;
+
   const byte_source& source() const noexcept { return *source_; }
 
   /// The codec that the first chunk was really made with; python-mrcz's lz4hc shows as lz4.
   mrcz::codec codec() const noexcept { return codec_; }
 
   /// [nz, ny, nx]. With `read_options::incomplete` nz counts the slices that are there.
-  mrcz::shape shape() const noexcept {
-    return {options_.incomplete ? table_.complete() : table_.claimed(), format_.ny, format_.nx};
+  mrcz::shape shape() const {
+    const std::size_t nz = options_.incomplete ? slices().complete() : static_cast<std::size_t>(header_.nz);
+    return {nz, format_.ny, format_.nx};
   }
 
   /// How slices are stored.
@@ -166,7 +171,7 @@ class reader {
   }
 
   /// Frames of `header().slices_per_frame()` slices: the volumes of a volume stack, the arrays of python-mrcz's lists.
-  std::size_t frames() const noexcept { return shape()[0] / static_cast<std::size_t>(header_.slices_per_frame()); }
+  std::size_t frames() const { return shape()[0] / static_cast<std::size_t>(header_.slices_per_frame()); }
 
   template <voxel T>
   volume<T> read_frame(std::size_t frame) const {
@@ -189,7 +194,6 @@ class reader {
   enum class memory : bool { in_use, fresh };
 
   MRCZ_INLINE static read_options checked(read_options options);
-  MRCZ_INLINE static mrcz::header load_header(const byte_source& source, const read_options& options);
   MRCZ_INLINE mrcz::codec codec_in_use() const;
   MRCZ_INLINE void require_readable(const resolved_range& z, const voxel_decoder& type) const;
   MRCZ_INLINE resolved_region require_region(const region& wanted, const voxel_decoder& type) const;
@@ -204,9 +208,12 @@ class reader {
   std::unique_ptr<const byte_source> source_;
   read_options options_;
   mrcz::header header_;
-  slice_table table_;
+  std::uint64_t begin_;  // of the first slice
   slice_format format_;
   mrcz::codec codec_;
+
+  struct lazy_slices;
+  std::shared_ptr<lazy_slices> slices_;  // found when they are first needed
 };
 
 }  // namespace mrcz

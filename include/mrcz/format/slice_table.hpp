@@ -18,6 +18,11 @@ struct slice_place {
   std::uint64_t packed_bytes;
 };
 
+/// Where the first slice begins: at byte 1024 + NSYMBT, or at 1024 if only that fits, because some programs drop the
+/// extended header and keep NSYMBT. No such program knows JSON, so there a size that fits means a file that was cut off.
+/// Throws `errc::bad_header` for an NSYMBT that is negative or beyond the end of the file.
+MRCZ_INLINE std::uint64_t data_offset(std::uint64_t file_size, const header& h);
+
 /// Built from a checked header. Reads 16 bytes per slice of a compressed file and nothing of an uncompressed one;
 /// memory grows with the chunks that are there, not with what NZ claims.
 class slice_table {
@@ -52,9 +57,6 @@ class slice_table {
   const std::string& expected() const noexcept { return expected_; }
 
  private:
-  /// 1024 + NSYMBT, or 1024 if only that fits: some programs drop the extended header and keep NSYMBT. Not where it
-  /// was JSON, which no such program knows: there, a size that fits means a file that was cut off.
-  static std::uint64_t data_offset(std::uint64_t file_size, const header& h);
   void walk(const byte_source& source);
   std::uint64_t offset(std::size_t z) const noexcept;
 

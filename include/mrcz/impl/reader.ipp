@@ -4,6 +4,7 @@
 #include "mrcz/reader.hpp"
 
 #include <array>
+#include <mutex>
 
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/error.hpp"
@@ -12,9 +13,15 @@
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/mode_word.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/read_header.hpp"
 #include "mrcz/slice_unpacker.hpp"
 
 namespace mrcz {
+
+struct reader::lazy_slices {
+  std::once_flag found;
+  std::optional<slice_table> table;
+};
 
 MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options options)
     : reader{std::make_unique<file_source>(path), options} {}
@@ -22,20 +29,24 @@ MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options optio
 MRCZ_INLINE reader::reader(std::unique_ptr<const byte_source> source, read_options options)
     : source_{std::move(source)},
       options_{checked(options)},
-      header_{with_context(source_->name(), [&] { return load_header(*source_, options_); })},
-      table_{with_context(source_->name(), [&] { return slice_table{*source_, header_}; })},
+      header_{with_context(source_->name(), [&] { return detail::load_header(*source_, options_.byte_order); })},
+      begin_{with_context(source_->name(), [&] { return data_offset(source_->size(), header_); })},
       format_{.voxels = {.mode = require_mode_word(header_.mode).mode,
                          .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
                          .byte_order = header_.byte_order},
               .ny = static_cast<std::size_t>(header_.ny),
               .nx = static_cast<std::size_t>(header_.nx)},
-      codec_{with_context(source_->name(), [&] { return codec_in_use(); })} {}
+      codec_{with_context(source_->name(), [&] { return codec_in_use(); })},
+      slices_{std::make_shared<lazy_slices>()} {}
+
+MRCZ_INLINE const slice_table& reader::slices() const {
+  std::call_once(slices_->found,
+                 [&] { with_context(source_->name(), [&] { slices_->table.emplace(*source_, header_); }); });
+  return *slices_->table;
+}
 
 MRCZ_INLINE mrcz::extended_header reader::extended_header() const {
-  const auto size = static_cast<std::size_t>(table_.begin() - header_size);
-  mrcz::extended_header found{header_.exttyp, std::vector<std::byte>(size)};
-  with_context(source_->name(), [&] { source_->read_at(header_size, found.bytes); });
-  return found;
+  return with_context(source_->name(), [&] { return detail::load_extended_header(*source_, header_); });
 }
 
 MRCZ_INLINE mrcz::voxel_type reader::voxel_type() const {
@@ -49,23 +60,14 @@ MRCZ_INLINE read_options reader::checked(read_options options) {
   return options;
 }
 
-MRCZ_INLINE mrcz::header reader::load_header(const byte_source& source, const read_options& options) {
-  if (source.size() < header_size)
-    fail(errc::not_mrc, "is not an MRC file: it has {} bytes, expected at least {}", source.size(), header_size);
-  header_bytes bytes;
-  source.read_at(0, bytes);
-  auto header = decode(bytes, source.size(), options.byte_order);
-  check(header);
-  return header;
-}
-
 MRCZ_INLINE mrcz::codec reader::codec_in_use() const {
   const auto word = require_mode_word(header_.mode);
-  if (!table_.compressed() || table_.complete() == 0) return word.codec;
+  if (word.codec == codec::none || source_->size() - begin_ < chunk_header::size) return word.codec;
   std::array<std::byte, chunk_header::size> bytes;
-  source_->read_at(table_.begin(), bytes);
-  const auto found = chunk_header::decode(bytes).codec();
-  if (!found || (*found == codec::lz4 && word.codec == codec::lz4hc)) return word.codec;
+  source_->read_at(begin_, bytes);
+  const auto chunk = chunk_header::decode(bytes);
+  const auto found = chunk.codec();
+  if (!found || chunk.version != 2 || (*found == codec::lz4 && word.codec == codec::lz4hc)) return word.codec;
   return *found;
 }
 
@@ -73,8 +75,8 @@ MRCZ_INLINE mrcz::codec reader::codec_in_use() const {
 
 MRCZ_INLINE void reader::require_readable(const resolved_range& z, const voxel_decoder& type) const {
   require_widening(type, format_.voxels);
-  table_.require(z.end());
-  table_.require_plausible(z.first, z.end());
+  slices().require(z.end());
+  slices().require_plausible(z.first, z.end());
 }
 
 MRCZ_INLINE resolved_region reader::require_region(const region& wanted, const voxel_decoder& type) const {
@@ -125,7 +127,7 @@ MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
 MRCZ_INLINE void reader::read_box(const resolved_region& box, const voxels& to, memory state) const {
   if (state == memory::fresh) detail::advise_huge_pages({to.first, to.bytes()});
   with_context(source_->name(), [&] {
-    unpack_box(slice_unpacker{*source_, table_, format_}, box, to,
+    unpack_box(slice_unpacker{*source_, slices(), format_}, box, to,
                {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
   });
 }
@@ -138,7 +140,7 @@ MRCZ_INLINE void reader::read_into(const region& wanted, const voxels& to) const
 
 MRCZ_INLINE void reader::read_list(slice_list z, const voxels& to) const {
   with_context(source_->name(), [&] {
-    unpack_slices(slice_unpacker{*source_, table_, format_}, z.numbers(), to,
+    unpack_slices(slice_unpacker{*source_, slices(), format_}, z.numbers(), to,
                   {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
   });
 }

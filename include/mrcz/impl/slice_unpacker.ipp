@@ -151,7 +151,9 @@ class slices_reading {
     while (i < end) {
       std::size_t run = 1;
       while (joins && i + run < end && slice_at_(i + run) == slice_at_(i) + run) ++run;
-      read_rows(i, 0, run * y_.count, memory);
+      // What fails together is read again one by one, so that the error names the slice at fault.
+      if (run == 1 || thrown_by([&] { read_rows(i, 0, run * y_.count, memory); }))
+        for (std::size_t k = 0; k < run; ++k) read_rows(i + k, 0, y_.count, memory);
       i += run;
     }
   }

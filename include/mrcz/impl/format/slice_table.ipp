@@ -53,7 +53,7 @@ MRCZ_INLINE void slice_table::require_plausible(std::size_t first, std::size_t e
                          .expected = std::to_string(slice_bytes_)});
 }
 
-MRCZ_INLINE std::uint64_t slice_table::data_offset(std::uint64_t file_size, const header& h) {
+MRCZ_INLINE std::uint64_t data_offset(std::uint64_t file_size, const header& h) {
   const mode_word word = require_mode_word(h.mode);
   const auto slice = mrcz::slice_bytes(word.mode, static_cast<std::size_t>(h.ny), static_cast<std::size_t>(h.nx));
   const auto slices = static_cast<std::uint64_t>(h.nz);

@@ -1,0 +1,98 @@
+#include "mrcz/read_header.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "mrcz/format/header_bytes.hpp"
+#include "mrcz/metadata.hpp"
+#include "mrcz/reader.hpp"
+#include "mrcz/write.hpp"
+#include "tests/support.hpp"
+#include "tests/whole_files.hpp"
+
+TEST_CASE("a header is that which a reader finds, together with the extended header") {
+  const test::scratch_folder folder;
+  for (const char* const name : {"a.mrc", "a.mrcz"}) {
+    const auto path = folder / name;
+    mrcz::write(path, test::counts<float>({3, 4, 5}), {.voxel_size = mrcz::voxel_size{2, 2, 2}}, {{"detector", "K3"}});
+    const auto [header, extended] = mrcz::read_header(path);
+    const mrcz::reader in{path};
+    CHECK(header == in.header());
+    CHECK(extended == in.extended_header());
+    CHECK(mrcz::parse_metadata(extended).at("detector") == "K3");
+  }
+}
+
+TEST_CASE("a file without an extended header has an empty one") {
+  const test::scratch_folder folder;
+  mrcz::write(folder / "a.mrc", test::counts<float>({3, 4, 5}));
+  CHECK(mrcz::read_header(folder / "a.mrc").extended.empty());
+}
+
+TEST_CASE("voxels are not looked at: their absence does no harm") {
+  const test::scratch_folder folder;
+  for (const char* const name : {"a.mrc", "a.mrcz"}) {
+    const auto path = folder / name;
+    mrcz::write(path, test::counts<float>({3, 4, 5}));
+    std::filesystem::resize_file(path, mrcz::header_size);
+    CHECK(mrcz::read_header(path).header.nz == 3);
+  }
+}
+
+TEST_CASE("what is no MRC file, or claims an extended header that is not there, is refused with its path") {
+  const test::scratch_folder folder;
+  const auto refused = [&](const std::vector<std::byte>& content, mrcz::errc code, const char* message) {
+    test::write_bytes(folder / "bad.mrc", content);
+    const auto failure = test::failure_of([&] { mrcz::read_header(folder / "bad.mrc"); });
+    REQUIRE(failure);
+    CHECK(failure->code == code);
+    CHECK(failure->mentions((folder / "bad.mrc").string() + ": " + message));
+  };
+  refused(std::vector<std::byte>(1023), mrcz::errc::not_mrc,
+          "is not an MRC file: it has 1023 bytes, expected at least");
+  refused(std::vector<std::byte>(1024), mrcz::errc::not_mrc, "is not an MRC file: no 'MAP'");
+  mrcz::header h;
+  h.nx = h.ny = h.nz = 2;
+  h.nsymbt = 100;
+  const auto bytes = mrcz::encode(h);
+  refused({bytes.begin(), bytes.end()}, mrcz::errc::bad_header, "NSYMBT is 100, but only 0 bytes follow the header");
+  const auto missing = test::failure_of([&] { mrcz::read_header(folder / "nothing.mrc"); });
+  REQUIRE(missing);
+  CHECK(missing->code == std::errc::no_such_file_or_directory);
+}
+
+TEST_CASE("a compressed file is opened without looking for its slices, which are found when they are needed") {
+  std::vector<std::byte> content;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = mrcz::codec::zstd}}};
+  out.append(test::counts<float>({50, 4, 5}));
+  out.close();
+  /// Counts the bytes that are read.
+  class counting_source final : public mrcz::byte_source {
+   public:
+    counting_source(const std::vector<std::byte>& content, std::uint64_t& count) : content_{content}, count_{count} {}
+    std::uint64_t size() const override { return content_.size(); }
+    void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+      content_.read_at(offset, into);
+      count_ += into.size();
+    }
+    std::string name() const override { return "counted"; }
+
+   private:
+    mrcz::memory_source content_;
+    std::uint64_t& count_;
+  };
+  std::uint64_t count = 0;
+  const mrcz::reader in{std::make_unique<counting_source>(content, count)};
+  CHECK(in.codec() == mrcz::codec::zstd);
+  CHECK(in.shape() == mrcz::shape{50, 4, 5});
+  CHECK(count == mrcz::header_size + 16);
+  CHECK(in.slices().complete() == 50);
+  CHECK(count == mrcz::header_size + 16 + 50 * 16);
+  CHECK(&in.slices() == &in.slices());
+  CHECK(count == mrcz::header_size + 16 + 50 * 16);
+}
