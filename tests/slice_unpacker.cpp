@@ -128,3 +128,37 @@ TEST_CASE("an error in a part of a slice names file, slice and byte") {
   CHECK(failure->mentions(fmt::format("(slice 1, byte {})", second)));
   CHECK(in.read_slice<float>(0)(0, 0) == 0.0F);
 }
+
+TEST_CASE("small slices that are read together fail one by one, so that the error names the right one") {
+  /// A disk with a bad sector in slice 7.
+  class bad_sector final : public mrcz::byte_source {
+   public:
+    explicit bad_sector(std::vector<std::byte>&& content) : content_{std::move(content)} {}
+    std::uint64_t size() const override { return content_.size(); }
+    void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+      if (offset <= bad_ && bad_ < offset + into.size())
+        mrcz::fail_system(std::make_error_code(std::errc::io_error), "cannot read");
+      content_.read_at(offset, into);
+    }
+    std::string name() const override { return "disk"; }
+
+   private:
+    std::uint64_t bad_ = 1024 + 7 * 80 + 3;
+    mrcz::memory_source content_;
+  };
+  auto voxels = mrcz::make_volume<float>({100, 4, 5});
+  for (std::size_t i = 0; i < voxels.size(); ++i) voxels.data()[i] = static_cast<float>(i);
+  const mrcz::reader in{std::make_unique<bad_sector>(file_of(voxels, {})), {.threads = 1}};
+  try {
+    in.read<float>();
+    FAIL("nothing was thrown");
+  } catch (const mrcz::error& e) {
+    CHECK(e.code() == std::errc::io_error);
+    CHECK(e.slice() == 7U);
+    CHECK(e.byte() == 1024U + 7 * 80);
+    CHECK(e.path() == "disk");
+  }
+  const auto sound = in.read_slices<float>({8, 9, 99});
+  CHECK(xt::view(sound, xt::range(0, 2)) == xt::view(voxels, xt::range(8, 10)));
+  CHECK(xt::view(sound, 2) == xt::view(voxels, 99));
+}
