@@ -141,7 +141,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
 
   void start(suspended who, asio::cancellation_slot slot) {
     if (slot.is_connected())
-      slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->give_up(cancelled()); });
+      slot.assign([self = this->shared_from_this()](asio::cancellation_type) { self->end_early(cancelled()); });
     waiting_ = std::move(who);
     for (std::size_t i = thread_count(std::nullopt, count_); i > 0; --i)
       post_reporting(workers_, runner{this->shared_from_this()});
@@ -155,7 +155,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
     runner(runner&&) noexcept = default;
     runner& operator=(runner&&) = delete;
     ~runner() {
-      if (all_) all_->give_up(workers_are_gone());
+      if (all_) all_->end_early(workers_are_gone());
     }
     void operator()() {
       const auto all = std::move(all_);
@@ -188,7 +188,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
     return !is_over();
   }
 
-  void give_up(std::exception_ptr why) {
+  void end_early(std::exception_ptr why) {
     const std::lock_guard lock{mutex_};
     if (next_ < count_) failure_.keep(count_, std::move(why));
     resume_if_done();

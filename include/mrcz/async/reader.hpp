@@ -62,7 +62,7 @@ class reader {
   /// per processor and one more.
   template <voxel T>
   slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
-    if (ahead == 0U) fail(errc::bad_option, "ahead is 0, expected at least 1");
+    if (ahead == 0U) fail_expected(errc::bad_option, "ahead is 0", "at least 1");
     const auto slices = with_context(file().source().name(), [&] { return resolve({.z = z}, file_->shape()).z; });
     return {workers_, file_, slices, ahead.value_or(thread_count(std::nullopt) + 1)};
   }

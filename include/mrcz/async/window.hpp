@@ -20,7 +20,7 @@ static_assert(std::is_trivially_destructible_v<window>, "options are used inside
 /// Throws `errc::bad_option` for a window that lets nothing in.
 inline void check(const window& wanted) {
   if (wanted.slices == 0U || wanted.bytes == 0U)
-    fail(errc::bad_option, "window has no {}, expected at least 1", wanted.slices == 0U ? "slices" : "bytes");
+    fail_expected(errc::bad_option, text("window has no {}", wanted.slices == 0U ? "slices" : "bytes"), "at least 1");
 }
 
 }  // namespace mrcz::async

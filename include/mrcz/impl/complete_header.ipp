@@ -136,7 +136,8 @@ MRCZ_INLINE void require_cell(const header& before, const header& h, const write
     if (!stated.made_on_cella(axis)) return;
     const float edge = before.cella.*axis;
     if (!(edge >= 0) || edge > std::numeric_limits<float>::max())
-      fail(errc::bad_option, "CELLA.{} is {}, expected a finite number of angstrom that is not negative", name, edge);
+      fail_expected(errc::bad_option, text("CELLA.{} is {}", name, edge),
+                    "a finite number of angstrom that is not negative");
     if (!options.voxel_size) return;
     const float implied = (*options.voxel_size).*size * static_cast<float>(m);
     if (std::abs(implied - edge) > 1e-5F * edge)

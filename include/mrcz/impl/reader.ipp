@@ -56,7 +56,7 @@ MRCZ_INLINE mrcz::voxel_type reader::voxel_type() const {
 }
 
 MRCZ_INLINE read_options reader::checked(read_options options) {
-  if (options.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+  if (options.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
   return options;
 }
 

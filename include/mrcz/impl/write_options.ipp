@@ -32,23 +32,23 @@ MRCZ_INLINE void check(const write_options& wanted) {
   if (wanted.space_group) {
     const std::int32_t group = *wanted.space_group;
     if (group < 0 || group > 630 || (group > 230 && group < 401))
-      fail(errc::bad_option, "space_group is {}, expected 0, 1 to 230 or 401 to 630", group);
+      fail_expected(errc::bad_option, text("space_group is {}", group), "0, 1 to 230 or 401 to 630");
     if (wanted.kind && !detail::space_group_fits(group, *wanted.kind))
       fail(errc::bad_option, "space_group is {}, which is not one of kind {}", group, name_of(*wanted.kind));
   }
-  if (wanted.sections_per_volume == 0U) fail(errc::bad_option, "sections_per_volume is 0, expected at least 1");
+  if (wanted.sections_per_volume == 0U) fail_expected(errc::bad_option, "sections_per_volume is 0", "at least 1");
   if (wanted.sections_per_volume && wanted.kind.value_or(kind::volume_stack) != kind::volume_stack)
     fail(errc::bad_option, "sections_per_volume was stated for kind {}; only a volume stack has them",
          name_of(*wanted.kind));
   if (const auto v = wanted.voxel_size;
       v && !(std::isfinite(v->x) && std::isfinite(v->y) && std::isfinite(v->z) && v->x >= 0 && v->y >= 0 && v->z >= 0))
-    fail(errc::bad_option, "voxel_size is {} x {} x {}, expected finite numbers that are not negative", v->x, v->y,
-         v->z);
+    fail_expected(errc::bad_option, text("voxel_size is {} x {} x {}", v->x, v->y, v->z),
+                  "finite numbers that are not negative");
   if (const auto o = wanted.origin; o && !(std::isfinite(o->x) && std::isfinite(o->y) && std::isfinite(o->z)))
-    fail(errc::bad_option, "origin is {}, {}, {}, expected finite numbers", o->x, o->y, o->z);
+    fail_expected(errc::bad_option, text("origin is {}, {}, {}", o->x, o->y, o->z), "finite numbers");
   if (wanted.durability > durability::full)
     fail(errc::bad_option, "durability {} is unknown", static_cast<unsigned>(wanted.durability));
-  if (wanted.threads == 0U) fail(errc::bad_option, "threads is 0, expected at least 1");
+  if (wanted.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
 }
 
 }  // namespace mrcz
