@@ -101,7 +101,6 @@ class ordered_window {
   }
 
   bool empty() const noexcept { return places_.empty(); }
-  std::size_t size() const noexcept { return places_.size(); }
 
   /// Number of the first item whose result has not been released, and of the one that is admitted next.
   std::size_t begin() const noexcept { return first_; }

@@ -151,12 +151,11 @@ void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> 
 /// rising order of i, from one thread at a time. Results that wait, and failures, as in `parallel_pipeline`.
 template <class Result>
 void parallel_ordered(std::size_t count, std::size_t threads, function_ref<Result(std::size_t i)> make,
-                      function_ref<void(Result&&)> take, std::optional<std::size_t> most_items = std::nullopt) {
+                      function_ref<void(Result&&)> take) {
   std::size_t i = 0;
   const auto next = [&] { return i < count ? std::optional{i++} : std::nullopt; };
   const auto make_it = [&](std::size_t&& index) { return make(index); };
-  parallel_pipeline<std::size_t, Result>(threads < count ? threads : count, next, make_it, take, asked::by_any_thread,
-                                         most_items);
+  parallel_pipeline<std::size_t, Result>(threads < count ? threads : count, next, make_it, take);
 }
 
 }  // namespace mrcz
