@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/core/endian.hpp"
 #include "tests/array/voxel_codec.hpp"
 #include "tests/support.hpp"
 

@@ -1,5 +1,8 @@
 #include "mrcz/bloscpack/chunk.hpp"
 
+#include <blosc.h>
+
+#include "mrcz/codec/blosc.hpp"
 #include "tests/bloscpack/support.hpp"
 
 using test::bp::checksum;

@@ -22,6 +22,8 @@
 #include <doctest/doctest.h>
 
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/core/endian.hpp"
 
 namespace test {
 

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "mrcz/core/endian.hpp"
 #include "tests/format/raw_header.hpp"
 
 namespace {

@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "mrcz/core/endian.hpp"
+#include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/io/memory.hpp"
 #include "tests/support.hpp"

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "mrcz/core/endian.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
 

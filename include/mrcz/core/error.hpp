@@ -64,7 +64,12 @@ class MRCZ_VISIBLE error_category final : public std::error_category {
 
 }  // namespace detail
 
-MRCZ_VISIBLE MRCZ_INLINE const std::error_category& error_category() noexcept;
+/// Inline in both forms of compilation, so that a program that mixes them has one category.
+MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
+  static const detail::error_category category;
+  return category;
+}
+
 MRCZ_INLINE std::error_code make_error_code(errc code) noexcept;
 
 /// What an error knows. What it does not know is empty.

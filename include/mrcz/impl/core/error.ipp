@@ -37,11 +37,6 @@ MRCZ_INLINE std::string error_category::message(int code) const {
 
 }  // namespace detail
 
-MRCZ_INLINE const std::error_category& error_category() noexcept {
-  static const detail::error_category category;
-  return category;
-}
-
 MRCZ_INLINE std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
 
 /// The fields, and the text that is made of them once.

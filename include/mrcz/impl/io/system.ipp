@@ -38,11 +38,12 @@ namespace mrcz::detail {
 /// One call reads or writes at most this much: macOS and Windows refuse or cut more than INT_MAX bytes.
 inline constexpr std::size_t bytes_at_once = std::size_t{1} << 30U;
 
+inline std::atomic<std::uint32_t> unique_texts = 0;  ///< inline, so that a program has one in any case
+
 MRCZ_INLINE std::string unique_text() {
-  static std::atomic<std::uint32_t> counter = 0;
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
   return fmt::format("{:x}-{:x}-{:x}", process_id(), static_cast<std::uint64_t>(now) & 0xffff'ffffU,
-                     counter.fetch_add(1));
+                     unique_texts.fetch_add(1));
 }
 
 #if !defined(_WIN32)
