@@ -10,6 +10,7 @@
 
 #include "harness.hpp"
 #include "mrcz/array/array.hpp"
+#include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/codec.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/io/file.hpp"

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mrcz/bloscpack.hpp"
+#include "mrcz/codec/blosc.hpp"
 #include "mrcz/io/memory.hpp"
 
 namespace {
