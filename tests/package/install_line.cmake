@@ -35,13 +35,15 @@ configure(find_package build "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
 run(${CMAKE_COMMAND} --build build --target stranger)
 run("${WORK}/build/stranger")
 
-refused("installed without bloscpack.*-DMRCZ_BLOSCPACK=ON" ${CMAKE_COMMAND} -S "${SOURCE}/tests/package/find_package"
-  -B build_without -G Ninja "-DCMAKE_CXX_COMPILER=${COMPILER}" -DBLOSCPACK=ON "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
+foreach(option BLOSCPACK COMPILED)
+  refused("installed without .*-DMRCZ_${option}=ON" ${CMAKE_COMMAND} -S "${SOURCE}/tests/package/find_package"
+    -B build_without_${option} -G Ninja "-DCMAKE_CXX_COMPILER=${COMPILER}" -D${option}=ON "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
+  if(NOT section MATCHES "-DMRCZ_${option}=ON")
+    message(FATAL_ERROR "README.md does not say what -DMRCZ_${option}=ON is for")
+  endif()
+endforeach()
 
 if(with_bloscpack)
-  if(NOT section MATCHES "-DMRCZ_BLOSCPACK=ON")
-    message(FATAL_ERROR "README.md does not say how bloscpack is installed")
-  endif()
   type_lines("${WORK}/prefix_with_bloscpack" -DMRCZ_BLOSCPACK=ON)
   set(BLOSCPACK ON)
   configure(find_package build_bloscpack "-DCMAKE_PREFIX_PATH=${WORK}/prefix_with_bloscpack")

@@ -32,10 +32,13 @@ struct voxel_decoder;
 /// reads contains no loops for writing.
 struct voxel_encoder;
 
-template <voxel T>
+/// For each `voxel`. Templates that are compiled once have no constraints: clang 19 makes constraints a part of a
+/// function's name and g++ 12 does not, so a library of the one would not link with a program of the other.
+template <class T>
 const voxel_decoder& decoder_of() noexcept;
 
-template <stored_voxel T>
+/// For each `stored_voxel`.
+template <class T>
 const voxel_encoder& encoder_of() noexcept;
 
 namespace detail {

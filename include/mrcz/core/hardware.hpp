@@ -63,7 +63,6 @@ MRCZ_INLINE void copy_past_caches(std::byte* to, const std::byte* from, std::siz
 /// Converts `count` integers of 8 or 16 bits, which need not be aligned, to floats, and writes these past the caches.
 /// `finish_past_caches()` must follow.
 template <class Integer>
-  requires(std::is_integral_v<Integer> && sizeof(Integer) <= 2)
 void floats_past_caches(const std::byte* from, float* to, std::size_t count) noexcept;
 
 /// Other threads see what this thread has written past the caches before they see what it writes next.

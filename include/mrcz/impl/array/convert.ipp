@@ -237,12 +237,12 @@ inline constexpr voxel_encoder encoder = make_encoder<T>(std::make_index_sequenc
 
 }  // namespace detail
 
-template <voxel T>
+template <class T>
 const voxel_decoder& decoder_of() noexcept {
   return detail::decoder<T>;
 }
 
-template <stored_voxel T>
+template <class T>
 const voxel_encoder& encoder_of() noexcept {
   return detail::encoder<T>;
 }

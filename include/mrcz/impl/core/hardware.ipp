@@ -231,8 +231,8 @@ void stream_floats(const std::byte* from, float* to) noexcept {
 #endif
 
 template <class Integer>
-  requires(std::is_integral_v<Integer> && sizeof(Integer) <= 2)
 void floats_past_caches(const std::byte* from, float* to, std::size_t count) noexcept {
+  static_assert(std::is_integral_v<Integer> && sizeof(Integer) <= 2);
   std::size_t i = 0;
   const auto one_by_one = [&](std::size_t end) {
     for (; i < end; ++i) {

@@ -1,0 +1,32 @@
+# Strangers' projects that link to the compiled form in a real prefix, with each compiler that is installed. SHARED says
+# whether it is a shared library.
+cmake_minimum_required(VERSION 3.24)
+include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
+
+run(${CMAKE_COMMAND} -S "${SOURCE}" -B library -G Ninja "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=Debug
+  -DMRCZ_BUILD_TESTS=OFF -DMRCZ_BUILD_TOOLS=OFF -DMRCZ_BUILD_EXAMPLES=OFF -DMRCZ_BUILD_BENCHMARKS=OFF
+  -DMRCZ_COMPILED=ON -DMRCZ_BLOSCPACK=${BLOSCPACK} -DBUILD_SHARED_LIBS=${SHARED})
+run(${CMAKE_COMMAND} --build library)
+run(${CMAKE_COMMAND} --install library --prefix "${WORK}/prefix")
+file(GLOB_RECURSE libraries RELATIVE "${WORK}/prefix" "${WORK}/prefix/*/libmrcz.*")
+if(SHARED AND NOT libraries MATCHES "libmrcz\\.so\\.1;" OR NOT SHARED AND NOT libraries MATCHES "libmrcz\\.a$")
+  message(FATAL_ERROR "the prefix holds ${libraries}")
+endif()
+
+set(programs stranger_compiled)
+if(BLOSCPACK)
+  list(APPEND programs stranger_bloscpack_compiled)
+endif()
+foreach(compiler "${COMPILER}" clang++-14 clang++-19)
+  find_program(found "${compiler}" NO_CACHE)
+  if(found)
+    cmake_path(GET found FILENAME name)
+    set(COMPILER "${found}")
+    configure(find_package build_${name} -DCOMPILED=ON "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
+    run(${CMAKE_COMMAND} --build build_${name} --target ${programs})
+    foreach(program IN LISTS programs)
+      run("${WORK}/build_${name}/${program}")
+    endforeach()
+  endif()
+  unset(found)
+endforeach()
