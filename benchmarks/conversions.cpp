@@ -3,6 +3,7 @@
 
 #include "harness.hpp"
 #include "movies.hpp"
+#include "mrcz/core/endian.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/write.hpp"
 

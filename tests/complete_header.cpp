@@ -8,6 +8,8 @@
 #include <string>
 #include <tuple>
 
+#include "mrcz/format/extended_header.hpp"
+#include "mrcz/version.hpp"
 #include "tests/support.hpp"
 
 using mrcz::errc;

@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/reader.hpp"
 #include "tests/sanitized.hpp"
 #include "tests/whole_files.hpp"

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "mrcz/metadata.hpp"
 #include "mrcz/write.hpp"
 #include "tests/support.hpp"
 

@@ -13,6 +13,8 @@
 
 #include "mrcz/array/evaluation.hpp"
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/core/endian.hpp"
 #include "tests/lazy.hpp"
 #include "tests/support.hpp"
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/read.hpp"
 #include "tests/lazy.hpp"
 #include "tests/whole_files.hpp"

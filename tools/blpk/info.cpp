@@ -15,6 +15,7 @@
 #include "files.hpp"
 #include "mrcz/bloscpack/beginning.hpp"
 #include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/core/endian.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/io/sequential.hpp"
 #include "python.hpp"
