@@ -3,8 +3,8 @@ import re
 
 from conan import ConanFile
 from conan.tools.build import check_min_cppstd
-from conan.tools.cmake import cmake_layout
-from conan.tools.files import copy, load
+from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
+from conan.tools.files import copy, load, rmdir
 from conan.tools.scm import Version
 
 required_conan_version = ">=2.0"
@@ -15,10 +15,15 @@ class MrczConan(ConanFile):
     description = "Electron-microscopy images in the MRC2014 and MRCZ formats as xtensor arrays"
     license = "BSD-3-Clause"
     topics = ("mrc", "mrcz", "electron-microscopy", "cryo-em", "blosc", "xtensor", "header-only")
-    package_type = "header-library"
+    package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"bloscpack": [True, False]}  # .blp files; needs zlib and OpenSSL
-    default_options = {"bloscpack": False}
+    options = {
+        "bloscpack": [True, False],  # .blp files; needs zlib and OpenSSL
+        "header_only": [True, False],  # False: mrcz::compiled is there too
+        "shared": [True, False],
+        "fPIC": [True, False],
+    }
+    default_options = {"bloscpack": False, "header_only": True, "shared": False, "fPIC": True}
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
     no_copy_source = True
     test_package_folder = "tests/package/conan"
@@ -26,6 +31,17 @@ class MrczConan(ConanFile):
     def set_version(self):
         header = load(self, os.path.join(self.recipe_folder, "include", "mrcz", "version.hpp"))
         self.version = re.search(r'MRCZ_VERSION_STRING "([\d.]+)"', header).group(1)
+
+    def config_options(self):
+        if self.settings.os == "Windows":
+            del self.options.fPIC
+
+    def configure(self):
+        if self.options.header_only:
+            self.package_type = "header-library"
+            del self.options.shared
+        if self.options.header_only or self.options.shared:
+            self.options.rm_safe("fPIC")
 
     def requirements(self):
         # nlohmann_json and xtl in the versions that ConanCenter's recipe of xtensor/0.27.1 asks for: others would conflict.
@@ -42,19 +58,42 @@ class MrczConan(ConanFile):
         cmake_layout(self)
 
     def package_id(self):
-        self.info.clear()
+        if self.info.options.header_only:
+            self.info.clear()
+
+    def generate(self):
+        if self.options.header_only:
+            return
+        toolchain = CMakeToolchain(self)
+        toolchain.cache_variables["MRCZ_COMPILED"] = True
+        toolchain.cache_variables["MRCZ_BLOSCPACK"] = bool(self.options.bloscpack)
+        for part in ("TESTS", "TOOLS", "EXAMPLES", "BENCHMARKS"):
+            toolchain.cache_variables[f"MRCZ_BUILD_{part}"] = False
+        toolchain.generate()
+        CMakeDeps(self).generate()
+
+    def build(self):
+        if not self.options.header_only:
+            cmake = CMake(self)
+            cmake.configure()
+            cmake.build()
 
     def package(self):
-        copy(self, "*", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include"))
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+        if self.options.header_only:
+            copy(self, "*", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include"))
+        else:
+            CMake(self).install()
+            # CMakeDeps makes the files by which CMake finds a package.
+            rmdir(self, os.path.join(self.package_folder, "lib", "cmake"))
+            rmdir(self, os.path.join(self.package_folder, "share"))
 
     def package_info(self):
+        """One component for each target of CMakeLists.txt."""
         self.cpp_info.set_property("cmake_file_name", "mrcz")
-        self.cpp_info.set_property("cmake_target_name", "mrcz::mrcz")
-        self.cpp_info.defines = ["_FILE_OFFSET_BITS=64"]  # as CMakeLists.txt has it
-        self.cpp_info.bindirs = []
-        self.cpp_info.libdirs = []
-        self.cpp_info.requires = [
+        headers = self._component("mrcz")
+        headers.defines = ["_FILE_OFFSET_BITS=64"]  # as CMakeLists.txt has it
+        headers.requires = [
             "c-blosc::c-blosc",
             "asio::asio",
             "fmt::fmt",
@@ -62,16 +101,31 @@ class MrczConan(ConanFile):
             "xtensor::xtensor",
             "xtl::xtl",
         ]
-        if self.options.bloscpack:
-            self.cpp_info.set_property("cmake_target_aliases", ["mrcz::bloscpack"])
-            self.cpp_info.requires += ["zlib::zlib", "openssl::crypto"]
         if self.settings.os in ("Linux", "FreeBSD"):
-            self.cpp_info.system_libs = ["pthread"]
+            headers.system_libs = ["pthread"]
         if self._clang_needs_old_templates():
-            self.cpp_info.cxxflags = [
+            headers.cxxflags = [
                 "-fno-relaxed-template-template-args",
                 "-Wno-deprecated-no-relaxed-template-template-args",
             ]
+        if self.options.bloscpack:
+            self._component("bloscpack").requires = ["mrcz", "zlib::zlib", "openssl::crypto"]
+        if self.options.header_only:
+            return
+        compiled = self._component("compiled", lib="mrcz")
+        compiled.defines = ["MRCZ_SEPARATE_COMPILATION"]
+        compiled.requires = ["mrcz"]
+        if self.options.bloscpack:
+            self._component("bloscpack_compiled", lib="mrcz_bloscpack").requires = ["bloscpack", "compiled"]
+
+    def _component(self, name, lib=None):
+        component = self.cpp_info.components[name]
+        component.set_property("cmake_target_name", f"mrcz::{name}")
+        if lib:
+            component.libs = [lib]
+        else:
+            component.bindirs = component.libdirs = []
+        return component
 
     def _clang_needs_old_templates(self):
         """clang 19 finds specialisations of xtensor before 0.26, which a profile may ask for, ambiguous."""

@@ -6,6 +6,7 @@
 #include "ceiling.hpp"
 #include "harness.hpp"
 #include "movies.hpp"
+#include "mrcz/codec/blosc.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/write.hpp"
 

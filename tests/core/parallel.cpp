@@ -1,5 +1,6 @@
 #include "mrcz/core/parallel.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -17,6 +18,7 @@
 #include <doctest/doctest.h>
 
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/hardware.hpp"
 
 namespace {
 

@@ -17,10 +17,19 @@ class StrangerConan(ConanFile):
 
     def build(self):
         cmake = CMake(self)
-        cmake.configure(variables={"BLOSCPACK": bool(self.dependencies["mrcz"].options.bloscpack)})
+        cmake.configure(variables={"BLOSCPACK": self._bloscpack, "COMPILED": self._compiled})
         cmake.build()
 
     def test(self):
         if can_run(self):
-            for program in ["stranger"] + ["stranger_bloscpack"] * bool(self.dependencies["mrcz"].options.bloscpack):
-                self.run(os.path.join(self.cpp.build.bindir, program), env="conanrun")
+            for program in ["stranger"] + ["stranger_bloscpack"] * self._bloscpack:
+                for form in [""] + ["_compiled"] * self._compiled:
+                    self.run(os.path.join(self.cpp.build.bindir, program + form), env="conanrun")
+
+    @property
+    def _bloscpack(self):
+        return bool(self.dependencies["mrcz"].options.bloscpack)
+
+    @property
+    def _compiled(self):
+        return not self.dependencies["mrcz"].options.header_only
