@@ -38,8 +38,9 @@ MRCZ_INLINE mrcz::extended_header reader::extended_header() const {
   return found;
 }
 
-MRCZ_INLINE mrcz::voxel_type reader::voxel_type() const {
-  mrcz::voxel_type type;
+template <class Type>
+Type reader::voxel_type() const {
+  Type type;
   detail::with_row(format_.voxels, [&]<class Row>(Row) { type = std::type_identity<typename Row::type>{}; });
   return type;
 }
