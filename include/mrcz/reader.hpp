@@ -181,8 +181,10 @@ class reader {
   /// Which slices these are, after throwing what reading them as the decoder's type would throw before it reads voxels.
   MRCZ_INLINE resolved_range require_slices(range z, const voxel_decoder& type) const;
 
-  /// The type that the file's own voxels have in memory.
-  MRCZ_INLINE mrcz::voxel_type voxel_type() const;
+  /// The type that the file's own voxels have in memory. A template only so that a program pays for compiling it where
+  /// it is called.
+  template <class Type = mrcz::voxel_type>
+  Type voxel_type() const;
 
   /// Calls `f(std::type_identity<T>{})` with the type that the file's own voxels have in memory.
   template <class Function>

@@ -4,7 +4,9 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -131,20 +133,42 @@ image<T> make_image(std::size_t ny, std::size_t nx) {
   return image<T>::from_shape({ny, nx});
 }
 
+namespace detail {
+
+/// The rank that the type of an expression tells, also of lazy ones, of which `xt::get_rank` knows nothing; 0 if it is
+/// known at run time only.
+template <expression E>
+consteval std::size_t static_rank() {
+  if constexpr (requires { std::tuple_size<typename E::shape_type>::value; })
+    return std::tuple_size<typename E::shape_type>::value;
+  else return xt::get_rank<E>::value == std::numeric_limits<std::size_t>::max() ? 0 : xt::get_rank<E>::value;
+}
+
+}  // namespace detail
+
 /// Evaluates slice `z` of an expression of rank 2 (z = 0) or 3 into `to`, which holds ny * nx values in row-major
 /// order.
 template <expression E, class T>
 void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, std::size_t nx) {
-  auto target = detail::adapt_row_major(to.data(), std::array{ny, nx});
-  constexpr std::size_t rank = xt::get_rank<E>::value;  // none of these where it is known at run time only
-  if constexpr (rank == 2) {
-    xt::noalias(target) = e;
-  } else if constexpr (rank == 3) {
-    xt::noalias(target) = xt::view(e, z, xt::all(), xt::all());
-  } else if (e.dimension() == 2) {
-    xt::noalias(target) = e;
+  if (to.empty()) return;
+  constexpr std::size_t rank = detail::static_rank<E>();
+  if constexpr (rank == 3) {  // assigning a view takes xtensor ten times as long, and the compiler twice as long
+    auto from = e.stepper_begin(e.shape());
+    from.step(0, z);
+    for (std::size_t y = 0; y < ny; ++y) {
+      if (y > 0) from.step(1);
+      T* const row = to.data() + y * nx;
+      row[0] = static_cast<T>(*from);
+      for (std::size_t x = 1; x < nx; ++x) {
+        from.step(2);
+        row[x] = static_cast<T>(*from);
+      }
+      from.reset(2);
+    }
   } else {
-    xt::noalias(target) = xt::view(e, z, xt::all(), xt::all());
+    auto target = detail::adapt_row_major(to.data(), std::array{ny, nx});
+    if (e.dimension() == 2) xt::noalias(target) = e;
+    else if constexpr (rank != 2) xt::noalias(target) = xt::view(e, z, xt::all(), xt::all());
   }
 }
 

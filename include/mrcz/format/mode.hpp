@@ -70,17 +70,35 @@ constexpr bool find_mode(mode m, Function& f, std::index_sequence<I...>) {
           ...);
 }
 
-template <class T, std::size_t... I>
-constexpr std::optional<mode> find_type(std::index_sequence<I...>) {
-  std::optional<mode> found;
-  ((std::is_same_v<typename std::tuple_element_t<I, mode_table>::type, T>
-        ? (found = std::tuple_element_t<I, mode_table>::mode, 0)
-        : 0),
-   ...);
-  return found;
-}
+/// The columns of the table. Looking a number up in one compiles faster than a function that is called with each row.
+template <class Table>
+struct columns;
+template <class... Row>
+struct columns<std::tuple<Row...>> {
+  static constexpr std::size_t count = sizeof...(Row);
+  static constexpr mode modes[]{Row::mode...};
+  static constexpr std::size_t word_bytes[]{Row::word_bytes...};
+  static constexpr std::size_t item_bytes[]{sizeof(typename Row::type)...};
 
-using mode_indices = std::make_index_sequence<std::tuple_size_v<mode_table>>;
+  /// The number of the row of a mode; `count` if it is no mode.
+  static constexpr std::size_t number_of(mode m) noexcept {
+    std::size_t i = 0;
+    while (i < count && modes[i] != m) ++i;
+    return i;
+  }
+
+  /// The number of the row whose voxels are a `T` in memory; `count` if there is none.
+  template <class T>
+  static consteval std::size_t number_of_type() noexcept {
+    constexpr bool same[]{std::is_same_v<typename Row::type, T>...};
+    std::size_t i = 0;
+    while (i < count && !same[i]) ++i;
+    return i;
+  }
+};
+using mode_columns = columns<mode_table>;
+
+using mode_indices = std::make_index_sequence<mode_columns::count>;
 
 template <class T>
 struct complex_trait : std::false_type {};
@@ -97,9 +115,7 @@ constexpr bool with_mode(mode m, Function&& f) {
   return detail::find_mode(m, f, detail::mode_indices{});
 }
 
-constexpr bool is_known(mode m) noexcept {
-  return with_mode(m, [](auto) {});
-}
+constexpr bool is_known(mode m) noexcept { return detail::mode_columns::number_of(m) < detail::mode_columns::count; }
 
 template <class T>
 inline constexpr bool is_complex = detail::complex_trait<T>::value;
@@ -108,7 +124,7 @@ inline constexpr bool is_floating = std::is_floating_point_v<T> || std::is_same_
 
 /// Types that have a row in the table.
 template <class T>
-concept stored_voxel = detail::find_type<T>(detail::mode_indices{}).has_value();
+concept stored_voxel = detail::mode_columns::number_of_type<T>() < detail::mode_columns::count;
 
 /// Types that arrays of voxels may have: those of the table, and double precision to compute with.
 template <class T>
@@ -116,7 +132,7 @@ concept voxel = stored_voxel<T> || std::is_same_v<T, double> || std::is_same_v<T
 
 /// The mode whose voxels are `T` in memory.
 template <stored_voxel T>
-inline constexpr mode mode_of = *detail::find_type<T>(detail::mode_indices{});
+inline constexpr mode mode_of = detail::mode_columns::modes[detail::mode_columns::number_of_type<T>()];
 
 /// The mode in which an array of `T` is written unless another is asked for. Bytes widen to uint16: mode 0 is signed,
 /// and what is larger than 15 does not fit mode 101.
@@ -150,16 +166,14 @@ constexpr std::optional<mode> mode_named(std::string_view name) noexcept {
 
 /// Bytes that a change of byte order reverses together: a complex voxel is two words.
 constexpr std::size_t word_bytes(mode m) noexcept {
-  std::size_t bytes = 0;
-  with_mode(m, [&](auto row) { bytes = row.word_bytes; });
-  return bytes;
+  const std::size_t row = detail::mode_columns::number_of(m);
+  return row < detail::mode_columns::count ? detail::mode_columns::word_bytes[row] : 0;
 }
 
 /// Bytes per voxel, also blosc's typesize; 1 for mode 101, whose unit is the byte.
 constexpr std::size_t item_bytes(mode m) noexcept {
-  std::size_t bytes = 0;
-  with_mode(m, [&](auto row) { bytes = sizeof(typename decltype(row)::type); });
-  return bytes;
+  const std::size_t row = detail::mode_columns::number_of(m);
+  return row < detail::mode_columns::count ? detail::mode_columns::item_bytes[row] : 0;
 }
 
 /// Bytes of one row of `nx` voxels in the file. Cannot overflow for what fits a 32-bit header field.
@@ -170,11 +184,7 @@ constexpr std::uint64_t row_bytes(mode m, std::uint64_t nx) noexcept {
 /// Bytes of one slice in the file. Throws `errc::too_large` if that is beyond what can be addressed.
 MRCZ_INLINE std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx);
 
-constexpr bool is_complex_mode(mode m) noexcept {
-  bool complex = false;
-  with_mode(m, [&]<class Row>(Row) { complex = is_complex<typename Row::type>; });
-  return complex;
-}
+constexpr bool is_complex_mode(mode m) noexcept { return m == mode::complex_int16 || m == mode::complex64; }
 
 /// Whether every value of mode `From` is exactly a value of `To`.
 template <class Row, voxel To>

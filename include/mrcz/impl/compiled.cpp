@@ -117,6 +117,8 @@ template const voxel_encoder& encoder_of<float>() noexcept;
 template const voxel_encoder& encoder_of<complex_int16>() noexcept;
 template const voxel_encoder& encoder_of<std::complex<float>>() noexcept;
 
+template voxel_type reader::voxel_type<voxel_type>() const;
+
 template std::vector<finding> detail::validate_source<reader>(std::unique_ptr<const byte_source>);
 template std::vector<finding> detail::validate_file<reader>(const std::filesystem::path&);
 

@@ -49,8 +49,9 @@ MRCZ_INLINE mrcz::extended_header reader::extended_header() const {
   return with_context(source_->name(), [&] { return detail::load_extended_header(*source_, header_); });
 }
 
-MRCZ_INLINE mrcz::voxel_type reader::voxel_type() const {
-  mrcz::voxel_type type;
+template <class Type>
+Type reader::voxel_type() const {
+  Type type;
   detail::with_row(format_.voxels, [&]<class Row>(Row) { type = std::type_identity<typename Row::type>{}; });
   return type;
 }

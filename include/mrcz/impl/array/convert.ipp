@@ -30,15 +30,14 @@ struct row_at<row_count - 1> {
 
 MRCZ_INLINE std::size_t row_of(const voxel_format& format) noexcept {
   if (format.mode == mode::int8 && format.unsigned_bytes) return row_count - 1;
-  return static_cast<std::size_t>(std::find(all_modes.begin(), all_modes.end(), format.mode) - all_modes.begin());
+  return mode_columns::number_of(format.mode);
 }
 
 /// The number of the row whose voxels are a `T` and nothing else; `row_count` for a type to compute with.
 template <voxel T>
 consteval std::size_t own_row() {
   if constexpr (std::is_same_v<T, std::uint8_t>) return row_count - 1;
-  else if constexpr (stored_voxel<T>)
-    return static_cast<std::size_t>(std::find(all_modes.begin(), all_modes.end(), mode_of<T>) - all_modes.begin());
+  else if constexpr (stored_voxel<T>) return mode_columns::number_of_type<T>();
   else return row_count;
 }
 
@@ -57,6 +56,12 @@ constexpr const char* type_name() noexcept {
   else if constexpr (std::is_same_v<T, complex_int16>) return "mrcz::complex_int16";
   else if constexpr (std::is_same_v<T, std::complex<float>>) return "std::complex<float>";
   else return "std::complex<double>";
+}
+
+/// The type names of all rows.
+template <std::size_t... Row>
+consteval by_row<const char*> type_names(std::index_sequence<Row...>) {
+  return {type_name<typename row_at<Row>::type::type>()...};
 }
 
 /// The exact value of `v` as a `To`; called only where `widens_exactly` holds or where exactness is checked.
@@ -309,8 +314,8 @@ MRCZ_INLINE bool is_stored_as(const voxel_encoder& in_memory, const voxel_format
 
 MRCZ_INLINE void require_widening(const voxel_decoder& to, const voxel_format& format) {
   if (to.convert[detail::row_of(format)] != nullptr) return;
-  const char* own_type = "";
-  detail::with_row(format, [&]<class Row>(Row) { own_type = detail::type_name<typename Row::type>(); });
+  const char* const own_type =
+      detail::type_names(std::make_index_sequence<detail::row_count>{})[detail::row_of(format)];
   fail(errc::mode_mismatch, "voxels are {}{}, which {} cannot represent exactly; read<{}> can",
        format.unsigned_bytes && format.mode == mode::int8 ? "unsigned " : "", name_of(format.mode), to.name, own_type);
 }

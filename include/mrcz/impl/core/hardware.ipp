@@ -12,7 +12,6 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -31,12 +30,13 @@ MRCZ_INLINE bool has_avx2() noexcept {
 }
 
 /// A file of /proc or /sys; empty if it cannot be read.
-MRCZ_INLINE std::string small_file(const std::string& path) {
+MRCZ_INLINE std::string small_file(const std::string& folder, const char* name) {
   std::string text;
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{std::fopen(path.c_str(), "rb"), &std::fclose};
-  if (!in) return text;
+  std::FILE* const in = std::fopen((folder + name).c_str(), "rb");
+  if (in == nullptr) return text;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closed_at_end{in, &std::fclose};
   char piece[4096];
-  for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, in.get())) > 0;) text.append(piece, got);
+  for (std::size_t got = 0; (got = std::fread(piece, 1, sizeof piece, in)) > 0;) text.append(piece, got);
   return text;
 }
 
@@ -80,10 +80,9 @@ struct cgroup_mount {
   std::string at;
 };
 
-/// Field 4 of a line of mountinfo is the group that is mounted, field 5 where; behind " - " stand type, source,
-/// options.
-MRCZ_INLINE std::vector<cgroup_mount> cgroup_mounts(std::string_view mountinfo) {
-  std::vector<cgroup_mount> found;
+/// Takes lines of /proc/self/mountinfo until one mounts such a hierarchy; false if none is left. Field 4 of a line is
+/// the group that is mounted, field 5 where; behind " - " stand type, source, options.
+MRCZ_INLINE bool take_mount(std::string_view& mountinfo, cgroup_mount& mount) {
   while (!mountinfo.empty()) {
     std::string_view line = next_part(mountinfo, '\n');
     const auto dash = line.find(" - ");
@@ -91,58 +90,57 @@ MRCZ_INLINE std::vector<cgroup_mount> cgroup_mounts(std::string_view mountinfo) 
     std::string_view behind = line.substr(dash + 3);
     const auto type = next_part(behind, ' ');
     next_part(behind, ' ');
-    const bool unified = type == "cgroup2";
-    if (!unified && !(type == "cgroup" && has_part(next_part(behind, ' '), "cpu"))) continue;
+    mount.unified = type == "cgroup2";
+    if (!mount.unified && !(type == "cgroup" && has_part(next_part(behind, ' '), "cpu"))) continue;
     for (int field = 1; field < 4; ++field) next_part(line, ' ');
-    const auto shown = next_part(line, ' ');
-    found.push_back({unified, unescaped(shown), unescaped(next_part(line, ' '))});
+    mount.shown = unescaped(next_part(line, ' '));
+    mount.at = unescaped(next_part(line, ' '));
+    return true;
   }
-  return found;
+  return false;
 }
 
 /// The group of this process in that hierarchy, from /proc/self/cgroup: lines of number, controllers and group.
-MRCZ_INLINE std::optional<std::string> group_in(std::string_view self_cgroup, bool unified) {
+MRCZ_INLINE std::optional<std::string_view> group_in(std::string_view self_cgroup, bool unified) noexcept {
   while (!self_cgroup.empty()) {
     std::string_view line = next_part(self_cgroup, '\n');
     const auto number = next_part(line, ':');
     const auto controllers = next_part(line, ':');
-    if (unified ? number == "0" && controllers.empty() : has_part(controllers, "cpu")) return std::string{line};
+    if (unified ? number == "0" && controllers.empty() : has_part(controllers, "cpu")) return line;
   }
   return std::nullopt;
 }
 
-/// Processors' worth of time that one group may use, rounded up; nothing if it is not limited.
+/// Processors' worth of time that one group may use, rounded up; nothing if it is not limited. Version 2 has
+/// "max 100000" or "150000 100000" in one file: microseconds in each period of as many. Version 1 has two files, and -1
+/// for no limit.
 MRCZ_INLINE std::optional<std::size_t> quota_of(const std::string& folder, bool unified) {
-  std::optional<std::int64_t> quota;
-  std::optional<std::int64_t> period;
-  if (unified) {  // "max 100000" or "150000 100000": microseconds in each period of as many
-    const std::string text = small_file(folder + "/cpu.max");
-    std::string_view rest = text;
-    quota = number_in(next_part(rest, ' '));
-    period = number_in(rest);
-  } else {  // -1 for no limit
-    quota = number_in(small_file(folder + "/cpu.cfs_quota_us"));
-    period = number_in(small_file(folder + "/cpu.cfs_period_us"));
-  }
+  std::string text = small_file(folder, unified ? "/cpu.max" : "/cpu.cfs_quota_us");
+  if (!unified) text += ' ' + small_file(folder, "/cpu.cfs_period_us");
+  std::string_view rest = text;
+  const auto quota = number_in(next_part(rest, ' '));
+  const auto period = number_in(rest);
   if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
   return static_cast<std::size_t>((*quota - 1) / *period + 1);
 }
 
 MRCZ_INLINE std::optional<std::size_t> cgroup_processors(const std::string& root) {
   std::optional<std::size_t> least;
-  const std::string self_cgroup = small_file(root + "/proc/self/cgroup");
-  for (const auto& mount : cgroup_mounts(small_file(root + "/proc/self/mountinfo"))) {
-    auto group = group_in(self_cgroup, mount.unified);
+  const std::string self_cgroup = small_file(root, "/proc/self/cgroup");
+  const std::string mountinfo = small_file(root, "/proc/self/mountinfo");
+  std::string_view lines = mountinfo;
+  for (cgroup_mount mount; take_mount(lines, mount);) {
+    const auto group = group_in(self_cgroup, mount.unified);
     if (!group) continue;
-    const std::string shown = mount.shown == "/" ? "" : mount.shown;
+    const std::string_view shown = mount.shown == "/" ? std::string_view{} : mount.shown;
     const bool inside = group->starts_with(shown) && (group->size() == shown.size() || (*group)[shown.size()] == '/');
     std::string folder = root + mount.at;
     const std::size_t outermost = folder.size();
-    if (inside) folder.append(*group, shown.size());
+    if (inside) folder += group->substr(shown.size());
     while (folder.size() > outermost && folder.ends_with('/')) folder.pop_back();
     for (;;) {
-      if (const auto quota = quota_of(folder, mount.unified))
-        least = std::min(least.value_or(std::numeric_limits<std::size_t>::max()), *quota);
+      const auto quota = quota_of(folder, mount.unified);
+      if (quota && (!least || *quota < *least)) least = quota;
       if (folder.size() <= outermost) break;
       folder.resize(std::max(folder.rfind('/'), outermost));
     }
