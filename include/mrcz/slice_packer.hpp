@@ -73,17 +73,6 @@ struct evaluated_slice {
   bool of_volume = false;  ///< the array has rank 3
 };
 
-namespace detail {
-
-/// Slices are packed side by side, one thread each, as c-blosc's own threads never beat that: they are started and
-/// joined for each chunk, and the passes before and after compression stay on one. They help where slices are fewer
-/// than threads, and only from this size on: a lone slice of 1 MiB takes 1.1 times as long with two threads as with
-/// one, 4 MiB break even with lz4 and gain 1.7 with zstd, and from 8 MiB on both gain 1.6 to 1.8. Reading needs none of
-/// this: there the blocks of a lone slice go to our own threads.
-inline constexpr std::size_t least_bytes_to_split = std::size_t{4} << 20U;
-
-}  // namespace detail
-
 /// Packs slices as the options say, which name a codec. Const and thread-safe.
 class slice_packer {
  public:
