@@ -65,7 +65,7 @@ TEST_CASE("arrays, views and lazy expressions of either layout make the same fil
   }
 }
 
-TEST_CASE("arrays of either layout are filled right or refused") {
+TEST_CASE("arrays of either layout are filled right") {
   const auto in = file_of(row_major, {.compression = {.codec = mrcz::codec::lz4}});
   auto box = xt::xarray<float, xt::layout_type::row_major>::from_shape({2, 2, 3});
   const mrcz::region region{.z = {1, 2}, .y = {1, 2}, .x = {2, 3}};
@@ -77,10 +77,8 @@ TEST_CASE("arrays of either layout are filled right or refused") {
 
   xt::xtensor<float, 3> other;
   other.resize({3, 4, 5});
-  const auto failure = test::failure_of([&] { in.read(other); });
-  REQUIRE(failure);
-  CHECK(failure->code == mrcz::errc::shape_mismatch);
-  CHECK(failure->mentions("not contiguous and row-major"));
+  in.read(other);
+  CHECK(other == row_major);
 
   xt::xtensor<float, 2> column;  // one row after the other is one voxel after the other
   column.resize({4, 1});

@@ -19,8 +19,8 @@ struct slice_place {
 };
 
 /// Where the first slice begins: at byte 1024 + NSYMBT, or at 1024 if only that fits, because some programs drop the
-/// extended header and keep NSYMBT. No such program knows JSON, so there a size that fits means a file that was cut off.
-/// Throws `errc::bad_header` for an NSYMBT that is negative or beyond the end of the file.
+/// extended header and keep NSYMBT. No such program knows JSON, so there a size that fits means a file that was cut
+/// off. Throws `errc::bad_header` for an NSYMBT that is negative or beyond the end of the file.
 MRCZ_INLINE std::uint64_t data_offset(std::uint64_t file_size, const header& h);
 
 /// Built from a checked header. Reads 16 bytes per slice of a compressed file and nothing of an uncompressed one;
