@@ -76,9 +76,9 @@ struct columns;
 template <class... Row>
 struct columns<std::tuple<Row...>> {
   static constexpr std::size_t count = sizeof...(Row);
-  static constexpr mode modes[]{Row::mode...};
-  static constexpr std::size_t word_bytes[]{Row::word_bytes...};
-  static constexpr std::size_t item_bytes[]{sizeof(typename Row::type)...};
+  static constexpr mode modes[count]{Row::mode...};
+  static constexpr std::size_t word_bytes[count]{Row::word_bytes...};
+  static constexpr std::size_t item_bytes[count]{sizeof(typename Row::type)...};
 
   /// The number of the row of a mode; `count` if it is no mode.
   static constexpr std::size_t number_of(mode m) noexcept {
@@ -90,7 +90,7 @@ struct columns<std::tuple<Row...>> {
   /// The number of the row whose voxels are a `T` in memory; `count` if there is none.
   template <class T>
   static consteval std::size_t number_of_type() noexcept {
-    constexpr bool same[]{std::is_same_v<typename Row::type, T>...};
+    constexpr bool same[count]{std::is_same_v<typename Row::type, T>...};
     std::size_t i = 0;
     while (i < count && !same[i]) ++i;
     return i;
