@@ -123,6 +123,7 @@ TEST_CASE("one packer serves many threads, also with a lazy expression that they
     const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = c}}};
     const auto lazy = (xt::cast<float>(all) + 1.0F) * gain - xt::cast<float>(all);
     const mrcz::volume<float> evaluated = (xt::cast<float>(all) + 1.0F) * gain - xt::cast<float>(all);
+    mrcz::fill_caches(lazy);
     std::vector<std::vector<std::byte>> packed(16);
     {
       std::vector<std::jthread> threads;
