@@ -66,7 +66,7 @@ class packed_slice {
 /// The voxels of one slice before anything is done with them.
 struct evaluated_slice {
   const voxel_encoder* type = nullptr;
-  std::span<const std::byte> voxels{};  ///< in row-major order, in `memory` or in the array itself
+  std::span<const std::byte> voxels;  ///< in row-major order, in `memory` or in the array itself
   buffer memory;
   std::size_t ny = 0;
   std::size_t nx = 0;

@@ -161,8 +161,8 @@ slices slices_of(const voxel_view<T>& view) {
   return detail::gathered_slices(view, [](const voxel_view<T>& same) { return same; });
 }
 
-inline const slices& slices_of(const slices& all) noexcept { return all; }
-inline const voxels& voxels_of(const voxels& all) noexcept { return all; }
+inline slices slices_of(const slices& all) noexcept { return all; }
+inline voxels voxels_of(const voxels& all) noexcept { return all; }
 
 }  // namespace mrcz
 

@@ -73,6 +73,7 @@ MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
 MRCZ_INLINE std::error_code make_error_code(errc code) noexcept;
 
 /// What an error knows. What it does not know is empty.
+// NOLINTBEGIN(readability-redundant-member-init): without them g++ warns of designated initialisers that leave some out
 struct error_fields {
   std::string path = {};                              ///< the file, or what its source or sink calls itself
   std::optional<std::size_t> slice = std::nullopt;    ///< counted from the beginning of the file
@@ -84,6 +85,7 @@ struct error_fields {
   std::string remark = {};                            ///< what the caller should know besides
   std::exception_ptr cause = nullptr;                 ///< what the caller's own code threw
 };
+// NOLINTEND(readability-redundant-member-init)
 
 /// Thrown by everything in this library. `what()` reads
 /// `PATH: FOUND, expected EXPECTED: REASON (slice Z, byte B); REMARK`, without the parts that are not known;
@@ -172,6 +174,7 @@ template <class... Args>
 namespace detail {
 
 /// What a function knows about an error that passes through it.
+// NOLINTBEGIN(readability-redundant-member-init): without them g++ warns of designated initialisers that leave some out
 struct error_context {
   std::string_view path = {};
   std::optional<std::size_t> slice = std::nullopt;
@@ -180,6 +183,7 @@ struct error_context {
   std::string_view remark = {};
   bool callers_code = false;  ///< what else the action throws becomes `errc::caller_failed`
 };
+// NOLINTEND(readability-redundant-member-init)
 
 /// Called where an exception is handled: throws it again with what `known` adds. A field that is set stays. An error
 /// about another file is left as it is, because its fields describe that one; only the remark is added.
