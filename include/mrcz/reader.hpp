@@ -51,10 +51,11 @@ using voxel_type =
 ///
 /// Opening reads the header and, of a compressed file, 16 bytes of the first slice. Where the other slices lie is found
 /// out when it is first needed, which reads 16 bytes of each: by the first read, by `slices()`, and by `shape()` of a
-/// reader with `read_options::incomplete`. `read*<T>` converts where every value of the
-/// file's mode is exactly a `T` and throws `errc::mode_mismatch` elsewhere. A damaged slice throws `errc::bad_chunk`,
-/// one that is missing `errc::truncated`, a place outside the volume `errc::out_of_range`; messages name file, slice
-/// and byte.
+/// reader with `read_options::incomplete`.
+///
+/// `read*<T>` converts where every value of the file's mode is exactly a `T` and throws `errc::mode_mismatch`
+/// elsewhere. A damaged slice throws `errc::bad_chunk`, one that is missing `errc::truncated`, a place outside the
+/// volume `errc::out_of_range`; messages name file, slice and byte.
 class reader {
  public:
   MRCZ_INLINE explicit reader(const std::filesystem::path& path, read_options options = {});
@@ -65,6 +66,7 @@ class reader {
   mrcz::kind kind() const noexcept { return header_.kind(); }
   mrcz::voxel_size voxel_size() const noexcept { return header_.voxel_size(); }
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
+
   /// Where the slices lie. Its own members say which are missing; nothing is thrown but the system's errors.
   MRCZ_INLINE const slice_table& slices() const;
 

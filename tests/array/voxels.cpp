@@ -73,6 +73,22 @@ TEST_CASE("strides lead to the voxels of padded, transposed and flipped images")
   }
 }
 
+TEST_CASE("extents and strides may be of any integral types, as other libraries have them") {
+  const auto memory = counting<float>(24);
+  const int rows = 3;
+  const int columns = 4;
+  const std::size_t step = 6;
+  const auto padded = mrcz::view_of(memory.data(), {rows, columns}, {step, 1});  // OpenCV
+  CHECK(padded.extents == mrcz::shape{1, 3, 4});
+  CHECK(padded.strides == std::array<std::ptrdiff_t, 3>{1, 6, 1});
+  const std::ptrdiff_t stride = 3;
+  const auto column_major = mrcz::view_of(memory.data(), {rows, columns}, {std::ptrdiff_t{1}, stride});  // Eigen
+  CHECK(evaluated<float>(mrcz::slices_of(column_major), 0) == std::vector<float>{0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11});
+  const std::size_t nx = 4;
+  const auto upside_down = mrcz::view_of(memory.data() + 2 * nx, {3, nx}, {-static_cast<std::ptrdiff_t>(nx), 1});
+  CHECK(evaluated<float>(mrcz::slices_of(upside_down), 0).front() == 8.0F);
+}
+
 TEST_CASE("every size of voxel is gathered and scattered with any strides") {
   const auto each = [](auto zero) {
     using T = decltype(zero);

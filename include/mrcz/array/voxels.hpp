@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -74,7 +75,7 @@ constexpr std::array<Number, 3> of_rank_3(const Number* numbers) noexcept {
   else return {numbers[0], numbers[1], numbers[2]};
 }
 
-/// A voxel as bytes that a stride in bytes leads to the next one.
+/// Strides in voxels as strides in bytes.
 MRCZ_INLINE byte_strides in_bytes(const std::array<std::ptrdiff_t, 3>& strides, std::size_t voxel_bytes) noexcept;
 MRCZ_INLINE bool is_dense(const shape& extents, const byte_strides& strides, std::size_t voxel_bytes) noexcept;
 /// Copies a slice of voxels to or from memory in which they lie in row-major order.
@@ -82,6 +83,23 @@ MRCZ_INLINE void gather(const std::byte* from, std::ptrdiff_t row_stride, std::p
                         std::size_t rows, std::size_t columns, std::size_t voxel_bytes) noexcept;
 MRCZ_INLINE void scatter(const std::byte* from, std::byte* to, std::ptrdiff_t row_stride, std::ptrdiff_t stride,
                          std::size_t rows, std::size_t columns, std::size_t voxel_bytes) noexcept;
+
+/// A number of any integral type, so that extents and strides in braces may mix `int`, `std::size_t` and others. A
+/// negative extent becomes one that no memory holds, and is refused as such.
+template <class Number>
+struct any_integer {
+  template <std::integral From>
+  constexpr any_integer(From from) noexcept  // NOLINT(google-explicit-constructor)
+      : value{static_cast<Number>(from)} {}
+  Number value;
+};
+
+template <class Number, std::size_t Rank>
+constexpr std::array<Number, Rank> values_of(const any_integer<Number> (&numbers)[Rank]) noexcept {
+  std::array<Number, Rank> values{};
+  for (std::size_t i = 0; i < Rank; ++i) values[i] = numbers[i].value;
+  return values;
+}
 
 template <class T>
 constexpr voxel_view<T> dense_view(T* first, std::size_t rank, const shape& extents) noexcept {
@@ -99,24 +117,24 @@ constexpr voxel_view<T> dense_view(T* first, std::size_t rank, const shape& exte
 ///     view_of(mat.ptr<float>(), {rows, columns}, {mat.step1(), 1})                       rows with padding (OpenCV)
 ///     view_of(matrix.data(), {rows, columns}, {matrix.rowStride(), matrix.colStride()})  column-major (Eigen)
 ///     view_of(m.data_handle(), {m.extent(0), m.extent(1)}, {m.stride(0), m.stride(1)})   std::mdspan
-///     view_of(p + (ny - 1) * nx, {ny, nx}, {-nx, 1})                                     turned upside down
-template <class T, std::size_t Rank>
-constexpr voxel_view<T> view_of(T* first, const std::size_t (&extents)[Rank]) noexcept {
-  return detail::dense_view(first, Rank, detail::of_rank_3<Rank>(extents));
-}
+///     view_of(p + (ny - 1) * nx, {ny, nx}, {-std::ptrdiff_t(nx), 1})                     turned upside down
 template <class T, std::size_t Rank>
 constexpr voxel_view<T> view_of(T* first, const std::array<std::size_t, Rank>& extents) noexcept {
   return detail::dense_view(first, Rank, detail::of_rank_3<Rank>(extents.data()));
 }
 template <class T, std::size_t Rank>
-constexpr voxel_view<T> view_of(T* first, const std::size_t (&extents)[Rank],
-                                const std::ptrdiff_t (&strides)[Rank]) noexcept {
-  return {first, Rank, detail::of_rank_3<Rank>(extents), detail::of_rank_3<Rank>(strides)};
-}
-template <class T, std::size_t Rank>
 constexpr voxel_view<T> view_of(T* first, const std::array<std::size_t, Rank>& extents,
                                 const std::array<std::ptrdiff_t, Rank>& strides) noexcept {
   return {first, Rank, detail::of_rank_3<Rank>(extents.data()), detail::of_rank_3<Rank>(strides.data())};
+}
+template <class T, std::size_t Rank>
+constexpr voxel_view<T> view_of(T* first, const detail::any_integer<std::size_t> (&extents)[Rank]) noexcept {
+  return view_of(first, detail::values_of(extents));
+}
+template <class T, std::size_t Rank>
+constexpr voxel_view<T> view_of(T* first, const detail::any_integer<std::size_t> (&extents)[Rank],
+                                const detail::any_integer<std::ptrdiff_t> (&strides)[Rank]) noexcept {
+  return view_of(first, detail::values_of(extents), detail::values_of(strides));
 }
 
 template <class T>
