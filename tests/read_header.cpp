@@ -1,9 +1,11 @@
 #include "mrcz/read_header.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -71,23 +73,8 @@ TEST_CASE("a compressed file is opened without looking for its slices, which are
   mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = mrcz::codec::zstd}}};
   out.append(test::counts<float>({50, 4, 5}));
   out.close();
-  /// Counts the bytes that are read.
-  class counting_source final : public mrcz::byte_source {
-   public:
-    counting_source(const std::vector<std::byte>& content, std::uint64_t& count) : content_{content}, count_{count} {}
-    std::uint64_t size() const override { return content_.size(); }
-    void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-      content_.read_at(offset, into);
-      count_ += into.size();
-    }
-    std::string name() const override { return "counted"; }
-
-   private:
-    mrcz::memory_source content_;
-    std::uint64_t& count_;
-  };
-  std::uint64_t count = 0;
-  const mrcz::reader in{std::make_unique<counting_source>(content, count)};
+  std::atomic<std::uint64_t> count = 0;
+  const mrcz::reader in{std::make_unique<test::counting_source>(std::move(content), count)};
   CHECK(in.codec() == mrcz::codec::zstd);
   CHECK(in.shape() == mrcz::shape{50, 4, 5});
   CHECK(count == mrcz::header_size + 16);

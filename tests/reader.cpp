@@ -319,6 +319,28 @@ TEST_CASE("arrays and views of any layout are read into, and nothing around them
   }
 }
 
+TEST_CASE("memory that is none, or in which voxels would share a place, is refused with the name of the file") {
+  const auto in = test::reader_of(test::file_of(mode::float32, {2, 3, 5}));
+  std::vector<float> row(5);
+  float* const none = nullptr;
+  for (const auto& into : {mrcz::view_of(none, {3, 5}), mrcz::view_of(row.data(), {3, 5}, {0, 1})}) {
+    const auto failure = test::failure_of([&] { in.read_slice(0, into); });
+    REQUIRE(failure);
+    CHECK(failure->code == errc::bad_option);
+    CHECK(failure->mentions("memory: array to read into has "));
+  }
+  std::vector<std::byte> content;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(content)};
+  for (const auto& from : {mrcz::view_of(none, {3, 5}), mrcz::view_of(none, {3, 5}, {8, 1})}) {
+    const auto failure = test::failure_of([&] { out.append(from); });
+    REQUIRE(failure);
+    CHECK(failure->code == errc::bad_option);
+    CHECK(failure->mentions("array to write has no memory"));
+  }
+  out.append(mrcz::view_of(row.data(), {3, 5}, {0, 1}));  // one row thrice is an image
+  out.close();
+}
+
 TEST_CASE("any slices are read in any order, also one of them twice") {
   for (const mrcz::codec codec : {mrcz::codec::none, mrcz::codec::zstd}) {
     const auto all = test::counts<std::int16_t>({20, 3, 5});

@@ -10,6 +10,7 @@
 #include "mrcz/reader.hpp"
 #include "mrcz/writer.hpp"
 #include "tests/support.hpp"
+#include "tests/whole_files.hpp"
 
 namespace {
 
@@ -20,23 +21,6 @@ std::vector<std::byte> file_of(const mrcz::volume<float>& voxels, const mrcz::wr
   out.close();
   return file;
 }
-
-/// Passes on what it is asked for and counts it.
-class counting_source final : public mrcz::byte_source {
- public:
-  counting_source(std::vector<std::byte>&& content, std::atomic<std::uint64_t>& count)
-      : content_{std::move(content)}, count_{count} {}
-  std::uint64_t size() const override { return content_.size(); }
-  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    content_.read_at(offset, into);
-    count_ += into.size();
-  }
-  std::string name() const override { return "counted"; }
-
- private:
-  mrcz::memory_source content_;
-  std::atomic<std::uint64_t>& count_;
-};
 
 mrcz::volume<float> large() {
   auto voxels = mrcz::make_volume<float>({2, 1500, 1100});  // 6.3 MiB per slice: worth several threads
@@ -64,7 +48,7 @@ TEST_CASE("a region reads its rows of an uncompressed file and its blocks of a c
     std::atomic<std::uint64_t> read = 0;
     auto file = file_of(voxels, {.compression = {.codec = codec}});
     const std::size_t size = file.size();
-    const mrcz::reader in{std::make_unique<counting_source>(std::move(file), read)};
+    const mrcz::reader in{std::make_unique<test::counting_source>(std::move(file), read)};
     read = 0;
     const auto box = in.read_region<float>({.z = {1, 1}, .y = {700, 20}, .x = {30, 40}});
     CHECK(box == xt::view(voxels, xt::range(1, 2), xt::range(700, 720), xt::range(30, 70)));

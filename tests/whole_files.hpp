@@ -2,6 +2,7 @@
 /// processes to which terrible things happen.
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <complex>
@@ -120,5 +121,22 @@ int in_child(Action&& action) {
 }
 
 inline bool exited_with(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
+
+/// Passes on what it is asked for and counts it.
+class counting_source final : public mrcz::byte_source {
+ public:
+  counting_source(std::vector<std::byte>&& content, std::atomic<std::uint64_t>& count)
+      : content_{std::move(content)}, count_{count} {}
+  std::uint64_t size() const override { return content_.size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    content_.read_at(offset, into);
+    count_ += into.size();
+  }
+  std::string name() const override { return "counted"; }
+
+ private:
+  mrcz::memory_source content_;
+  std::atomic<std::uint64_t>& count_;
+};
 
 }  // namespace test

@@ -41,6 +41,7 @@ struct slices {
   const void* array;
   /// Evaluates slice `z` of `array` into `to`, which has room for its voxels in row-major order and is aligned for
   /// them. What it throws reaches the caller as `errc::caller_failed`.
+  /// Null where `in_place` is enough.
   void (*evaluate)(const void* array, std::size_t z, std::byte* to);
   /// All voxels, if they lie in memory in row-major order without gaps; null otherwise.
   const std::byte* in_place;
@@ -63,6 +64,11 @@ namespace detail {
 
 /// Throws `errc::shape_mismatch` unless an array is an image or a volume.
 MRCZ_INLINE void require_rank(std::size_t rank);
+
+/// Throws what no array to write from, or to read into, may be: `errc::shape_mismatch` for another rank, and
+/// `errc::bad_option` for voxels without memory or, where they are read into, for several voxels at one place.
+MRCZ_INLINE void require_array(const slices& from);
+MRCZ_INLINE void require_array(const voxels& to);
 
 /// Throws `errc::too_large` for more voxels than memory has addresses for.
 MRCZ_INLINE void require_addressable(const shape& extents, std::size_t voxel_bytes);
@@ -166,7 +172,7 @@ slices gathered_slices(const Array& array, View) {
           .rank = view.rank,
           .extents = view.extents,
           .array = std::addressof(array),
-          .evaluate = evaluate,
+          .evaluate = first != nullptr ? +evaluate : nullptr,
           .in_place = dense ? first : nullptr,
           .in_parallel = true};
 }

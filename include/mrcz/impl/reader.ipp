@@ -108,7 +108,7 @@ MRCZ_INLINE void reader::require_listed(slice_list z, const voxel_decoder& type)
 
 MRCZ_INLINE void reader::require_shape(const mrcz::shape& wanted, const voxels& to) const {
   with_context(source_->name(), [&] {
-    detail::require_rank(to.rank);
+    detail::require_array(to);
     if (to.extents != wanted)
       fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(to.extents),
            to_string(wanted));

@@ -117,7 +117,7 @@ MRCZ_INLINE packed_slice writer::pack_slice(const slices& volume, std::size_t z)
 
 MRCZ_INLINE packed_slice writer::borrow_slice(const slices& volume, std::size_t z) const {
   return with_context(name_, [&] {
-    detail::require_rank(volume.rank);
+    detail::require_array(volume);
     if (z >= volume.extents[0])
       fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, volume.extents[0]);
     return packer_.pack(volume, z, header_);
@@ -199,7 +199,7 @@ MRCZ_INLINE void writer::begin(const slice_format& format) {
 MRCZ_INLINE void writer::append_slices(const slices& all) {
   require_open();
   with_context(name_, [&] {
-    detail::require_rank(all.rank);
+    detail::require_array(all);
     if (all.extents[0] == 0) fail(errc::shape_mismatch, "volume has no slices");
   });
   const std::size_t available = thread_count(packer_.options().threads);

@@ -18,6 +18,22 @@ MRCZ_INLINE void require_rank(std::size_t rank) {
     fail_expected(errc::shape_mismatch, text("array has rank {}", rank), "2 (an image) or 3 (a volume)");
 }
 
+MRCZ_INLINE void require_array(const slices& from) {
+  require_rank(from.rank);
+  const bool empty = from.extents[0] * from.extents[1] * from.extents[2] == 0;  // which is refused as such
+  if (!empty && from.in_place == nullptr && from.evaluate == nullptr)
+    fail(errc::bad_option, "array to write has no memory: its pointer is null");
+}
+
+MRCZ_INLINE void require_array(const voxels& to) {
+  require_rank(to.rank);
+  if (to.first == nullptr && to.bytes() != 0)
+    fail(errc::bad_option, "array to read into has no memory: its pointer is null");
+  for (std::size_t axis = 0; axis < 3; ++axis)
+    if (to.extents[axis] > 1 && to.strides[axis] == 0)
+      fail(errc::bad_option, "array to read into has a stride of 0, so several voxels would be at one place");
+}
+
 MRCZ_INLINE void require_addressable(const shape& extents, std::size_t voxel_bytes) {
   constexpr const char* what = "the size of an array";
   const auto slice = checked_multiply(extents[1], extents[2], what);

@@ -107,7 +107,7 @@ MRCZ_INLINE void write_window::require_slices(const slices& all) {
   const std::lock_guard lock{mutex_};
   require_open();
   with_context(name_, [&] {
-    mrcz::detail::require_rank(all.rank);
+    mrcz::detail::require_array(all);
     if (all.extents[0] * all.extents[1] * all.extents[2] == 0)
       fail(errc::shape_mismatch, "array has the shape {}, so there is nothing to write", to_string(all.extents));
   });
