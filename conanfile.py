@@ -18,8 +18,8 @@ class MrczConan(ConanFile):
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
     options = {
-        "bloscpack": [True, False],  # .blp files; needs zlib and OpenSSL
-        "header_only": [True, False],  # False: mrcz::compiled is there too
+        "bloscpack": [True, False],  # True: .blp files too; needs zlib and OpenSSL
+        "header_only": [True, False],  # False: builds mrcz::compiled too
         "shared": [True, False],
         "fPIC": [True, False],
     }
@@ -44,7 +44,7 @@ class MrczConan(ConanFile):
             self.options.rm_safe("fPIC")
 
     def requirements(self):
-        # nlohmann_json and xtl in the versions that ConanCenter's recipe of xtensor/0.27.1 asks for: others would conflict.
+        # nlohmann_json and xtl have the versions that ConanCenter's recipe of xtensor/0.27.1 asks for; others conflict.
         for reference in ("c-blosc/1.21.5", "asio/1.32.0", "fmt/11.2.0", "nlohmann_json/3.11.3", "xtensor/0.27.1", "xtl/0.8.0"):
             self.requires(reference, transitive_headers=True, transitive_libs=True)
         if self.options.bloscpack:
@@ -84,7 +84,7 @@ class MrczConan(ConanFile):
             copy(self, "*", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include"))
         else:
             CMake(self).install()
-            # CMakeDeps makes the files by which CMake finds a package.
+            # CMakeDeps writes the files with which CMake finds the package, so the installed ones are removed.
             rmdir(self, os.path.join(self.package_folder, "lib", "cmake"))
             rmdir(self, os.path.join(self.package_folder, "share"))
 
@@ -92,7 +92,7 @@ class MrczConan(ConanFile):
         """One component for each target of CMakeLists.txt."""
         self.cpp_info.set_property("cmake_file_name", "mrcz")
         headers = self._component("mrcz")
-        headers.defines = ["_FILE_OFFSET_BITS=64"]  # as CMakeLists.txt has it
+        headers.defines = ["_FILE_OFFSET_BITS=64"]  # as in CMakeLists.txt
         headers.requires = [
             "c-blosc::c-blosc",
             "asio::asio",
@@ -128,7 +128,7 @@ class MrczConan(ConanFile):
         return component
 
     def _clang_needs_old_templates(self):
-        """clang 19 finds specialisations of xtensor before 0.26, which a profile may ask for, ambiguous."""
+        """For clang 19, specialisations of xtensor before 0.26, which a profile may ask for, are ambiguous."""
         compiler = self.settings.compiler
         return (
             compiler == "clang"

@@ -1,4 +1,4 @@
-# Finds standalone Asio and provides the target asio::asio, which Debian's package lacks and Conan's has.
+# Finds standalone Asio and provides the target asio::asio. Conan's package has this target, Debian's has not.
 if(NOT TARGET asio::asio)
   find_package(asio CONFIG QUIET)
 endif()

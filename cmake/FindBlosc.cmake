@@ -1,4 +1,4 @@
-# Finds c-blosc 1.x and provides the target Blosc::blosc, whatever the package manager calls it.
+# Finds c-blosc 1.x and provides the target Blosc::blosc, whatever name the package manager uses.
 if(NOT TARGET Blosc::blosc)
   find_package(c-blosc CONFIG QUIET)
   find_package(blosc CONFIG QUIET)

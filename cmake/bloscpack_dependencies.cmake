@@ -1,4 +1,4 @@
-# What mrcz::bloscpack links to besides mrcz::mrcz. Used by the build and by the installed package alike, as
-# dependencies.cmake is.
+# The libraries that mrcz::bloscpack links to besides mrcz::mrcz. Both the build and the installed package include this
+# file, as they include dependencies.cmake.
 mrcz_find_dependency(ZLIB::ZLIB zlib1g-dev ZLIB)
 mrcz_find_dependency(OpenSSL::Crypto libssl-dev OpenSSL 1.1.1 COMPONENTS Crypto)

@@ -1,11 +1,13 @@
-# The target mrcz::compatibility: what some versions of Asio and xtensor need from some compilers. mrcz::mrcz links to it.
-# It depends on the versions that are found and on the compiler of whoever uses mrcz, so each project makes its own.
+# Makes the target mrcz::compatibility: definitions and flags that some compilers need for some versions of Asio and
+# xtensor. mrcz::mrcz links to it. It depends on the versions and on the compiler of the project that uses mrcz, so each
+# project makes its own.
 if(TARGET mrcz::compatibility)
   return()
 endif()
 add_library(mrcz::compatibility INTERFACE IMPORTED)
 
-# The first of the files that the includes of a target lead to.
+# mrcz_find_header(TARGET RESULT HEADER...): the path of the first of these headers in the include folders of TARGET, or
+# nothing.
 function(mrcz_find_header target result)
   get_target_property(folders ${target} INTERFACE_INCLUDE_DIRECTORIES)
   foreach(folder IN LISTS folders)
@@ -20,7 +22,8 @@ function(mrcz_find_header target result)
   set(${result} "" PARENT_SCOPE)
 endfunction()
 
-# Asio before 1.26 does not notice that clang has coroutines. The others do not mind being told, so an unknown one is.
+# Asio before 1.26 does not notice that clang has coroutines. The definitions do no harm to other versions, so an
+# unknown version gets them too.
 mrcz_find_header(asio::asio mrcz_header asio/version.hpp)
 set(mrcz_asio_version 0)
 if(mrcz_header)
@@ -33,8 +36,8 @@ if(mrcz_asio_version LESS 102600)
     "$<${mrcz_clang}:ASIO_HAS_CO_AWAIT=1>" "$<${mrcz_clang}:ASIO_HAS_STD_COROUTINE=1>")
 endif()
 
-# clang 19 finds specialisations of xtensor before 0.26 ambiguous (xtensor issue 2804). All headers of those are in one
-# folder.
+# For clang 19, some specialisations in xtensor before 0.26 are ambiguous (xtensor issue 2804). These versions have all
+# headers in one folder, by which they are recognised.
 mrcz_find_header(xtensor mrcz_header xtensor/xtensor.hpp)
 if(mrcz_header)
   set(mrcz_clang "$<AND:$<COMPILE_LANG_AND_ID:CXX,Clang>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,19>>")

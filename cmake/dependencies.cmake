@@ -1,6 +1,8 @@
-# What mrcz::mrcz links to. Used by the build and by the installed package alike, so that the two cannot differ. Each of
-# them defines mrcz_find_dependency(TARGET DEBIAN_PACKAGE PACKAGE...), which finds what is no target yet.
-# c-blosc has no CMake package in Debian, `c-blosc` in Conan and `blosc` in vcpkg: FindBlosc.cmake makes them one target.
+# The libraries that mrcz::mrcz links to. Both the build and the installed package include this file, so they cannot
+# differ. Each of them defines mrcz_find_dependency(TARGET DEBIAN_PACKAGE PACKAGE...), which finds PACKAGE unless TARGET
+# exists.
+# The CMake package of c-blosc is `c-blosc` in Conan and `blosc` in vcpkg; Debian has none. FindBlosc.cmake provides one
+# target for all of them.
 mrcz_find_dependency(Threads::Threads libc6-dev Threads)
 mrcz_find_dependency(Blosc::blosc libblosc-dev Blosc 1.21)
 mrcz_find_dependency(asio::asio libasio-dev Asio)

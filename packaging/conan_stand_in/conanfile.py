@@ -1,15 +1,16 @@
-"""Stands in for a package of ConanCenter: its name, its version and what its recipe asks of others, over the library that
-this machine has. So mrcz's own recipe is resolved, built and tested without a network. See packaging/conan_create."""
+"""Replaces a package of ConanCenter. It has the name, the version and the requirements of that package, but uses the
+library of this machine. So mrcz's own recipe is resolved, built and tested without a network: packaging/conan_create."""
 
 import os
 
 from conan import ConanFile
 from conan.errors import ConanException
 
-# What the recipes of ConanCenter ask for, as of August 2026, and which headers and libraries of the system take their place.
+# PACKAGES: the headers and libraries of the system that replace each package. REQUIREMENTS: what the recipes of
+# ConanCenter ask for, as of August 2026.
 PACKAGES = {
     "c-blosc": {"headers": ["blosc.h", "blosc-export.h"], "libs": ["blosc"]},
-    # An Asio of the system that does not know that clang has coroutines is told, since the one it stands for knows.
+    # The system's Asio may not know that clang has coroutines. The Asio that it replaces does, so definitions say so.
     "asio": {
         "headers": ["asio", "asio.hpp"],
         "defines": ["ASIO_STANDALONE", "ASIO_HAS_CO_AWAIT=1", "ASIO_HAS_STD_COROUTINE=1"],
@@ -27,8 +28,8 @@ REQUIREMENTS = {
     "xtensor/0.24.7": ["xtl/0.7.5", "nlohmann_json/3.11.3", "xsimd/13.0.0"],
     "c-blosc/1.21.5": ["zlib/[>=1.2.11 <2]"],
 }
-SYSTEM = ["/usr/include", "/usr/include/x86_64-linux-gnu"]  # Debian keeps what differs between machines in the second
-NEWEST = os.environ.get("MRCZ_NEWEST_PREFIX")  # newer ones, if there are any, as `./run ci full` takes them
+SYSTEM = ["/usr/include", "/usr/include/x86_64-linux-gnu"]  # Debian: headers of this machine are in the second
+NEWEST = os.environ.get("MRCZ_NEWEST_PREFIX")  # a folder whose libraries come first, as in `./run ci full`
 
 
 class StandIn(ConanFile):
@@ -42,7 +43,7 @@ class StandIn(ConanFile):
         self.info.clear()
 
     def package(self):
-        """Links to each header, since the folder of all headers of the system is none that a compiler may be given."""
+        """Links to each header, because a compiler must not get the folder with all headers of the system."""
         for header in PACKAGES[self.name]["headers"]:
             newer = os.path.join(NEWEST, "include", header) if NEWEST else ""
             places = [newer] if os.path.exists(newer) else [os.path.join(root, header) for root in SYSTEM]
