@@ -81,8 +81,8 @@ class writer {
   }
 
   /// As above, for an expression that refers to memory of the caller. This memory must live, unchanged, until `close()`
-  /// has returned or thrown, or until the writer is destroyed. Memory that exists before the writer is created does so.
-  /// If `close()` or the destructor gives up, it blocks until no worker is busy with a slice of this writer.
+  /// has returned or thrown, or until the writer is destroyed. An object that is declared before the writer lives long
+  /// enough. If `close()` or the destructor gives up, it blocks until no worker is busy with a slice of this writer.
   template <class E>
   asio::awaitable<void> append(borrowed_expression<E> voxels) {
     if (work_) work_->borrow();
