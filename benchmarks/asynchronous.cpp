@@ -1,4 +1,4 @@
-// What do coroutines cost, and what does the producer of frames see of it?
+// What do coroutines cost, and how long do they hold up the producer of frames?
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -57,8 +57,8 @@ asio::awaitable<void> append_all(mrcz::async::writer& out, std::vector<mrcz::ima
   }
 }
 
-/// Median time in append, with room in the window for all frames. The workers start when the last one is in, so that
-/// the machine's few processors are not what is measured.
+/// Median time of an append. The window has room for all frames. The workers start after the last append, so that they
+/// do not compete with it for the processors.
 double microseconds_in_append(const benchmark::settings& s, std::size_t edge) {
   std::vector<mrcz::image<std::int16_t>> frames;
   for (std::size_t i = 0; i < 16; ++i) frames.push_back(xt::zeros<std::int16_t>({edge, edge}));
@@ -77,7 +77,7 @@ double microseconds_in_append(const benchmark::settings& s, std::size_t edge) {
   return benchmark::median(microseconds);
 }
 
-/// Four movies, each by a writer of its own.
+/// Writes four movies, each with a separate writer.
 void write_four(asio::thread_pool& pool, const benchmark::settings& s, const mrcz::volume<std::int16_t>& movie,
                 bool at_once) {
   const auto ex = pool.get_executor();

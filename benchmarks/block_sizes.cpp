@@ -1,4 +1,5 @@
-// How many bytes should c-blosc compress at a time? What `default_block_size` in codec/blosc.hpp was chosen by.
+// How many bytes should c-blosc compress at a time? The choice of `default_block_size` in codec/blosc.hpp follows from
+// this.
 #include <complex>
 #include <string>
 
@@ -43,10 +44,10 @@ void measure_movie(const benchmark::settings& s, benchmark::table& table, const 
   }
 }
 
-/// Two slices, wide enough for many blocks and few enough for slow codecs.
+/// Two slices: large enough for many blocks, and few enough for slow codecs.
 constexpr mrcz::shape extents{2, 1024, 4096};
 
-/// Both parts of a Fourier transform of noise.
+/// Noise in both parts of complex voxels, as in a Fourier transform.
 mrcz::volume<std::complex<float>> transformed() {
   std::mt19937 random{4};
   std::normal_distribution<float> part{0, 100};

@@ -1,4 +1,4 @@
-// How fast are .blp files, against gzip and against c-blosc alone? What does a part of one cost?
+// How fast are .blp files, compared with gzip and with c-blosc alone? What does it cost to read a part of one?
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -39,8 +39,9 @@ void write_linspace(const std::filesystem::path& path, std::size_t count) {
   }
 }
 
-/// All chunks by independent, single-threaded calls of c-blosc on all cores, between buffers that stay warm; and what
-/// the system takes to read one file and write another of the same sizes, with the same threads.
+/// Compresses and decompresses all chunks with independent, single-threaded calls of c-blosc on all cores, between
+/// buffers that stay warm. Also reads one file and writes another of the same sizes, on the same threads, to measure
+/// the system alone.
 class blosc_alone {
  public:
   explicit blosc_alone(std::span<const std::byte> plain) {
@@ -66,7 +67,7 @@ class blosc_alone {
     mrcz::file out{packed, mrcz::file::access::create};
     each([&](const chunk& c, buffers& b) {
       in.read_at(c.begin, b.plain.acquire(c.plain.size()));
-      out.write_at(c.begin, {c.packed.get(), c.packed_size});  // gaps are not stored
+      out.write_at(c.begin, {c.packed.get(), c.packed_size});  // the gaps take no space on disk
     });
   }
 
@@ -116,7 +117,7 @@ bool installed(const std::string& program) {
   return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0;
 }
 
-/// Once, as that takes long enough.
+/// Measures once: that takes long enough.
 void measure_program(benchmark::table& t, const std::string& program, const std::filesystem::path& plain) {
   if (!installed(program)) return;
   const auto packed = plain.string() + ".gz";

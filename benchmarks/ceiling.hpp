@@ -1,4 +1,4 @@
-/// What we are measured against: c-blosc alone on all cores, and the system's own copy of the packed bytes.
+/// What the library is compared with: c-blosc alone on all cores, and a copy of the packed bytes by the system.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@
 
 namespace benchmark {
 
-/// All slices of a movie compressed and decompressed in memory by independent, single-threaded calls of c-blosc on all
-/// cores, with buffers that stay warm; and their packed bytes written and read with the same threads.
+/// Compresses and decompresses all slices of a movie in memory, with independent, single-threaded calls of c-blosc on
+/// all cores and buffers that stay warm. Also writes and reads their packed bytes on the same threads.
 template <class T>
 class ceiling {
  public:
@@ -51,7 +51,7 @@ class ceiling {
     each_slice([&](std::size_t z) { out.write_at(offset(z), std::as_bytes(std::span{source(z), sizes_[z]})); });
   }
 
-  /// What a plain program would do: compress slices side by side and write each behind the one before it.
+  /// Compresses slices in parallel and writes each one after the slice before it, as a plain program would do.
   void write_in_order(const std::filesystem::path& path) {
     mrcz::file out{path, mrcz::file::access::create};
     std::uint64_t end = 0;

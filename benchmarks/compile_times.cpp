@@ -1,4 +1,4 @@
-// What does a program that uses the library cost to compile, beside one that uses only xtensor and fmt?
+// What does it cost to compile a program that uses the library, compared with one that uses only xtensor and fmt?
 #include <array>
 #include <cerrno>
 #include <stdexcept>
@@ -21,7 +21,7 @@ struct cost {
   double megabytes = 0;  ///< at most, of one process
 };
 
-/// Runs a program and waits for it; its children count too.
+/// Runs a program, waits for it, and returns its cost, including that of its child processes.
 cost cost_of(std::vector<std::string> words) {
   std::vector<char*> arguments;
   for (auto& word : words) arguments.push_back(word.data());
@@ -40,8 +40,8 @@ cost cost_of(std::vector<std::string> words) {
   return {seconds(usage.ru_utime) + seconds(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
-/// How much a program may cost, in units of B and in megabytes, with the definitions in its headers and with those
-/// that are compiled once.
+/// The limits for one program, in units of B and in megabytes: first header-only, then with the definitions compiled
+/// once.
 struct program {
   std::string name;
   std::array<double, 2> most;
@@ -66,7 +66,7 @@ void benchmark::compile_times(const settings& s, nlohmann::ordered_json& all) {
   std::array<std::array<measured, forms.size()>, programs.size()> results;
   std::vector<double> bases;
   double base_megabytes = 0;
-  for (std::size_t round = 0; round <= s.repeats; ++round) {  // the first fills the caches of files
+  for (std::size_t round = 0; round <= s.repeats; ++round) {  // the first round fills the file caches
     const cost base = compile("base", forms[0]);
     if (round == 0) continue;
     bases.push_back(base.seconds);

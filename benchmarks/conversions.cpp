@@ -1,4 +1,4 @@
-// What does it cost to read another type than the file's own?
+// What does it cost to read voxels as another type than that of the file?
 #include <bit>
 
 #include "harness.hpp"

@@ -1,11 +1,11 @@
 /// Measuring candidates fairly and printing what came out.
 ///
-/// All candidates of one question run in turns, several times, and the median counts: what the machine does to one it
-/// does to all. Only ratios within one run mean anything.
+/// All candidates of one question run in turns, several times, and the median counts. A disturbance of the machine then
+/// affects all of them. Only ratios within one run mean anything.
 ///
-/// A virtual machine hands memory that is free for some seconds back to its host, and who asks for it next waits ten
-/// times as long. That would be charged to whichever candidate comes after a pause, so before each measurement the
-/// free memory is taken from the host again.
+/// A virtual machine returns memory that is free for some seconds to its host. The next allocation of that memory takes
+/// ten times as long, and a candidate that runs after a pause would pay for it. So each measurement begins by taking
+/// the free memory from the host again.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +52,7 @@ inline double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-/// Writes to each page of so much new memory, as all threads together do with an array that they fill, and frees it.
+/// Allocates `size` bytes, writes to each page on all threads, as if they filled an array, and frees the memory.
 inline void touch_fresh_memory(std::size_t size) {
   constexpr std::size_t page = 4096;
   constexpr std::size_t part = std::size_t{1} << 23U;
@@ -64,7 +64,7 @@ inline void touch_fresh_memory(std::size_t size) {
   });
 }
 
-/// Median seconds of each candidate, in their order. One unmeasured round comes first, so that caches are hot.
+/// Median seconds of each candidate, in their order. The first round is not measured: it fills the caches.
 template <std::size_t count>
 std::array<double, count> measure(const settings& s, const candidate (&candidates)[count]) {
   std::array<std::vector<double>, count> times;
@@ -93,7 +93,7 @@ class table {
     *json_ = {{"note", note}, {"rows", nlohmann::ordered_json::array()}};
   }
 
-  /// Values in the order of the columns; nothing where there is none.
+  /// Adds a row with one value per column; an empty optional leaves its column empty.
   void row(const std::string& name, const std::vector<std::optional<double>>& values) {
     nlohmann::ordered_json row{{"name", name}};
     fmt::print("{:<32}", name);
@@ -106,7 +106,7 @@ class table {
     (*json_)["rows"].push_back(std::move(row));
   }
 
-  /// What a row's name should have reached in a column, and whether it did.
+  /// Reports whether `value` reaches its target, `least`.
   void target(const std::string& name, double value, double least) {
     fmt::print("  target {}: {} of at least {}: {}\n", name, shown(value), shown(least),
                value >= least ? "met" : "MISSED");
@@ -124,7 +124,8 @@ class table {
   nlohmann::ordered_json* json_;
 };
 
-/// Peak resident memory of `action` in a process of its own, in MiB. What is resident when it starts counts too.
+/// Peak resident memory, in MiB, of a child process that runs `action`. Memory that is resident at its start counts
+/// too.
 double peak_of(const std::function<void()>& action);
 
 void whole_files(const settings& s, nlohmann::ordered_json& all);

@@ -1,4 +1,4 @@
-// How much memory does reading and writing take beside the array itself?
+// How much memory do reading and writing take in addition to the array?
 #include <thread>
 
 #include <sys/resource.h>

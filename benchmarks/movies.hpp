@@ -1,4 +1,4 @@
-/// The data that everything is measured with, always the same for the same seed.
+/// The data of all measurements. The same seed always gives the same data.
 #pragma once
 
 #include <cmath>
@@ -12,14 +12,14 @@
 
 namespace benchmark {
 
-/// 4096 x 4096 pixels per slice; a quick run has a quarter of the slices.
+/// 4096 x 4096 voxels per slice; a quick run has a quarter of the slices.
 inline mrcz::shape movie_shape(const settings& s, std::size_t voxel_bytes) {
   const std::size_t slices = 16 / voxel_bytes;
   return {s.quick ? std::max<std::size_t>(slices / 4, 2) : std::max<std::size_t>(slices, 4), 4096, 4096};
 }
 
-/// Pixels of one frame repeat with shifts in later frames, as drawing 16 million random numbers per frame would take
-/// longer than all measurements. No compressor looks further back than its block.
+/// All rows are shifted copies of the same noise, because drawing 16 million random numbers per slice would take longer
+/// than all measurements. No compressor looks further back than its block.
 template <class T, class Draw>
 mrcz::volume<T> repeated_noise(const mrcz::shape& extents, Draw draw) {
   auto movie = mrcz::make_volume<T>(extents);
@@ -33,7 +33,7 @@ mrcz::volume<T> repeated_noise(const mrcz::shape& extents, Draw draw) {
   return movie;
 }
 
-/// A counting detector: one electron per pixel.
+/// A counting detector: one electron per voxel.
 inline mrcz::volume<std::int8_t> counts(const mrcz::shape& extents) {
   std::mt19937 random{1};
   std::poisson_distribution<int> electrons{1.0};
@@ -49,7 +49,7 @@ inline mrcz::volume<std::int16_t> integrated(const mrcz::shape& extents) {
       extents, [&] { return static_cast<std::int16_t>(std::lround(100 * electrons(random) + noise(random))); });
 }
 
-/// Counts times the gain of their pixel.
+/// Counts, each multiplied by the gain of its voxel.
 inline mrcz::volume<float> gain_corrected(const mrcz::shape& extents) {
   std::mt19937 random{3};
   std::poisson_distribution<int> electrons{1.0};

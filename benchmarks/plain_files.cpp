@@ -1,4 +1,4 @@
-// How fast are uncompressed files, against one read(2) of the same bytes into the same kind of memory?
+// How fast are uncompressed files, compared with one read(2) of the same bytes into the same kind of memory?
 #include <cerrno>
 #include <span>
 #include <thread>
@@ -14,7 +14,7 @@
 
 namespace {
 
-/// One call of read(2), repeated only where the system transfers no more than 2 GiB at a time.
+/// Calls read(2) once. Repeats it only if the system transfers fewer bytes than asked, as Linux does beyond 2 GiB.
 void read_at_once(const std::filesystem::path& path, std::span<std::byte> into) {
   const int descriptor = ::open(path.c_str(), O_RDONLY);
   if (descriptor < 0 || ::lseek(descriptor, mrcz::header_size, SEEK_SET) < 0) mrcz::fail_system(errno, path.string());

@@ -1,4 +1,4 @@
-// Where does the time go that no library could spare, in what misses its target?
+// Where other benchmarks miss their target: how much of the time do steps take that no library can avoid?
 #include <algorithm>
 #include <string>
 
@@ -20,7 +20,7 @@ benchmark::ceiling<T> ceiling_of(const mrcz::volume<T>& movie, const mrcz::compr
   return {movie, *compression.codec, compression.level, mrcz::default_block_size(*compression.codec, sizeof(T))};
 }
 
-/// Statistics of all slices, side by side, and nothing else.
+/// Computes only the statistics, of all slices in parallel.
 template <class T>
 void summarise(const mrcz::volume<T>& movie) {
   const auto& extents = movie.shape();

@@ -1,4 +1,4 @@
-// What does a region cost, against the whole slice that it lies in?
+// What does it cost to read a region, compared with the whole slice that contains it?
 #include "harness.hpp"
 #include "movies.hpp"
 #include "mrcz/mapped_volume.hpp"

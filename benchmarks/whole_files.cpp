@@ -1,4 +1,5 @@
-// How fast are whole files, against c-blosc alone (ceiling) and c-blosc plus the system's copy of its output (ideal)?
+// How fast are whole files, compared with c-blosc alone (ceiling) and c-blosc plus the system's copy of its output
+// (ideal)?
 #include <algorithm>
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
-// Writes the movie of a simulated camera while it is being taken. The camera never waits: compression and disk belong
-// to a pool of workers. A second coroutine reports progress; Ctrl-C cancels, and then there is no file.
+// Writes the movie of a simulated camera during the acquisition. The camera never waits: a pool of workers compresses
+// the frames and writes them to disk. A second coroutine reports progress. Ctrl-C cancels the acquisition, and then
+// there is no file.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -31,7 +32,8 @@ namespace {
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 
-/// Delivers a frame of 2048 x 2048 counts every 10 ms, and knows how often the program came too late for one.
+/// Delivers a frame of 2048 x 2048 counts every 10 ms, and counts how often the program asked too late for the next
+/// one.
 class camera {
  public:
   camera(asio::any_io_executor executor, std::size_t frames) : clock_{std::move(executor)}, left_{frames} {
@@ -67,7 +69,7 @@ struct outcome {
   std::exception_ptr failure;
 };
 
-/// Does not throw: `||` waits for a success, so that a failure has to be one.
+/// Does not throw but stores a failure in `result`, because `||` waits until one of its coroutines succeeds.
 asio::awaitable<void> acquire(camera& cam, mrcz::async::writer& out, outcome& result) {
   try {
     while (auto frame = co_await cam.next()) co_await out.append(std::move(*frame));
@@ -92,7 +94,7 @@ asio::awaitable<void> interruption() {
   co_await signals.async_wait(asio::use_awaitable);
 }
 
-/// Whether the movie was finished: whichever of the three ends first cancels the others.
+/// Returns whether the movie was finished. The first of the three coroutines to end cancels the others.
 asio::awaitable<bool> take_movie(camera& cam, asio::any_io_executor workers, std::filesystem::path path) {
   mrcz::async::writer out{workers, path, {.compression = {.codec = mrcz::codec::zstd}}, {{"detector", "simulated"}}};
   outcome result;

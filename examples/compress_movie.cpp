@@ -1,5 +1,5 @@
-// Writes a movie as MRC and as MRCZ, reads all back, compares every voxel and prints sizes and speeds. Without a FILE
-// the movie is that of a counting detector: 32 frames of 1024 x 1024 pixels, one electron per pixel.
+// Writes a movie as MRC and as MRCZ, reads the files back, compares every voxel and prints sizes and speeds. Without a
+// FILE it simulates the movie of a counting detector: 32 frames of 1024 x 1024 voxels, one electron per voxel.
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -29,7 +29,7 @@ const std::vector<format> formats{
     {"MRCZ lz4-9", "lz4.mrcz", {.codec = mrcz::codec::lz4, .level = 9}},
 };
 
-/// A folder of its own among the temporary files, removed at the end.
+/// A temporary folder, removed by the destructor.
 class scratch_folder {
  public:
   scratch_folder() {

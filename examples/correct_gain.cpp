@@ -1,4 +1,4 @@
-// Multiplies a movie with a gain reference while it is written: the product never exists as a whole.
+// Multiplies a movie with a gain reference while writing it. The whole product is never in memory.
 #include <exception>
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// Adds up all frames of a movie of any length in the memory of a few of them: the next ones are read and decompressed
-// while one is being added.
+// Adds up all frames of a movie of any length in the memory of a few frames. While one frame is added, the next ones
+// are read and decompressed.
 #include <algorithm>
 #include <exception>
 #include <filesystem>

@@ -1,5 +1,6 @@
-// Compresses every MRC file of a folder into another folder, several at once, slice by slice, so that memory stays
-// bounded whatever the size and number of the files. A file that cannot be read is reported and skipped.
+// Compresses every MRC file of a folder into another folder. Several files are compressed at once, slice by slice, so
+// that the memory does not grow with the size and number of the files. A file that cannot be read is reported and
+// skipped.
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -20,7 +21,8 @@
 
 namespace {
 
-/// At most this many files are open, each with at most this many slices on their way in and out.
+/// At most `files_at_once` files are open. Each of them reads at most `slices_per_file` slices ahead, and at most as
+/// many wait to be written.
 constexpr std::size_t files_at_once = 4;
 constexpr std::size_t slices_per_file = 3;
 
@@ -35,7 +37,7 @@ asio::awaitable<void> compress(asio::any_io_executor workers, mrcz::async::reade
   co_await out.close();
 }
 
-/// What is still to be done; used from one strand only.
+/// The files that are still to be compressed. Used from one strand only.
 class work_list {
  public:
   work_list(std::vector<std::filesystem::path> files, std::filesystem::path target)
@@ -45,7 +47,7 @@ class work_list {
   asio::awaitable<void> run(asio::any_io_executor workers) {
     while (next_ < files_.size()) {
       const auto from = files_[next_++];
-      const auto to = target_ / (from.filename().string() + ".mrcz");  // a.mrc and a.map stay two files
+      const auto to = target_ / (from.filename().string() + ".mrcz");  // a.mrc and a.map need different names
       try {
         auto in = co_await mrcz::async::open(workers, from);
         auto one_file = in.file().visit([&]<class T>(std::type_identity<T>) { return compress<T>(workers, in, to); });

@@ -28,7 +28,7 @@ header finished(std::size_t nz, const mrcz::write_options& options = {}, bool vo
   return mrcz::complete(before, slices(nz, volumes), options);
 }
 
-/// Why such a header is refused when the file is closed; nothing if it is not.
+/// The error if such a header is refused when the file is closed; nothing if it is accepted.
 std::optional<test::failure> refusal(const header& before, const mrcz::file_content& content,
                                      const mrcz::write_options& options = {}) {
   const auto h = mrcz::complete(before, content, options);

@@ -69,7 +69,7 @@ std::vector<std::byte> damaged(std::byte b) {
           std::byte{0x00},     std::byte{0x7f},     std::byte{0xff}};
 }
 
-/// Every other value. Sanitizers, which make everything slow, see each 17th of them, among which each bit changes.
+/// Every other value. Under a sanitizer, which is slow, only each 17th of them; these still change each bit.
 std::vector<std::byte> every_damage(std::byte b) {
   std::vector<std::byte> values;
   for (unsigned change = 1; change < 256; change += MRCZ_TEST_SANITIZED == 0 ? 1 : 17)
@@ -90,8 +90,8 @@ std::vector<test::bytes> small_files() {
   return files;
 }
 
-/// Runs `action` in a child process that may use 64 MiB more than this one; under a sanitizer, whose own memory would
-/// count, without that limit but with its checks. 0 is success.
+/// Runs `action` in a child process that may use 64 MiB more than this one. Under a sanitizer there is no limit,
+/// because the memory of the sanitizer would count. 0 is success.
 template <class Action>
 int in_bounded_child(Action&& action) {
   return test::in_child([&] {

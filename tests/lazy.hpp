@@ -31,7 +31,7 @@
 
 namespace test {
 
-/// `e` itself, element by element, and counts in `evaluated` how many elements were asked for.
+/// An expression equal to `e` that counts in `evaluated` how many elements are evaluated.
 template <class E>
 auto counting(E&& e, std::atomic<std::size_t>& evaluated) {
   using T = typename std::remove_cvref_t<E>::value_type;
@@ -43,7 +43,7 @@ auto counting(E&& e, std::atomic<std::size_t>& evaluated) {
       std::forward<E>(e));
 }
 
-/// `e` itself, but asking for an element that is `refused` throws.
+/// An expression equal to `e` that throws when an element that is `refused` is evaluated.
 template <class E>
 auto refusing(E&& e, typename std::remove_cvref_t<E>::value_type refused) {
   return xt::make_lambda_xfunction(

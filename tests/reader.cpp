@@ -32,7 +32,7 @@ namespace {
 
 constexpr mrcz::write_options with_zstd{.compression = {.codec = codec::zstd}};
 
-/// What reading the whole file says; the reader is made inside, so that a refusal to open counts too.
+/// The error of opening the file and reading all of it.
 template <class T = float>
 test::failure refusal(test::bytes file, const mrcz::read_options& options = {}) {
   const auto failure = test::failure_of([&] { test::reader_of(std::move(file), options).read<T>(); });

@@ -1,4 +1,4 @@
-/// Whether a sanitizer watches, which makes everything slower and memory larger.
+/// Whether the tests run under a sanitizer, which slows them down and takes more memory.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -40,7 +40,7 @@ class scratch_folder {
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   const std::filesystem::path& path() const { return path_; }
 
-  /// Names of all files in the folder: whether something was left behind.
+  /// Names of all files in the folder, to see whether a temporary file is left.
   std::vector<std::string> files() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator{path_})

@@ -1,5 +1,5 @@
 /// What the tests of whole files share: files made in memory, their voxels in a form that can be compared, and child
-/// processes to which terrible things happen.
+/// processes that may crash.
 #pragma once
 
 #include <atomic>
@@ -62,7 +62,7 @@ numbers expected_counts(const mrcz::shape& extents, unsigned seed = 1);
 /// All voxels in the type that the file decides, as little-endian bytes.
 bytes voxel_bytes(const mrcz::reader& in);
 
-/// A sink in memory that fails at its n-th call and remembers what happened to it.
+/// A sink in memory that fails at its n-th call and records its calls.
 class failing_sink final : public mrcz::byte_sink {
  public:
   struct history {
@@ -122,7 +122,7 @@ int in_child(Action&& action) {
 
 inline bool exited_with(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
 
-/// Passes on what it is asked for and counts it.
+/// Passes reads on to another source and counts them.
 class counting_source final : public mrcz::byte_source {
  public:
   counting_source(std::vector<std::byte>&& content, std::atomic<std::uint64_t>& count)

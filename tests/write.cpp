@@ -207,7 +207,7 @@ TEST_CASE("a file is replaced in one step, keeps its permissions, and a symbolic
   CHECK(std::filesystem::is_symlink(folder / "link.mrc"));
   CHECK(mrcz::read<float>(path) == test::counts<float>({3, 4, 5}));
   CHECK(std::filesystem::status(path).permissions() == std::filesystem::perms{0640});
-  CHECK(old.read<float>() == test::counts<float>({1, 2, 2}));  // who has the old file open keeps reading it
+  CHECK(old.read<float>() == test::counts<float>({1, 2, 2}));  // a reader that has the old file open keeps reading it
   CHECK(folder.files().size() == 2);
 }
 

@@ -608,7 +608,7 @@ TEST_CASE("a sink that fails at its n-th call fails once, publishes nothing and 
           succeeded = true;
         });
         CHECK(seen.published == succeeded);
-        CHECK(seen.destroyed);  // which is what discards the bytes
+        CHECK(seen.destroyed);  // destroying the sink discards the bytes
         check_closed(out);
         if (succeeded) break;
         REQUIRE(failure);

@@ -1,4 +1,4 @@
-// B, the unit of the others: a program that computes a mean without this library.
+// A program that computes a mean without this library. Its compile time is B, the unit of the other programs.
 #include <fmt/core.h>
 #if __has_include(<xtensor/containers/xtensor.hpp>)  // xtensor 0.26 sorted its headers into folders
 #include <xtensor/containers/xtensor.hpp>

@@ -1,4 +1,4 @@
-// Reads a volume, prints its mean and writes what deviates from it.
+// Reads a volume, prints its mean and writes the deviations from it.
 #include <mrcz/read.hpp>
 #include <mrcz/write.hpp>
 #if __has_include(<xtensor/core/xmath.hpp>)  // xtensor 0.26 sorted its headers into folders

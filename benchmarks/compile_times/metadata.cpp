@@ -1,4 +1,4 @@
-// Reads a volume, prints its mean and writes what deviates from it, with metadata.
+// Reads a volume, prints its mean and writes the deviations from it, with metadata.
 #include <mrcz/mrcz.hpp>
 #if __has_include(<xtensor/core/xmath.hpp>)  // xtensor 0.26 sorted its headers into folders
 #include <xtensor/core/xmath.hpp>

@@ -97,7 +97,7 @@ TEST_CASE("reading ahead by nothing is refused") {
 
 namespace {
 
-/// What each member that can be awaited throws from the `co_await`.
+/// The errors that the coroutine members throw from the `co_await`.
 asio::awaitable<std::vector<std::error_code>> codes_of(const mrcz::async::reader& in) {
   std::vector<std::error_code> seen;
   auto all = in.read<float>();

@@ -22,7 +22,7 @@ mrcz::async::reader opened(asio::any_io_executor workers, test::bytes file) {
   return {std::move(workers), std::make_unique<mrcz::memory_source>(std::move(file))};
 }
 
-/// How many slices came, each of which is the frame that it should be.
+/// Returns how many slices arrive; 0 if one of them is not the right frame.
 asio::awaitable<std::size_t> stream(mrcz::async::reader in, mrcz::range z, std::optional<std::size_t> ahead) {
   auto slices = in.slices<std::int16_t>(z, ahead);
   std::size_t next = z.first;

@@ -28,8 +28,8 @@
 
 namespace test {
 
-/// What becomes of a coroutine. Unlike a `std::future` it stays in the thread that runs the context, so that
-/// ThreadSanitizer, which cannot look into the standard library, sees that nothing is shared.
+/// The result of a coroutine. Unlike a `std::future` it is used only by the thread that runs the context.
+/// ThreadSanitizer, which cannot look into the standard library, then sees that nothing is shared.
 template <class T>
 class outcome {
  public:
@@ -79,7 +79,7 @@ inline void run_both(asio::io_context& context, asio::io_context& workers) {
   } while (context.poll() + workers.poll() != 0);
 }
 
-/// Runs a coroutine on an executor of its own and returns what it returns.
+/// Runs a coroutine on a separate context and returns its result.
 template <class T>
 T run(asio::awaitable<T> coroutine) {
   asio::io_context context;
@@ -104,7 +104,7 @@ inline mrcz::volume<std::int16_t> movie(std::size_t nz, std::size_t ny = 12, std
   return made;
 }
 
-/// Runs everything on a pool, each time after a pause of up to a millisecond that a seed decides.
+/// Runs all work on a pool, each after a pause of up to a millisecond that depends on a seed.
 class delaying_executor {
  public:
   delaying_executor(asio::thread_pool& pool, unsigned seed) : pool_{&pool}, random_{std::make_shared<dice>(seed)} {}
@@ -145,7 +145,7 @@ class delaying_executor {
   std::shared_ptr<dice> random_;
 };
 
-/// Runs the first so many things on a context, and refuses all others with an exception.
+/// Runs the first work items on a context and refuses all later ones with an exception.
 class refusing_executor {
  public:
   refusing_executor(asio::io_context& context, int accepted)

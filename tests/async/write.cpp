@@ -15,7 +15,8 @@ namespace {
 
 using namespace test;
 
-// What g++ 12 compiles wrongly where options are not trivially destructible: each form that a caller would write.
+// Each form in which a caller would pass options. g++ 12 compiles some of them wrongly if options are not trivially
+// destructible.
 
 asio::awaitable<void> every_form(asio::any_io_executor workers, const std::filesystem::path& folder) {
   const auto file = [&](int i) { return folder / (std::to_string(i) + ".mrcz"); };

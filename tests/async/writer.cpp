@@ -508,7 +508,7 @@ TEST_CASE("what evaluating a lazy expression throws reaches the writer's user on
   }
 }
 
-/// The numbers from 1 on, as they are asked for. Whoever asks for two at once finds out.
+/// Returns the numbers from 1 on, one per call. Detects two calls at the same time.
 class counter {
  public:
   float operator()(float) const {
@@ -564,7 +564,7 @@ TEST_CASE("one executor that is destroyed in the middle of everything takes it a
 
 namespace {
 
-/// Cancelled after `steps` steps, a coroutine that goes on and closes. Whether that published the file.
+/// Cancels a coroutine after `steps` steps; it then goes on and closes. Returns whether the file was published.
 bool publishes_after_cancellation(std::size_t steps, bool& finished) {
   const scratch_folder folder;
   asio::io_context context;
@@ -648,7 +648,7 @@ TEST_CASE("a writer goes on where another one was prepared: with an extended hea
 
 namespace {
 
-/// What each member of an object throws that has no file: from the `co_await`, not from the call.
+/// The errors of all coroutine members of an object without a file. They come from the `co_await`, not from the call.
 template <class Object>
 asio::awaitable<std::vector<std::error_code>> codes_of(Object& out) {
   std::vector<std::error_code> seen;
@@ -697,7 +697,7 @@ TEST_CASE("a synchronous writer that is closed, or was moved from, cannot go on 
 
 namespace {
 
-/// An array that is marked when it is gone, and an expression that looks at the mark for as long as it is evaluated.
+/// An array that clears a mark when it is destroyed, and an expression that checks the mark at each evaluation.
 class watched {
  public:
   explicit watched(std::atomic<int>& uses_of_the_dead) : uses_of_the_dead_{&uses_of_the_dead} {}
@@ -779,11 +779,11 @@ TEST_CASE("a writer that is given up is not gone before the workers are done wit
       mrcz::async::writer out{
           workers.get_executor(), std::make_unique<failing_sink>(0, seen), {.parallel_evaluation = true}};
       static_cast<void>(
-          failure_of([&] { run(out.append(mrcz::borrowed(array.expression()))); }));  // it may be seen there
+          failure_of([&] { run(out.append(mrcz::borrowed(array.expression()))); }));  // the error may arrive here
       array.wait_until_begun();
       if (closing) {
         CHECK(failure_of([&] { run(out.close()); }));
-        kept.emplace(std::move(out));  // only close() has been waited for
+        kept.emplace(std::move(out));  // the array is destroyed while the writer lives on
       }
     }
     workers.join();

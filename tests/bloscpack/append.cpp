@@ -32,7 +32,7 @@ std::string complaint(const bytes& file, std::size_t size, const metadata& value
   return test::message_of([&] { appended(file, test::first(more, size), {}, values); });
 }
 
-/// Data that end this process when a part of them is read.
+/// Data that kill this process when a part of them is read.
 class deadly_source final : public mrcz::byte_source {
  public:
   explicit deadly_source(std::uint64_t deadly) : deadly_{deadly} {}
@@ -47,7 +47,7 @@ class deadly_source final : public mrcz::byte_source {
   std::uint64_t deadly_;
 };
 
-/// Ten bytes, and something that happens when they are read.
+/// Ten bytes; calls a function when they are read.
 class meddling_source final : public mrcz::byte_source {
  public:
   explicit meddling_source(std::function<void()> meddle) : meddle_{std::move(meddle)} {}

@@ -28,7 +28,7 @@ struct tally {
   int refused = 0;
 };
 
-/// Calls `action`, which may fail in our way and in no other.
+/// Calls `action`, which may throw an `mrcz::error` and nothing else.
 template <class Action>
 bool succeeds(std::string_view name, Action&& action) {
   try {
@@ -41,8 +41,8 @@ bool succeeds(std::string_view name, Action&& action) {
   }
 }
 
-/// Reads everything in every way; throws if something was read that was not packed. With `any_data` that is not
-/// checked: nobody can tell where nothing guards the data.
+/// Reads everything in every way. Throws if data were read that were not packed. `any_data` turns this check off, for
+/// files without checksums.
 void read_all(const bytes& file, const bytes& content, tally& seen, bool any_data = false) {
   const auto require = [&](const bytes& found) {
     if (!any_data && found != content) throw std::logic_error{"other data were read"};
@@ -76,7 +76,7 @@ bytes patched(bytes file, std::size_t at, std::uint64_t value, std::size_t size)
 
 const bytes content = test::numbers(3500);
 
-/// Files of every kind. All but the last have something that guards the data.
+/// Files of every kind, all with checksums.
 std::vector<bytes> small_files() {
   const test::bp::metadata values{{"name", "K2"}, {"text", std::string(100, 'x')}};
   const auto whole = test::first(content, 3500);

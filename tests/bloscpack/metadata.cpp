@@ -90,7 +90,7 @@ TEST_CASE("so many keys that reading them would take minutes are refused") {
     return text + "}";
   };
   CHECK(test::bp::parse_metadata(object(2000)).size() == 2001);
-  if (MRCZ_TEST_SANITIZED != 0) return;  // which makes reading until it is refused slow
+  if (MRCZ_TEST_SANITIZED != 0) return;  // a sanitizer makes this too slow
   CHECK(test::message_of([&] { test::bp::parse_metadata(object(100'000)); }) ==
         "JSON metadata have objects of too many keys");
 }
@@ -116,7 +116,7 @@ TEST_CASE("each number of the header that cannot be true is refused") {
   CHECK(with(12, ~std::uint32_t{0}) == "metadata have 4294967295 bytes, expected at most 67108864");
   CHECK(with(16, std::uint32_t{1}).ends_with("but only 1 are reserved for them"));
   CHECK(with(20, std::uint32_t{3}).starts_with("Checksum mismatch detected in metadata expected: '"));
-  CHECK(with(4, ' ').empty());              // the document speaks of blanks, the programs write NULs
+  CHECK(with(4, ' ').empty());              // the document says blanks, the programs write NULs
   CHECK(with(8, std::uint8_t{1}).empty());  // these have no meaning yet
   CHECK(with(11, std::uint8_t{9}).empty());
   CHECK(with(24, 'u').empty());

@@ -26,7 +26,7 @@ namespace test {
 namespace bp = mrcz::bloscpack;
 using bytes = std::vector<std::byte>;
 
-/// Bytes that compress, and of which no two stretches are the same.
+/// Compressible bytes without two equal stretches.
 inline bytes numbers(std::size_t size, std::uint32_t seed = 0) {
   bytes content(size);
   for (std::size_t i = 0; i < size; ++i) {
@@ -115,7 +115,7 @@ class failing_sink final : public mrcz::byte_sink {
   std::atomic<int> left_;
 };
 
-/// Gives a few bytes at a time inside, and whole spans outside.
+/// A stream of bytes in memory.
 class memory_stream final : public mrcz::sequential_source {
  public:
   explicit memory_stream(bytes content) : content_{std::move(content)} {}

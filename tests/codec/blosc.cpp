@@ -23,7 +23,7 @@ bytes unpacked(std::span<const std::byte> chunk, std::size_t size) {
   return content;
 }
 
-/// What decompressing `chunk` to `size` bytes says; empty if it succeeds.
+/// The error of decompressing `chunk` to `size` bytes; empty if it succeeds.
 std::string complaint(std::span<const std::byte> chunk, std::size_t size) {
   const auto thrown = test::failure_of([&] { unpacked(chunk, size); });
   if (!thrown) return {};
@@ -31,7 +31,7 @@ std::string complaint(std::span<const std::byte> chunk, std::size_t size) {
   return thrown->message;
 }
 
-/// Decompresses what may be damaged. Returns whether it succeeded; an error of the wrong kind goes through.
+/// Decompresses a chunk that may be damaged. Returns whether it succeeded. Errors of another kind are not caught.
 bool survives(std::span<const std::byte> chunk, std::span<std::byte> into) {
   try {
     mrcz::decompress(chunk, into);

@@ -22,7 +22,7 @@ constexpr chunk_header good{.version = 2,
                             .block_size = 256,
                             .packed_bytes = 200};
 
-/// What `check` says of `h`; empty if nothing.
+/// The error of `check` for `h`; empty if there is none.
 std::string complaint(const chunk_header& h, std::uint64_t packed = 200, std::uint64_t expected = 1000) {
   const auto thrown = test::failure_of([&] { mrcz::check(h, packed, expected); });
   if (!thrown) return {};

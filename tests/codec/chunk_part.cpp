@@ -102,7 +102,7 @@ bytes shuffled_blocks(const bytes& chunk, unsigned seed) {
   return result;
 }
 
-/// What asking for bytes 100 to 199 of a chunk of `expected` says; empty if it succeeds.
+/// The error of reading bytes 100 to 199 of a chunk of `expected` bytes; empty if it succeeds.
 std::string complaint(const bytes& chunk, std::size_t expected) {
   const auto thrown = test::failure_of([&] { part_of(chunk, expected, 100, 100); });
   if (!thrown) return {};

@@ -31,7 +31,7 @@ inline constexpr std::array compressors{mrcz::codec::blosclz, mrcz::codec::lz4, 
                                         mrcz::codec::snappy,  mrcz::codec::zlib, mrcz::codec::zstd};
 inline constexpr std::array shuffles{mrcz::shuffle::none, mrcz::shuffle::byte, mrcz::shuffle::bit};
 
-/// Bytes that every compressor makes fewer, with and without a shuffle: 48 of noise in every 256, else runs.
+/// Bytes that every compressor shrinks, with and without a shuffle: each 256 bytes are 48 of noise and 208 equal ones.
 inline std::vector<std::byte> image_like(std::size_t size) {
   std::mt19937 random{1};
   std::vector<std::byte> content(size);
@@ -40,7 +40,7 @@ inline std::vector<std::byte> image_like(std::size_t size) {
   return content;
 }
 
-/// Bytes that no compressor can make fewer.
+/// Bytes that no compressor can shrink.
 inline std::vector<std::byte> noise(std::size_t size) {
   std::mt19937 random{7};
   std::vector<std::byte> content(size);
@@ -91,7 +91,8 @@ inline void give_back(void* first, std::size_t size) { ::munmap(first, size); }
 
 #endif
 
-/// Memory that ends where no page follows, so that one byte too far is a crash, also in code without a sanitizer.
+/// Memory that is followed by an inaccessible page. An access one byte too far crashes, also in code without a
+/// sanitizer.
 class guarded {
  public:
   explicit guarded(std::size_t size) : size_{size} {

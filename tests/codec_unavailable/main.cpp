@@ -1,4 +1,5 @@
-/// What happens with a c-blosc that was built without snappy: this program answers for c-blosc that it was.
+/// The behaviour with a c-blosc that is built without snappy. This program replaces a function of c-blosc to simulate
+/// that.
 #include "mrcz/codec/blosc.hpp"
 
 #include <array>

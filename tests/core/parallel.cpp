@@ -44,7 +44,7 @@ std::optional<std::size_t> failed_index(Action&& action) {
 
 [[noreturn]] void fail_at(std::size_t index) { throw std::runtime_error{std::to_string(index)}; }
 
-/// A result that knows how many of its kind are alive. Moved-from ones are not: their content is elsewhere.
+/// A result that counts how many results are alive. A moved-from result does not count.
 class counted {
  public:
   counted(std::size_t index, std::atomic<int>& alive, std::atomic<int>& most_alive) : index_{index}, alive_{&alive} {
@@ -238,7 +238,7 @@ TEST_CASE("results are made while others are taken, but no more than the window 
           return result;
         },
         [&](counted result) {
-          if (result.index() == 0) {  // the slowest of all disks: the others go on until the window is full
+          if (result.index() == 0) {  // a very slow disk: the other threads go on until the window is full
             const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
             while (made < threads + 2 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
             window_filled = made >= threads + 2;
@@ -416,7 +416,7 @@ TEST_CASE("where the system has no thread to spare the caller does all the work"
     mrcz::parallel_for(10, 4, [&](std::size_t i, std::size_t) { sum += i; });
     mrcz::parallel_ordered<std::size_t>(10, 4, [](std::size_t i) { return i; }, [&](std::size_t i) { sum += i; });
     std::size_t asked = 0;
-    const auto failed = failed_index([&] {  // what was asked for before the failure is made and taken all the same
+    const auto failed = failed_index([&] {  // items from before the failure are made and taken
       mrcz::parallel_pipeline<std::size_t, std::size_t>(
           4,
           [&] {

@@ -17,7 +17,7 @@ TEST_CASE("a shape is written slowest axis first and comes apart in that order")
 
 namespace {
 
-/// Half as many bits as a size has, so that twice as many are one too many.
+/// The square of this number is one more than the largest size.
 constexpr std::size_t half = std::size_t{1} << std::numeric_limits<std::size_t>::digits / 2;
 
 }  // namespace

@@ -19,7 +19,7 @@ std::endian vote(const test::raw_header& h, std::uint64_t file_size = 0) {
   return mrcz::vote_byte_order(h.bytes(), file_size);
 }
 
-/// A header in which only what is set later can tell the order: everything else is 0.
+/// A header of zeros: only fields that are set later can tell the byte order.
 test::raw_header mute(std::endian order) { return test::raw_header{order}; }
 
 void check_both(const auto& make, std::uint64_t file_size = 0) {

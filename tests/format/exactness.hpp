@@ -1,4 +1,4 @@
-/// Which numbers a type holds, by the definition of the type: what the library's rules are compared with.
+/// Which numbers a type holds, by the definition of the type. The tests compare the rules of the library with these.
 #pragma once
 
 #include <algorithm>

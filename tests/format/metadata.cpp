@@ -15,7 +15,7 @@ namespace {
 using mrcz::metadata;
 using mrcz::parse_metadata;
 
-/// The JSON without the blanks behind it.
+/// The JSON without trailing blanks.
 std::string text_of(const mrcz::extended_header& e) {
   return std::string{mrcz::labels::trimmed({reinterpret_cast<const char*>(e.bytes.data()), e.bytes.size()})};
 }

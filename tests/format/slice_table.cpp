@@ -46,7 +46,7 @@ std::vector<std::byte> with_chunks(std::initializer_list<std::uint32_t> packed, 
   return file;
 }
 
-/// A source that claims a size, counts what is read of it and refuses what lies outside.
+/// A source that claims a size, counts the bytes that are read, and refuses reads outside.
 class counting_source final : public mrcz::byte_source {
  public:
   explicit counting_source(std::vector<std::byte> content) : content_{std::move(content)} {}

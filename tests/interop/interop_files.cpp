@@ -66,7 +66,7 @@ struct plan {
   bool with_metadata;
 };
 
-/// Varies what is not a dimension of its own with the number of the file, so that it meets everything else.
+/// Derives the remaining properties from the number of the file, so that they occur together with everything else.
 plan plan_of(unsigned number, mrcz::mode mode, mrcz::kind kind, std::endian order, mrcz::codec codec) {
   constexpr std::array<std::size_t, 4> slices{1, 3, 4, 6};
   const bool large = number % 5 == 0;
@@ -88,7 +88,7 @@ plan plan_of(unsigned number, mrcz::mode mode, mrcz::kind kind, std::endian orde
   return p;
 }
 
-/// Says everything about the file: mode.kind.order.codec.shuffle.level.content.NZxNYxNX.extension
+/// The name states all properties of the file: mode.kind.order.codec.shuffle.level.content.NZxNYxNX.extension
 std::string name_of_file(const plan& p) {
   const auto& [codec, level, shuffle, block_size] = p.options.compression;
   const auto [nz, ny, nx] = p.shape;
@@ -139,7 +139,7 @@ std::vector<std::byte> little_endian_voxels(const mrcz::reader& in) {
 
 json number_or_null(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
 
-/// What the reader says of a file, under the keys that theirs.py uses.
+/// What the reader returns for a file, under the keys of theirs.py.
 json description_of(const mrcz::reader& in) {
   const auto& h = in.header();
   const auto voxel = in.voxel_size();

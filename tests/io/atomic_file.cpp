@@ -32,7 +32,7 @@ std::shared_ptr<mrcz::locked_file> opened(const std::filesystem::path& path) {
   return std::make_shared<mrcz::locked_file>(path);
 }
 
-/// The failure to begin writing `path`.
+/// The error of beginning to write `path`.
 std::optional<test::failure> refusal(const std::filesystem::path& path, bool replace = true) {
   return test::failure_of([&] { const mrcz::atomic_file out{path, durability::none, replace}; });
 }
@@ -308,7 +308,7 @@ mode_t permissions_of(const std::filesystem::path& path) {
   return static_cast<mode_t>(std::filesystem::status(path).permissions());
 }
 
-/// Whether files without names are to be had here, as on most file systems of Linux.
+/// Whether this file system supports files without names, as most of them do on Linux.
 bool have_nameless_files(const test::scratch_folder& folder) {
   const mrcz::atomic_file out{folder / "probe", durability::none, true};
   return folder.files().empty();
@@ -850,7 +850,7 @@ TEST_CASE("between opening and publishing there is nothing in the folder that a 
         out.publish();
         CHECK(synced);
       }
-      // only an old file that is replaced needs a second name, for the moment of the rename
+      // a second name exists only while an old file is replaced, for the moment of the rename
       CHECK(renamed == (exists ? std::vector<std::size_t>{2} : std::vector<std::size_t>{}));
       CHECK(folder.files() == std::vector<std::string>{"a"});
       CHECK(test::bytes_of(folder / "a") == text("new"));

@@ -14,7 +14,7 @@ static_assert(!std::is_copy_constructible_v<mrcz::byte_sink> && !std::is_copy_as
 
 namespace {
 
-/// The least that a user must write: a sink that counts until it is published.
+/// The smallest sink that a user can write: it counts bytes until it is published.
 class counting_sink : public mrcz::byte_sink {
  public:
   explicit counting_sink(std::uint64_t& published, int& destroyed) : published_{&published}, destroyed_{&destroyed} {}

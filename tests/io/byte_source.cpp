@@ -12,7 +12,7 @@ static_assert(!std::is_copy_constructible_v<mrcz::byte_source> && !std::is_copy_
 
 namespace {
 
-/// The least that a user must write: a source whose byte at every position is that position.
+/// The smallest source that a user can write: the byte at each position is the position.
 class counting_source : public mrcz::byte_source {
  public:
   explicit counting_source(int& destroyed) : destroyed_{&destroyed} {}

@@ -1,4 +1,4 @@
-/// What tests of failing files need: to be nobody for a while, a small limit on file sizes, and a disk that is full.
+/// What tests of failing files need: a user without rights, a small limit on file sizes, and a disk that is full.
 #pragma once
 
 #include <csignal>
@@ -29,7 +29,8 @@ inline std::vector<std::byte> text(const std::string& characters) {
 
 #if !defined(_WIN32)
 
-/// While it lives the program has no more rights than any user: root may write everywhere, which hides refusals.
+/// While an instance lives, the program has only the rights of an ordinary user. Root may write everywhere, which would
+/// hide refusals.
 class without_privileges {
  public:
   without_privileges() : was_{::geteuid()} {
@@ -45,7 +46,7 @@ class without_privileges {
   uid_t was_;
 };
 
-/// While it lives no file can grow beyond `bytes`; the system answers EFBIG.
+/// While an instance lives, no file can grow beyond `bytes`: the system returns EFBIG.
 class file_size_limit {
  public:
   explicit file_size_limit(std::uint64_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
@@ -67,7 +68,8 @@ class file_size_limit {
 
 #if defined(__linux__)
 
-/// Makes this process, which has one thread, root among mounts of its own; nobody else sees what it mounts.
+/// Gives this process, which has one thread, root rights in a separate mount namespace. No other process sees its
+/// mounts.
 inline bool have_own_mounts() {
   const auto user = ::geteuid();
   const auto group = ::getegid();
@@ -80,8 +82,8 @@ inline bool have_own_mounts() {
   return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
-/// What `action(folder)`, which returns a string, says of a disk of 64 KiB mounted on `folder`; nothing if the system
-/// does not let us mount one. It runs in a process of its own, and no other process sees the disk.
+/// Mounts a disk of 64 KiB on `folder` and returns the string that `action(folder)` returns; nothing if the system does
+/// not allow the mount. Runs in a child process, and no other process sees the disk.
 template <class Action>
 std::optional<std::string> on_small_disk(const std::filesystem::path& folder, Action&& action) {
   int ends[2];
@@ -115,8 +117,8 @@ std::optional<std::string> on_small_disk(const std::filesystem::path& folder, Ac
 
 #endif
 
-/// Runs `action`, which returns an exit status, in a process that has given up being root for good, and returns that
-/// status: 99 if it threw, nothing if it died.
+/// Runs `action`, which returns an exit status, in a child process that has given up root rights for good. Returns that
+/// status: 99 if it threw, nothing if the process died.
 template <class Action>
 std::optional<int> as_nobody(Action&& action) {
   const pid_t child = ::fork();
@@ -135,7 +137,7 @@ std::optional<int> as_nobody(Action&& action) {
   return WIFEXITED(status) ? std::optional{WEXITSTATUS(status)} : std::nullopt;
 }
 
-/// How many files this process has open: whether a failure left one behind.
+/// How many files this process has open, to see whether a failure leaves one open.
 inline std::size_t open_files() {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) ++count;

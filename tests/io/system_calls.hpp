@@ -1,5 +1,5 @@
-/// Calls of the system that a test watches, or has fail. Only on Linux, where a program's own function of that name
-/// comes before the one of the C library.
+/// System calls that a test watches or makes fail. Only on Linux, where a function of the program replaces the function
+/// of the C library that has the same name.
 #pragma once
 
 #if defined(__linux__)
@@ -9,17 +9,17 @@
 
 namespace test {
 
-/// What a test wants to know or decide. The functions return 0, or the errno to fail with.
+/// The calls that a test can watch or change. The functions return 0, or the errno to fail with.
 struct system_calls {
   std::function<int(int descriptor)> data_synced;
   std::function<int()> directory_synced;
   std::function<int()> before_rename;
-  std::function<int(int descriptor)> before_owner;  ///< gets another
-  std::function<long(std::size_t count)> written;   ///< what a positional write answers instead of writing
-  int link_fails_with = 0;                          ///< a second name for a file that has one
-  int naming_fails_with = 0;                        ///< a name for a file that has none
-  int nameless_fails_with = 0;                      ///< a file without a name
-  int inspecting_fails_with = 0;                    ///< size and kind of an open file
+  std::function<int(int descriptor)> before_owner;  ///< before a file gets another owner
+  std::function<long(std::size_t count)> written;   ///< returned by a positional write, which writes nothing
+  int link_fails_with = 0;                          ///< errno of linking a file that has a name
+  int naming_fails_with = 0;                        ///< errno of linking a file that has no name
+  int nameless_fails_with = 0;                      ///< errno of creating a file without a name
+  int inspecting_fails_with = 0;                    ///< errno of reading size and kind of an open file
 };
 
 /// The calls of this program go through here while an instance lives.

@@ -1,4 +1,4 @@
-// A shared library that hides everything but one function, which knows the error that another library throws.
+// A shared library that hides everything but one function, which recognises an error that another library throws.
 #include <string_view>
 
 #include "mrcz/core/error.hpp"

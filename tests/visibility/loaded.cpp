@@ -1,4 +1,4 @@
-// A program that loads both libraries, as hosts of plug-ins do. Run with the two paths, and `global` behind them for
+// A program that loads both libraries, as hosts of plug-ins do. Arguments: the two paths, followed by `global` for
 // RTLD_GLOBAL.
 #include <dlfcn.h>
 

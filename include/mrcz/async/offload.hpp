@@ -1,5 +1,5 @@
-/// Running work on another executor while a coroutine waits for it. The only header that includes Asio, and only what
-/// has been the same from 1.22 on: no experimental part, no completion token but `use_awaitable`.
+/// Running work on another executor while a coroutine waits for it. This is the only header that includes Asio. It uses
+/// only what is the same in Asio 1.22 and later: no experimental part, and no completion token except `use_awaitable`.
 #pragma once
 
 #include <concepts>
@@ -27,19 +27,20 @@
 
 namespace mrcz::async {
 
-/// What a cancelled coroutine is resumed with: `asio::error::operation_aborted`, as everywhere in Asio.
+/// The failure that a cancelled coroutine is resumed with: `asio::error::operation_aborted`, as everywhere in Asio.
 inline std::exception_ptr cancelled() {
   return std::make_exception_ptr(
       error{std::error_code{asio::error::operation_aborted}, "the operation was cancelled before it was done"});
 }
 
-/// What is reported where an executor has been destroyed together with the work that was to run on it.
+/// The failure that is reported if an executor is destroyed before it runs its work: `errc::closed`.
 inline std::exception_ptr workers_are_gone() {
   return std::make_exception_ptr(error{make_error_code(errc::closed), "the workers ended before the work was done"});
 }
 
-/// A coroutine that waits to be resumed, once, from any thread. It goes on on its own executor, never inside `resume`;
-/// so the context of that executor must outlive the workers' work, or be one with theirs.
+/// A coroutine that waits to be resumed. Any thread may resume it, once. The coroutine continues on its own executor,
+/// never inside `resume`. The context of that executor must therefore outlive the work of the workers, or be the
+/// context of the workers.
 class suspended {
  public:
   suspended() = default;
@@ -50,7 +51,7 @@ class suspended {
   /// Whether a coroutine waits.
   explicit operator bool() const noexcept { return waiting_ != nullptr; }
 
-  /// With a failure the coroutine sees it thrown from its `co_await`.
+  /// If there is a failure, the `co_await` of the coroutine throws it.
   void resume(std::exception_ptr failure = nullptr) {
     if (const auto handler = std::move(waiting_)) handler->resume(std::move(failure));
   }
@@ -84,24 +85,24 @@ class suspended {
   std::unique_ptr<any_waiting> waiting_;
 };
 
-/// Throws `errc::bad_option` for an executor that is none.
+/// Throws `errc::bad_option` for an empty executor.
 inline asio::any_io_executor checked(asio::any_io_executor workers) {
   if (!workers) fail(errc::bad_option, "there is no executor to work on");
   return workers;
 }
 
-/// Posts work whose destructor reports it if it never runs: also where the executor refuses it with an exception, which
-/// may come at a moment that has nobody to catch it.
+/// Posts `work`, whose destructor reports a failure if the work never runs. An exception of the executor is dropped:
+/// that destructor has reported the failure, and the caller may be unable to handle an exception.
 template <class Work>
 void post_reporting(const asio::any_io_executor& workers, Work work) noexcept {
   try {
     asio::post(workers, std::move(work));
-  } catch (...) {  // NOLINT(bugprone-empty-catch): the destructor has spoken
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the destructor of the work has reported it
   }
 }
 
-/// Suspends the calling coroutine and calls `keep(suspended, slot)`, which sees to it that it is resumed. `slot` tells
-/// of cancellation, on the executor of the coroutine.
+/// Suspends the calling coroutine and calls `keep(suspended, slot)`, which must arrange that the coroutine is resumed.
+/// `slot` reports cancellation, on the executor of the coroutine.
 template <class Keep>
 asio::awaitable<void> suspend(Keep keep) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
@@ -114,7 +115,7 @@ asio::awaitable<void> suspend(Keep keep) {
 
 namespace detail {
 
-/// The failure of the lowest index, so that the same input always reports the same error.
+/// Keeps the failure with the lowest index, so that the same input always reports the same error.
 class first_failure {
  public:
   void keep(std::size_t index, std::exception_ptr failure) noexcept {
@@ -123,7 +124,7 @@ class first_failure {
     failure_ = std::move(failure);
   }
   explicit operator bool() const noexcept { return failure_ != nullptr; }
-  /// Hands the failure on, so that no two threads hold it.
+  /// Moves the failure out, so that two threads never hold it.
   std::exception_ptr take() noexcept { return std::exchange(failure_, nullptr); }
 
  private:
@@ -131,8 +132,8 @@ class first_failure {
   std::exception_ptr failure_;
 };
 
-/// The tasks of one `for_each`, shared by the runners that wait in the queue of the workers. The coroutine is resumed
-/// as soon as nothing runs and nothing will begin; runners that come later find nothing to do.
+/// The tasks of one `for_each`. The runners in the queue of the workers share them. The coroutine is resumed as soon as
+/// no task runs and no task will start. Runners that run after that find nothing to do.
 template <class Task>
 class tasks : public std::enable_shared_from_this<tasks<Task>> {
  public:
@@ -148,7 +149,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
   }
 
  private:
-  /// Runs one task and queues up again behind what others have posted meanwhile.
+  /// Runs one task, then posts itself again. Work that others posted in the meantime runs first.
   class runner {
    public:
     explicit runner(std::shared_ptr<tasks> all) : all_{std::move(all)} {}
@@ -166,7 +167,7 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
     std::shared_ptr<tasks> all_;
   };
 
-  /// Whether there is more to do.
+  /// Runs the next task. Returns whether there is more to do.
   bool run_next() {
     std::size_t i = 0;
     {
@@ -214,10 +215,10 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
 
 }  // namespace detail
 
-/// Calls `task(i)` once for each i in [0, count) on `workers`, side by side as far as these have threads but at most
-/// one per processor, and returns when all are done. After a failure no new task starts, and the failure of the lowest
-/// index that ran is thrown. So it is with cancellation: tasks that have begun are finished, and only if some never
-/// began is `asio::error::operation_aborted` thrown.
+/// Calls `task(i)` once for each i in [0, count) on `workers` and returns when all calls are done. The calls run in
+/// parallel on the threads that the workers have, but at most one per processor. After a failure no further task
+/// starts, and the failure with the lowest index is thrown. After a cancellation no further task starts either, and
+/// tasks that have started are finished. `asio::error::operation_aborted` is thrown only if some task never started.
 template <std::invocable<std::size_t> Task>
 asio::awaitable<void> for_each(asio::any_io_executor workers, std::size_t count, Task task) {
   if (count == 0) co_return;

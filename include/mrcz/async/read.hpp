@@ -11,7 +11,7 @@
 
 namespace mrcz::async {
 
-/// `auto v = co_await mrcz::async::read<float>(workers, "tomo.mrc");` Slices are read side by side on `workers`.
+/// `auto v = co_await mrcz::async::read<float>(workers, "tomo.mrc");` The slices are read in parallel on `workers`.
 template <voxel T>
 asio::awaitable<volume<T>> read(asio::any_io_executor workers, std::filesystem::path path, read_options options = {}) {
   const auto in = co_await open(std::move(workers), std::move(path), options);

@@ -20,19 +20,20 @@
 
 namespace mrcz::async {
 
-/// An open file whose voxels are read on `workers`, slice by slice side by side. No thread is started, so
-/// `read_options::threads` is not looked at. Const and thread-safe, cheap to copy; the file stays open until the last
-/// copy and the last work on it are gone. Errors as for `mrcz::reader`; a cancelled read throws
-/// `asio::error::operation_aborted` after the slices that have begun. A reader that refers to no file, as one that is
-/// default-constructed or was moved from, throws `errc::closed`: what can be awaited from the `co_await`, `file()` and
-/// `slices()` at once.
+/// An open file. Its voxels are read on `workers`, several slices in parallel. The reader starts no thread, so it
+/// ignores `read_options::threads`. It is const, thread-safe and cheap to copy. The file stays open until the last copy
+/// and the last work on it are gone.
+///
+/// Errors as for `mrcz::reader`. A cancelled read finishes the slices that have started, then throws
+/// `asio::error::operation_aborted`. A reader has no file if it is default-constructed or was moved from. It then
+/// throws `errc::closed`: its coroutines throw from the `co_await`, `file()` and `slices()` throw at once.
 class reader {
  public:
-  /// Refers to no file; there because `asio::co_spawn` wants results to be default constructible.
+  /// A reader without a file. It exists because `asio::co_spawn` needs default-constructible results.
   reader() = default;
 
-  /// Opens at once, on the calling thread, which reads the header and 16 bytes per slice; `async::open` does so on the
-  /// workers.
+  /// Opens the file at once, on the calling thread, which reads the header and 16 bytes per slice. `async::open` does
+  /// the same on the workers.
   reader(asio::any_io_executor workers, const std::filesystem::path& path, read_options options = {})
       : workers_{checked(std::move(workers))}, file_{std::make_shared<const mrcz::reader>(path, one_thread(options))} {}
 
@@ -40,7 +41,7 @@ class reader {
       : workers_{checked(std::move(workers))},
         file_{std::make_shared<const mrcz::reader>(std::move(source), one_thread(options))} {}
 
-  /// Header, shape, metadata and everything else that is there without reading voxels.
+  /// The header, shape, metadata and everything else that can be had without reading voxels.
   const mrcz::reader& file() const { return opened(file_); }
 
   template <voxel T>
@@ -58,8 +59,8 @@ class reader {
     return read_slice_of<T>(workers_, file_, z);
   }
 
-  /// The slices of `z` one after the other. Up to `ahead` slices are read before they are asked for; not stated: one
-  /// per processor and one more.
+  /// The slices of `z`, one after the other. Up to `ahead` slices are read before the caller asks for them. `ahead` not
+  /// stated: one per processor and one more.
   template <voxel T>
   slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
     if (ahead == 0U) fail_expected(errc::bad_option, "ahead is 0", "at least 1");
@@ -78,7 +79,7 @@ class reader {
     return *file;
   }
 
-  // These refer to no reader, which may be gone when they begin.
+  // These coroutines must not refer to the reader: it may be destroyed before they start.
 
   template <voxel T>
   static asio::awaitable<image<T>> read_slice_of(asio::any_io_executor workers,

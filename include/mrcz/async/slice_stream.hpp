@@ -32,7 +32,8 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
         end_{slices.end()},
         window_{{.items = ahead}, slices.first} {}
 
-  /// While one lives, a coroutine takes a slice. Throws `errc::bad_option` if another one does.
+  /// The coroutine that takes a slice holds a turn. The constructor throws `errc::bad_option` if another coroutine
+  /// holds one.
   class turn {
    public:
     explicit turn(std::shared_ptr<read_window> work) : work_{std::move(work)} {
@@ -52,14 +53,14 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     std::shared_ptr<read_window> work_;
   };
 
-  // What follows is called by whoever has the turn.
+  // Only the coroutine that holds the turn calls `at_end`, `read_ahead`, `arrival` and `take`.
 
   bool at_end() {
     const std::lock_guard lock{mutex_};
     return window_.begin() == end_;
   }
 
-  /// Posts the reading of slices until as many are on their way as may be.
+  /// Posts reads of slices until the window is full or the last slice is posted.
   void read_ahead() {
     std::unique_lock lock{mutex_};
     while (window_.end() < end_ && window_.has_room()) {
@@ -77,7 +78,8 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     return suspend(std::move(enlist));
   }
 
-  /// The next slice, which has arrived; throws `errc::closed` if the stream ended before the coroutine came for it.
+  /// Takes the next slice, which has arrived. Throws `errc::closed` if the stream ended before the coroutine took the
+  /// slice.
   image<T> take() {
     std::unique_lock lock{mutex_};
     if (stopped_) std::rethrow_exception(stream_is_gone());
@@ -88,7 +90,7 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
     return std::get<image<T>>(std::move(arrived));
   }
 
-  /// What has not begun is not read any more, and whoever waits learns that nothing will come.
+  /// Ends the stream. Reads that have not started do nothing any more, and a waiting coroutine gets `errc::closed`.
   void stop() {
     const std::lock_guard lock{mutex_};
     stopped_ = true;
@@ -156,18 +158,19 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
   std::shared_ptr<const mrcz::reader> file_;
   std::size_t end_;
   std::mutex mutex_;
-  ordered_window<outcome> window_;  // a damaged slice is a result like others: the stream goes on behind it
+  ordered_window<outcome> window_;  // a failed read is a result too: the stream goes on after it
   suspended waiting_;
-  bool taken_ = false;  // somebody has the turn
+  bool taken_ = false;  // a coroutine holds the turn
   bool stopped_ = false;
 };
 
 }  // namespace detail
 
-/// `while (auto slice = co_await slices.next())` goes through a file of any size in the memory of a few slices. Made by
-/// `async::reader::slices`. One coroutine at a time calls it: another one gets `errc::bad_option` from its `co_await`,
-/// and the first one goes on. Destroyed before its end the stream does not wait for the workers; a coroutine that still
-/// waits for a slice gets `errc::closed`, and so does who asks a stream that has been moved from.
+/// `while (auto slice = co_await slices.next())` reads a file of any size in the memory of a few slices.
+/// `async::reader::slices` makes it. One coroutine at a time may call `next`. A second one gets `errc::bad_option` from
+/// its `co_await`, and the first one goes on. A stream that is destroyed before its end does not wait for the workers,
+/// and a coroutine that still waits for a slice gets `errc::closed`. A stream that was moved from also throws
+/// `errc::closed`.
 template <voxel T>
 class slice_stream {
  public:
@@ -182,8 +185,9 @@ class slice_stream {
     if (work_) work_->stop();
   }
 
-  /// The next slice, or nothing behind the last one. Throws for a slice that is damaged; the call after that goes on
-  /// behind it. Cancelled it throws `asio::error::operation_aborted`, and the slice is still the next one.
+  /// The next slice, or nothing after the last one. Throws for a damaged slice; the call after that returns the slice
+  /// after it. A cancelled call throws `asio::error::operation_aborted`, and the call after that returns the same
+  /// slice.
   asio::awaitable<std::optional<image<T>>> next() { return next_of(work_); }
 
  private:
@@ -194,7 +198,7 @@ class slice_stream {
     work->read_ahead();
     co_await work->arrival();
     auto slice = work->take();
-    work->read_ahead();  // goes on while the caller looks at this one
+    work->read_ahead();  // the workers read while the caller uses this slice
     co_return slice;
   }
 

@@ -1,4 +1,4 @@
-/// How many slices may be between a coroutine that appends them and the file.
+/// How many slices may wait between the coroutine that appends them and the file.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,15 @@
 
 namespace mrcz::async {
 
-/// How much may wait to be written before `append` does. One slice is always let in, however large.
+/// How much may wait to be written before `append` itself waits. One slice is always admitted, however large.
 struct window {
   std::optional<std::size_t> slices = std::nullopt;  ///< not stated: one per processor and two more
   std::optional<std::size_t> bytes =
-      std::nullopt;  ///< of voxels as they come or as they are stored, whichever are more; not stated: 1 GiB
+      std::nullopt;  ///< of voxels as appended or as stored in the mode, whichever are more; not stated: 1 GiB
 };
 static_assert(std::is_trivially_destructible_v<window>, "options are used inside co_await (g++ 12)");
 
-/// Throws `errc::bad_option` for a window that lets nothing in.
+/// Throws `errc::bad_option` for a window of 0 slices or 0 bytes.
 inline void check(const window& wanted) {
   if (wanted.slices == 0U || wanted.bytes == 0U)
     fail_expected(errc::bad_option, text("window has no {}", wanted.slices == 0U ? "slices" : "bytes"), "at least 1");

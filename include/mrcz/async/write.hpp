@@ -27,8 +27,9 @@ asio::awaitable<void> write_all(asio::any_io_executor workers, std::filesystem::
 }  // namespace detail
 
 /// `co_await mrcz::async::write(workers, "out.mrcz", std::move(movie));` Takes over an image, a volume, or a lazy
-/// expression of such a rank, which must own its operands or come as `borrowed(expression)`: what this one refers to
-/// must outlive the call. Errors as for `mrcz::write`; after an error or a cancellation nothing has changed on disk.
+/// expression of the rank of either. An expression must own its operands. Otherwise pass it as `borrowed(expression)`;
+/// then its operands must outlive the call. Errors as for `mrcz::write`. After an error or a cancellation nothing has
+/// changed on disk.
 template <writable Array>
 asio::awaitable<void> write(asio::any_io_executor workers, std::filesystem::path path, Array voxels,
                             write_options options = {}, metadata values = nullptr, window limits = {}) {

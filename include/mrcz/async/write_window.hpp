@@ -1,4 +1,5 @@
-/// The slices between a coroutine that appends them and the file: packed in any order, put in one.
+/// The slices between the coroutine that appends them and the file. The workers pack them in any order and put them in
+/// order.
 #pragma once
 
 #include <condition_variable>
@@ -20,7 +21,7 @@
 
 namespace mrcz::async {
 
-/// Slices that were handed over, and what keeps alive what they refer to.
+/// Slices that were appended, and the owner of the memory that they refer to.
 struct shared_slices {
   slices all;
   std::shared_ptr<const void> owner;
@@ -28,15 +29,15 @@ struct shared_slices {
 
 /// Shared by an `async::writer` and the work that it has posted. Thread-safe.
 ///
-/// Memory is bounded by the window: its slices as they came, and at most as much again for their packed bytes. A volume
-/// that was handed over stays in memory until its last slice is packed, or put if it is stored as it is, whatever the
-/// window says.
+/// The window bounds the memory: its slices as they were appended, and at most as much again for their packed bytes. A
+/// volume is an exception. It stays in memory until its last slice is packed, or until its last slice is put if the
+/// slices are stored directly from the volume.
 class write_window : public std::enable_shared_from_this<write_window> {
  public:
   MRCZ_INLINE write_window(asio::any_io_executor workers, mrcz::writer out, window limits);
 
-  /// While one lives, a coroutine appends or closes. Throws `errc::bad_option` if another one does, and changes
-  /// nothing.
+  /// The coroutine that appends or closes holds a turn. The constructor throws `errc::bad_option` if another coroutine
+  /// holds one, and changes nothing.
   class turn {
    public:
     MRCZ_INLINE explicit turn(std::shared_ptr<write_window> work);
@@ -52,40 +53,43 @@ class write_window : public std::enable_shared_from_this<write_window> {
 
   MRCZ_INLINE mrcz::header& header();
 
-  /// Throws `errc::shape_mismatch` for slices that cannot be appended, and whatever keeps the writer from taking any.
+  /// Throws `errc::shape_mismatch` for slices that cannot be appended, a failure that has not been reported yet, and
+  /// `errc::closed` if the writer is closed.
   MRCZ_INLINE void require_slices(const slices& all);
 
-  /// What a slice counts in the window: its bytes as it comes or as it is stored, whichever are more.
+  /// The bytes that each of these slices takes in the window: as appended or as stored in the mode, whichever are more.
   MRCZ_INLINE std::size_t bytes_of(const slices& all) const noexcept;
 
-  /// Lets a slice of so many bytes in, if there is room, and returns its index in the file. Throws a failure that has
-  /// not been reported yet.
+  /// Admits a slice of `bytes` bytes if there is room, and returns its index in the file. Returns nothing if there is
+  /// no room. Throws a failure that has not been reported yet, and `errc::closed` if the writer is closed.
   MRCZ_INLINE std::optional<std::size_t> admit(std::size_t bytes);
 
-  /// Whether every slice that was let in is in the file. Throws as `admit`.
+  /// Whether every admitted slice is in the file. Throws as `admit` does.
   MRCZ_INLINE bool drained();
 
-  /// Waits until there may be room for so many bytes, or until all is drained, or something went wrong.
+  /// Waits until there may be room for `room` bytes or, without `room`, until every admitted slice may be in the file.
+  /// A failure ends the wait too.
   MRCZ_INLINE asio::awaitable<void> change(std::optional<std::size_t> room);
 
-  /// Whether slice z must be evaluated before others are: what keeps state is evaluated in order, and the first slice
-  /// of an expression fills its caches.
+  /// Whether slice z must be evaluated before any later slice. Slices of an expression that keeps state are evaluated
+  /// in order, and the first slice of any expression fills its caches.
   MRCZ_INLINE bool is_evaluated_in_turn(const slices& all, std::size_t z) const noexcept;
 
-  /// Slice z, which `admit` let in at `index`, in memory of its own. Called on the workers.
+  /// Evaluates slice z, which `admit` gave `index`, into memory that the result owns. Called on the workers.
   MRCZ_INLINE shared_slices evaluate(const shared_slices& from, std::size_t z, std::size_t index);
 
-  /// Has slice z, which `admit` let in at `index`, packed and put behind those before it.
+  /// Posts work that packs slice z, which `admit` gave `index`, and puts it after the slices before it.
   MRCZ_INLINE void pack(shared_slices from, std::size_t z, std::size_t index);
 
-  /// Called on the workers, when drained. Whatever comes of it, the writer is closed then.
+  /// Publishes the file. Called on the workers, when every slice is in the file. The writer is closed afterwards, also
+  /// after a failure.
   MRCZ_INLINE void publish();
 
-  /// From now on slices may refer to what is the caller's.
+  /// From this call on, slices may refer to memory of the caller.
   MRCZ_INLINE void borrow();
 
-  /// Ends without publishing: what is queued does nothing any more, and the last worker that is busy removes the file.
-  /// Waits for the busy ones if what they look at is the caller's. Does nothing once the file is being published.
+  /// Ends without publishing. Queued work does nothing any more, and the last busy worker removes the file. If slices
+  /// may refer to memory of the caller, waits for the busy workers. Does nothing once the file is being published.
   MRCZ_INLINE void abandon();
 
   MRCZ_INLINE std::size_t size() const;
@@ -96,13 +100,14 @@ class write_window : public std::enable_shared_from_this<write_window> {
   class packing;
   class busy_worker;
 
-  /// A slice that waits for those before it.
+  /// A packed slice that waits until the slices before it are put.
   struct packed_shared {
     packed_slice slice;
     std::shared_ptr<const void> owner;  // of the voxels, if the slice borrows them
   };
 
-  /// Where the file goes when nobody can be using it, to be destroyed, and its temporary removed, after the lock.
+  /// Receives the writer when no worker uses it any more. Declared before the lock of the mutex, so that the writer is
+  /// destroyed, and its temporary file removed, after the mutex is unlocked.
   using dropped_file = std::optional<mrcz::writer>;
 
   MRCZ_INLINE void enter();
@@ -123,16 +128,16 @@ class write_window : public std::enable_shared_from_this<write_window> {
   std::filesystem::path partial_path_;
   std::optional<mrcz::mode> mode_;
   bool parallel_evaluation_;
-  std::size_t found_;  // slices that were in the file before
+  std::size_t found_;  // slices in the file when this writer took it over
   ordered_window<packed_shared> window_;
   std::size_t busy_ = 0;          // workers that use out_
-  std::condition_variable idle_;  // busy_ has become 0
-  bool borrows_ = false;          // voxels may be the caller's
-  bool taken_ = false;            // somebody has the turn
+  std::condition_variable idle_;  // notified when busy_ becomes 0
+  bool borrows_ = false;          // voxels may be in memory of the caller
+  bool taken_ = false;            // a coroutine holds the turn
   bool publishing_ = false;
   bool ended_ = false;
-  suspended waiting_;                // the coroutine that appends or closes ...
-  std::optional<std::size_t> room_;  // ... until there is room for so many bytes, or nothing left
+  suspended waiting_;                // the coroutine that appends or closes
+  std::optional<std::size_t> room_;  // it waits for room for so many bytes; without: for an empty window
 };
 
 }  // namespace mrcz::async

@@ -1,4 +1,4 @@
-/// Writing slice by slice without waiting: a bounded window of slices is packed on the workers and put in order.
+/// Writing slice by slice without waiting: the workers pack a bounded window of slices and put them in order.
 #pragma once
 
 #include <cstddef>
@@ -23,23 +23,26 @@
 
 namespace mrcz::async {
 
-/// Writes one file from coroutines. Slices are packed side by side on `workers` and put in the order of the calls of
-/// `append`; nothing else runs and no thread is started, so `write_options::threads` is not looked at. Any number of
-/// writers may share the workers, also a pool of one thread, also with the coroutines that append.
+/// Writes one file from coroutines. The workers pack slices in parallel and put them in the order of the calls of
+/// `append`. The writer starts no thread, so it ignores `write_options::threads`. Any number of writers may share the
+/// workers, even if these are a pool of one thread, and even together with the coroutines that append.
 ///
-/// One coroutine at a time appends and closes: another one gets `errc::bad_option` from its `co_await`, which changes
-/// nothing. An error in slice 5 is thrown from the next `append` or `close`, once,
-/// and says "(slice 5)", counted from the beginning of the file; what evaluating an expression throws arrives as
-/// `errc::caller_failed`. From then on, as after cancellation, the writer is closed, calls throw `errc::closed`, and
-/// nothing is published. A writer that is destroyed before it has
-/// been closed gives up in the same way: it does not wait for slices, and whoever is busy with the last one removes the
-/// temporary file (or leaves it, if `write_options::keep_partial` says so). The context of the coroutine must outlive
-/// the workers' work, and a coroutine that is to be cancelled needs a strand or a context of one thread, as everywhere
-/// in Asio. A writer that was moved from throws `errc::closed`: what can be awaited from the `co_await`, the rest at
-/// once.
+/// One coroutine at a time may append or close. A second one gets `errc::bad_option` from its `co_await`, which changes
+/// nothing. The context of the coroutine must outlive the work of the workers. A coroutine that is to be cancelled
+/// needs a strand or a context of one thread, as everywhere in Asio.
+///
+/// If slice 5 fails, the next `append` or `close` throws the error, once. Its message says "(slice 5)", counted from
+/// the beginning of the file. An exception from the evaluation of an expression arrives as `errc::caller_failed`. After
+/// an error or a cancellation the writer is closed: calls throw `errc::closed`, and nothing is published.
+///
+/// A writer that is destroyed before it is closed gives up in the same way. It does not wait for slices, except for
+/// those of a borrowed expression (see `append`). The last busy worker removes the temporary file, or leaves it if
+/// `write_options::keep_partial` is set. A writer that was moved from throws `errc::closed`: its coroutines throw from
+/// the `co_await`, the other functions at once.
 class writer {
  public:
-  /// Creates the file, which has no name yet, at once, on the calling thread. Errors as for `mrcz::writer`.
+  /// Creates the file at once, on the calling thread. The file appears under `path` when `close` publishes it. Errors
+  /// as for `mrcz::writer`.
   writer(asio::any_io_executor workers, const std::filesystem::path& path, write_options options = {},
          const mrcz::metadata& values = nullptr, window limits = {})
       : writer{std::move(workers), mrcz::writer{path, options, values}, limits} {}
@@ -48,8 +51,8 @@ class writer {
          const mrcz::metadata& values = nullptr, window limits = {})
       : writer{std::move(workers), mrcz::writer{std::move(sink), options, values}, limits} {}
 
-  /// Goes on with a writer that has been prepared otherwise: by `append_to`, or with an extended header. Throws
-  /// `errc::closed` for one that has been closed or moved from.
+  /// Takes over a writer that was prepared in another way: by `append_to`, or with an extended header. Throws
+  /// `errc::closed` for a writer that was closed or moved from.
   writer(asio::any_io_executor workers, mrcz::writer out, window limits = {})
       : work_{std::make_shared<write_window>(std::move(workers), std::move(out), limits)} {}
 
@@ -60,39 +63,42 @@ class writer {
     if (work_) work_->abandon();
   }
 
-  /// As `mrcz::writer::header`, before the first `append`; throws `errc::closed` after it.
+  /// As `mrcz::writer::header`, but only before the first `append`. Throws `errc::closed` after it.
   mrcz::header& header() { return opened(work_)->header(); }
 
-  /// Takes over an image, or all slices of a volume, or any lazy expression of such a rank, which is evaluated on the
-  /// workers. Goes on as soon as the window has room, which is at once unless the workers cannot keep up. Move arrays
-  /// in; the array of a volume is freed when its last slice is packed. What may keep state (see
-  /// `evaluates_in_parallel`) is evaluated slice after slice before this goes on. An expression must own its operands
-  /// (see `self_contained`): one that does not is refused by the compiler, unless it comes as `borrowed(expression)`.
-  /// Throws `errc::shape_mismatch` for another rank or an empty array, which closes nothing.
+  /// Takes over an image, all slices of a volume, or a lazy expression of the rank of either. The workers evaluate
+  /// expressions. Returns as soon as the window has room, which is at once if the workers keep up. Move arrays in: the
+  /// array of a volume is freed when its last slice is packed.
+  ///
+  /// An expression that may keep state (see `evaluates_in_parallel`) is evaluated slice after slice before this
+  /// returns. An expression must own its operands (see `self_contained`). The compiler refuses one that does not; pass
+  /// it as `borrowed(expression)`.
+  ///
+  /// Throws `errc::shape_mismatch` for another rank or an empty array. This error does not close the writer.
   template <writable Array>
   asio::awaitable<void> append(Array voxels) {
     return append_slices(work_, shared(mrcz::detail::share(std::move(voxels))));
   }
 
-  /// As above; what the expression refers to must live, unchanged, until `close()` has returned or thrown, or until the
-  /// writer is gone: what was there before the writer does. Where either gives up, it blocks until no worker is busy
-  /// with a slice of this writer.
+  /// As above, for an expression that refers to memory of the caller. This memory must live, unchanged, until `close()`
+  /// has returned or thrown, or until the writer is destroyed. An object that is declared before the writer lives long
+  /// enough. If `close()` or the destructor gives up, it blocks until no worker is busy with a slice of this writer.
   template <class E>
   asio::awaitable<void> append(borrowed_expression<E> voxels) {
     if (work_) work_->borrow();
     return append_slices(work_, shared(mrcz::detail::share(std::move(voxels))));
   }
 
-  /// Waits for all slices, finishes the header, syncs and publishes the file. Cancelled before it publishes it leaves
-  /// nothing behind; once it has begun to publish it goes on to the end. Errors as for `mrcz::writer::close`, after any
-  /// of which the writer is closed.
+  /// Waits for all slices, completes the header, syncs and publishes the file. A cancellation before it publishes
+  /// leaves no file. Once it has begun to publish, it goes on to the end. Errors as for `mrcz::writer::close`; after
+  /// any of them the writer is closed.
   asio::awaitable<void> close() { return close_it(work_); }
 
-  /// As `mrcz::writer::partial_path`: with `write_options::keep_partial`, where the slices are until `close()`
-  /// succeeds, also after a failure.
+  /// As `mrcz::writer::partial_path`: with `write_options::keep_partial`, the path of the file that holds the slices
+  /// until `close()` succeeds, also after a failure.
   std::filesystem::path partial_path() const { return opened(work_)->partial_path(); }
 
-  /// Slices in the file so far; those in the window do not count yet.
+  /// Slices in the file so far, without those that are still in the window.
   std::size_t size() const { return opened(work_)->size(); }
 
  private:

@@ -15,26 +15,27 @@
 
 namespace mrcz::bloscpack {
 
-/// Writes `old` with `data` behind it, and with other metadata unless `values` is null, to a sink. Chunks that stay are
-/// copied as they are; the last one, unless it is full, is verified and packed again together with the new data. Throws
-/// before anything is written if there is no room for more chunks (`errc::too_large`), if the metadata do not fit, do
-/// not change anything or were never there, and if the last chunk is damaged. Returns the new header.
+/// Writes the chunks of `old`, followed by `data`, to a sink. Replaces the metadata unless `values` is null. Chunks
+/// that do not change are copied without unpacking. The last chunk is verified; if it is not full, it is packed again
+/// together with the new data. Throws before anything is written if there is no room for more chunks
+/// (`errc::too_large`), if the last chunk is damaged, or if the metadata do not fit, do not change anything or were
+/// never there. Returns the new header.
 MRCZ_INLINE header append(const reader& old, const byte_source& data, byte_sink& to, append_options options = {},
                           const metadata& values = nullptr);
 
-/// The same in place of the file: the new one grows under another name and replaces the old one when it is complete, so
-/// an interruption at any time leaves the old one. The system shares the unchanged beginning between the two where the
-/// file system can. Without new data and metadata nothing happens. The old file is locked (`flock`) until it is
-/// replaced: of two that append at the same time the later one fails at once, with EWOULDBLOCK. A file that something
-/// else replaced or changed meanwhile is not replaced (ESTALE).
+/// Appends to a file. Writes a second file and replaces the old one when the second is complete, so an interruption at
+/// any time leaves the old file. The two files share the unchanged beginning on disk where the file system can do that.
+/// Does nothing without new data and metadata. The old file is locked (`flock`) until it is replaced. If two calls
+/// append at the same time, the later one fails at once, with EWOULDBLOCK. A file that another program replaced or
+/// changed in the meantime is not replaced (ESTALE).
 MRCZ_INLINE header append(const std::filesystem::path& path, const byte_source& data, append_options options = {},
                           const metadata& values = nullptr);
 
-/// Appends what another file holds.
+/// Appends all bytes of another file.
 MRCZ_INLINE header append_file(const std::filesystem::path& path, const std::filesystem::path& added,
                                append_options options = {}, const metadata& values = nullptr);
 
-/// Replaces the metadata, which must fit the space that was reserved for them.
+/// Replaces the metadata. The new ones must fit the space that is reserved in the file.
 MRCZ_INLINE header update_metadata(const std::filesystem::path& path, const metadata& values,
                                    append_options options = {});
 

@@ -1,5 +1,5 @@
-/// Arrays in bloscpack files, as Python's bloscpack writes and reads those of numpy: plain bytes, whose type, shape and
-/// order the metadata tell.
+/// Arrays in bloscpack files, in the form in which Python's bloscpack writes and reads arrays of numpy. The data are
+/// plain bytes; the metadata state their type, shape and order.
 #pragma once
 
 #include <algorithm>
@@ -32,16 +32,16 @@ namespace mrcz::bloscpack {
 /// What the metadata say about an array.
 struct array_layout {
   bloscpack::dtype dtype;
-  std::vector<std::size_t> shape;  ///< slowest axis first, unless
+  std::vector<std::size_t> shape;  ///< slowest axis first, unless `column_major`
   bool column_major = false;       ///< the first axis is the fastest (order F)
 
-  /// Throws `errc::too_large` if that cannot be addressed.
+  /// Bytes of the array. Throws `errc::too_large` if memory cannot hold so many.
   std::size_t bytes() const;
 
   friend bool operator==(const array_layout&, const array_layout&) = default;
 };
 
-/// Throws `errc::bad_metadata` for metadata that are not those of an array with a plain dtype.
+/// Throws `errc::bad_metadata` unless the metadata describe an array with a plain dtype.
 MRCZ_INLINE array_layout parse_layout(const metadata& values);
 
 /// The metadata that Python's bloscpack writes for such an array.
@@ -49,25 +49,25 @@ MRCZ_INLINE metadata to_metadata(const array_layout& layout);
 
 namespace detail {
 
-/// The elements of a container whose first axis is the fastest, as they lie in memory; otherwise empty.
+/// The elements of a container in the order of memory, if they have no gaps and the first axis is the fastest.
+/// Otherwise empty.
 template <container E>
 auto column_major_elements(const E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
   return mrcz::detail::elements_without_gaps(e, [](std::size_t i) { return i; });
 }
 
-/// Elements as they must be in memory: in the byte order of this machine, and nothing but 0 and 1 in a bool.
+/// Converts elements of a file to their form in memory: the byte order of this machine, and only 0 and 1 in a bool.
 MRCZ_INLINE void make_native(const dtype& d, std::span<std::byte> elements);
 
 }  // namespace detail
 
-/// An array of any rank, whatever layout xtensor was told to prefer. Converts to `xt::xarray<T>`.
+/// A row-major array of any rank, also where xtensor's default layout is column-major. Converts to `xt::xarray<T>`.
 template <element T>
 using row_major_array = xt::xarray<T, xt::layout_type::row_major>;
 
-/// Packs an array of any rank, or any xtensor expression, so that Python's bloscpack reads it as the same array.
-/// Elements are written as they lie in memory if they lie there without gaps, in row-major (C) or column-major (F)
-/// order; anything else is evaluated first. `typesize` follows from the elements, and `chunk_size` becomes a multiple
-/// of it.
+/// Packs an array of any rank, or any xtensor expression. Python's bloscpack reads it as the same array. Elements that
+/// have no gaps in memory, in row-major (C) or column-major (F) order, are written in that order. Anything else is
+/// evaluated first, in row-major order. `typesize` becomes the size of an element, and `chunk_size` a multiple of it.
 template <expression E>
 header pack(const std::filesystem::path& path, const E& array, pack_options options = {}) {
   using T = std::remove_cv_t<typename E::value_type>;
@@ -92,9 +92,9 @@ header pack(const std::filesystem::path& path, const E& array, pack_options opti
   return write(std::span{evaluated.data(), evaluated.size()});
 }
 
-/// The array in a bloscpack file. Its elements must be `T`, else `errc::mode_mismatch` is thrown; `visit` on the dtype
-/// of `parse_layout(in.metadata())` finds the right one. Also throws `errc::bad_metadata` if the file holds no array
-/// with a plain dtype, or of another size than its data, and what `reader` throws.
+/// The array in a bloscpack file. Throws `errc::mode_mismatch` unless its elements are of type `T`; `visit` on the
+/// dtype of `parse_layout(in.metadata())` finds the right type. Throws `errc::bad_metadata` if the file holds no array
+/// with a plain dtype, or if the size of the array is not the size of the data. Also throws what `reader` throws.
 template <element T>
 row_major_array<T> unpack(const reader& in) {
   return with_context(in.name(), [&] {

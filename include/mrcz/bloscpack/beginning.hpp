@@ -1,4 +1,4 @@
-/// What precedes the offsets and the chunks of a bloscpack file: the header and the header of the metadata.
+/// The beginning of a bloscpack file, before the offsets and the chunks: the header and the header of the metadata.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@ namespace mrcz::bloscpack {
 
 struct beginning {
   bloscpack::header header;
-  std::optional<bloscpack::metadata_header> metadata;  ///< where the file has a metadata section
+  std::optional<bloscpack::metadata_header> metadata;  ///< set if the file has a metadata section
 
   std::uint64_t offsets_begin() const noexcept { return header_size + (metadata ? metadata->section_size() : 0); }
 
-  /// Bytes of the offsets section, which is always there as a whole. Throws `errc::bad_header` if no file is that
-  /// large.
+  /// Bytes of the offsets section, including the entries of chunks that can still be appended; 0 without offsets.
+  /// Throws `errc::bad_header` if no file can be that large.
   std::uint64_t offsets_size() const;
 
   std::uint64_t data_begin() const { return offsets_begin() + offsets_size(); }
@@ -30,10 +30,10 @@ struct beginning {
 /// Reads and checks both headers. `fill(span)` reads the next bytes of the file and returns how many there were.
 MRCZ_INLINE beginning read_beginning(function_ref<std::size_t(std::span<std::byte>)> fill);
 
-/// The beginning of a file. Throws `errc::truncated` also if the file ends within the metadata.
+/// Reads the beginning of a file. Also throws `errc::truncated` if the file ends within the metadata.
 MRCZ_INLINE beginning beginning_of(const byte_source& source);
 
-/// The metadata behind a beginning that has some; `source` has room for them. Throws `errc::bad_metadata`.
+/// Reads the metadata. Requires `b.metadata` and a source that contains the whole section. Throws `errc::bad_metadata`.
 MRCZ_INLINE metadata read_metadata(const byte_source& source, const beginning& b);
 
 }  // namespace mrcz::bloscpack

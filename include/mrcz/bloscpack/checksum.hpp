@@ -29,7 +29,7 @@ constexpr std::string_view name_of(checksum c) noexcept {
   return value < names.size() ? names[value] : "";
 }
 
-/// The names are exact, `None` with its capital included.
+/// The checksum with exactly this name, including the capital letter of `None`.
 constexpr std::optional<checksum> checksum_named(std::string_view name) noexcept {
   for (const checksum c : all_checksums)
     if (name_of(c) == name) return c;
@@ -43,10 +43,11 @@ constexpr std::size_t digest_size(checksum c) noexcept {
   return value < sizes.size() ? sizes[value] : 0;
 }
 
-/// The checksum with this number in the file. Throws `errc::bad_header`; `where` says which number it is.
+/// The checksum with this number in the file. Throws `errc::bad_header` for an unknown number; the message calls the
+/// number `where`.
 MRCZ_INLINE checksum require_checksum(std::uint8_t number, std::string_view where);
 
-/// A digest as it stands in the file; empty for `checksum::none`.
+/// A digest as stored in the file; empty for `checksum::none`.
 class digest {
  public:
   static constexpr std::size_t max_size = 64;
@@ -69,7 +70,7 @@ class digest {
 /// Hexadecimal digits, as the programs that compute digests print them.
 MRCZ_INLINE std::string to_string(const digest& d);
 
-/// Throws `errc::codec_unavailable` if this OpenSSL refuses to compute the digest (MD5 where FIPS rules hold).
+/// Throws `errc::codec_unavailable` if this OpenSSL refuses to compute the digest (MD5 in FIPS mode).
 MRCZ_INLINE digest digest_of(checksum c, std::span<const std::byte> content);
 
 }  // namespace mrcz::bloscpack

@@ -1,4 +1,4 @@
-/// One chunk and the digest behind it (bloscpack format 3, "Chunks").
+/// One chunk and the digest after it (bloscpack format 3, "Chunks").
 #pragma once
 
 #include <cstddef>
@@ -27,16 +27,16 @@ struct chunk_options {
 };
 static_assert(std::is_trivially_destructible_v<chunk_options>, "options are used inside co_await (g++ 12)");
 
-/// Throws `errc::bad_option` for an illegal value and `errc::codec_unavailable`.
+/// Throws `errc::bad_option` for an illegal value, and `errc::codec_unavailable` for a codec that c-blosc lacks.
 MRCZ_INLINE void check(const chunk_options& wanted);
 
-/// A chunk as it will stand in the file.
+/// A chunk as it is stored in the file.
 class packed_chunk {
  public:
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
   const bloscpack::digest& digest() const noexcept { return digest_; }
   std::size_t plain_size() const noexcept { return plain_size_; }
-  /// Bytes in the file, those of the digest included.
+  /// Bytes in the file, including the digest.
   std::size_t size() const noexcept { return bytes_.size() + digest_.bytes().size(); }
 
  private:
@@ -64,19 +64,19 @@ class chunk_packer {
   std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();
 };
 
-/// The header of a chunk whose uncompressed size is known or, if not, must lie within `largest`. Throws
-/// `errc::bad_chunk` for one that no such chunk has.
+/// Decodes the header of a chunk. The uncompressed size must be `expected` or, if that is not known, at most `largest`.
+/// Throws `errc::bad_chunk` for a header that no such chunk can have.
 MRCZ_INLINE chunk_header decode_chunk_header(std::span<const std::byte, chunk_header::size> from,
                                              std::optional<std::uint32_t> expected, std::uint32_t largest);
 
-/// Verifies the digest of a chunk and decompresses it. Throws `errc::bad_chunk`; `into`, which has exactly the
-/// uncompressed size, is then undefined.
+/// Verifies the digest of a chunk and decompresses it. `stored` is the digest in the file; `into` has exactly the
+/// uncompressed size. Throws `errc::bad_chunk`; the content of `into` is then undefined.
 MRCZ_INLINE void unpack_chunk(std::span<const std::byte> chunk, bloscpack::checksum checksum,
                               std::span<const std::byte> stored, std::span<std::byte> into);
 
 namespace detail {
 
-/// Calls `action` and adds to an error which chunk it is about and where that begins in the file.
+/// Calls `action`. Adds the number of the chunk and its first byte in the file to an error.
 template <class Action>
 decltype(auto) with_chunk(std::uint64_t chunk, std::uint64_t byte, Action&& action) {
   try {

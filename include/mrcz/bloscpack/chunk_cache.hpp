@@ -1,4 +1,4 @@
-/// Chunks that were decompressed to read a part of them, and may be wanted again.
+/// A cache of decompressed chunks that were read in part and may be read again.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,16 @@
 
 namespace mrcz::bloscpack {
 
-/// Keeps those used last. Thread-safe; copying out of one chunk does not hinder other threads.
+/// Keeps the chunks that were used last. Thread-safe. A thread that copies from a chunk does not block other threads.
 class chunk_cache {
  public:
   /// Holds at most `capacity` bytes, or a single larger chunk.
   explicit chunk_cache(std::size_t capacity) : capacity_{capacity} {}
 
-  /// Copies bytes of the chunk from `first` on; false if it is not here.
+  /// Copies bytes of the chunk from `first` on; false if the cache does not have the chunk.
   bool copy(std::uint64_t chunk, std::size_t first, std::span<std::byte> into);
 
-  /// `plain` holds `size` bytes and is not changed any more.
+  /// Keeps a chunk. `plain` holds its `size` bytes and must not change any more.
   void keep(std::uint64_t chunk, std::shared_ptr<buffer> plain, std::size_t size);
 
  private:
@@ -34,7 +34,7 @@ class chunk_cache {
   std::shared_ptr<buffer> find(std::uint64_t chunk);
 
   std::mutex mutex_;
-  std::vector<entry> kept_;  // the one used last stands last
+  std::vector<entry> kept_;  // the chunk that was used last is at the end
   std::size_t capacity_;
 };
 

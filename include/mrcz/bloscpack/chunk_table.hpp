@@ -1,4 +1,5 @@
-/// Where the chunks of a file are and what they hold: from its offsets, or by walking from chunk to chunk.
+/// Where the chunks of a file begin and how many bytes they hold. The table comes from the offsets of the file, or from
+/// the headers of the chunks, one after the other.
 #pragma once
 
 #include <array>
@@ -21,21 +22,21 @@ namespace mrcz::bloscpack {
 /// Where the chunk and its digest lie, and how many bytes the chunk holds.
 struct chunk_place {
   std::uint64_t begin;
-  std::uint64_t end;  ///< of the digest; for the last chunk the end of the file
+  std::uint64_t end;  ///< of the digest; for the last chunk of a table from offsets the end of the file
   std::uint32_t plain_size;
 };
 
-/// What must hold for the sizes of chunks one after the other, whichever of them the header knows. Also finds out what
-/// the header does not say.
+/// Checks the sizes of chunks, one after the other, against those that the header states. Finds the sizes that the
+/// header does not state.
 class chunk_sizes {
  public:
   explicit chunk_sizes(const header& h) : header_{h}, chunk_size_{h.chunk_size} {}
 
-  /// Reads the header of the next chunk. Throws `errc::bad_chunk` for a chunk of another size than expected here.
+  /// Decodes the header of the next chunk. Throws `errc::bad_chunk` if a chunk at this place must have another size.
   chunk_header next(std::span<const std::byte, chunk_header::size> from);
 
-  /// Throws `errc::truncated` unless the chunks so far are all. In a stream, which does not say how many there are, the
-  /// last one is known by its size.
+  /// Throws `errc::truncated` if chunks are missing. A stream does not state the number of its chunks; its last chunk
+  /// is recognised by its size.
   void finish() const;
 
   bool complete() const noexcept { return header_.nchunks == count_; }
@@ -51,20 +52,22 @@ class chunk_sizes {
   bool short_ = false;
 };
 
-/// Whether these are the first bytes of a chunk that could follow in this file, of which `rest` bytes are left.
+/// Whether `from` can be the header of another chunk of this file, of which `rest` bytes are left.
 MRCZ_INLINE bool resembles_chunk(std::span<const std::byte, chunk_header::size> from, checksum c,
                                  std::uint32_t chunk_size, std::uint64_t rest);
 
 class chunk_table {
  public:
-  /// Believes offsets that can be true, unless `believe` is false, which costs 8 bytes of memory per chunk and reading
-  /// them at once; else reads the 16 bytes in front of each chunk. Throws `errc::bad_chunk` and `errc::truncated`.
+  /// Reads the offsets, 8 bytes per chunk, and uses them if they are plausible. Otherwise, or without offsets, or if
+  /// `believe` is false, reads the header of each chunk, 16 bytes. The table takes 8 bytes of memory per chunk. Throws
+  /// `errc::bad_chunk` and `errc::truncated`.
   chunk_table(const byte_source& source, const beginning& b, bool believe = true);
 
   std::uint64_t count() const noexcept { return begins_.size(); }
   std::uint32_t chunk_size() const noexcept { return chunk_size_; }
   std::uint32_t last_chunk() const noexcept { return last_chunk_; }
-  /// Whether the offsets in the file were believed, so that only decompressing a chunk shows that it is where they say.
+  /// Whether the table uses the offsets of the file. Then only decompressing a chunk shows that the chunk is where its
+  /// offset says.
   bool from_offsets() const noexcept { return from_offsets_; }
   std::span<const std::uint64_t> begins() const noexcept { return begins_; }
 
@@ -76,7 +79,7 @@ class chunk_table {
  private:
   static std::array<std::byte, chunk_header::size> header_at(const byte_source& source, std::uint64_t begin);
 
-  /// What the header does not say, the first and the last chunk do.
+  /// Takes the sizes that the header does not state from the first and the last chunk.
   void find_sizes(const byte_source& source, const header& h);
   void walk(const byte_source& source, const beginning& b);
   void finish_sizes() const;

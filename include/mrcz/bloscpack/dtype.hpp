@@ -21,7 +21,7 @@ namespace mrcz::bloscpack {
 
 namespace detail {
 
-/// numpy's kind and size of an element, and what a change of byte order reverses.
+/// numpy's kind and size of an element, and the bytes that a change of byte order reverses together.
 template <class T, char Kind, class Word = T>
 struct element_row {
   using type = T;
@@ -40,7 +40,7 @@ static_assert(sizeof(bool) == 1);
 
 using element_indices = std::make_index_sequence<std::tuple_size_v<element_table>>;
 
-/// Calls `f(row)` for each row until it returns true; whether it did.
+/// Calls `f(row)` for each row until it returns true. Returns whether it did.
 template <class Function, std::size_t... I>
 constexpr bool any_element(Function&& f, std::index_sequence<I...>) {
   return (f(std::tuple_element_t<I, element_table>{}) || ...);
@@ -57,7 +57,7 @@ constexpr bool has_element_row() {
 template <class T>
 concept element = detail::has_element_row<T>();
 
-/// A plain type of numpy's.
+/// A plain type of numpy.
 struct dtype {
   char kind = 'u';       ///< b, i, u, f or c
   std::size_t size = 1;  ///< bytes
@@ -69,7 +69,7 @@ struct dtype {
 /// As numpy writes it: <f8, >i2, |u1.
 MRCZ_INLINE std::string to_string(const dtype& d);
 
-/// In the byte order of this machine.
+/// The dtype of `T` in the byte order of this machine.
 template <element T>
 dtype dtype_of() {
   dtype found;
@@ -83,7 +83,7 @@ dtype dtype_of() {
   return found;
 }
 
-/// Calls `f(std::type_identity<T>{})` with the C++ type of the elements; false if there is none.
+/// Calls `f(std::type_identity<T>{})` with the C++ type of the elements. Returns false if there is none.
 template <class Function>
 bool visit(const dtype& d, Function&& f) {
   return detail::any_element(
@@ -98,8 +98,8 @@ bool visit(const dtype& d, Function&& f) {
 /// Bytes that a change of byte order reverses together: a complex number is two words.
 inline std::size_t word_bytes(const dtype& d) noexcept { return d.kind == 'c' ? d.size / 2 : d.size; }
 
-/// Any of the three spellings that bloscpack had. Throws `errc::bad_metadata`, with the type's own name, for records,
-/// objects, texts and whatever else has no C++ type here.
+/// Reads any of the three spellings that versions of bloscpack write. Throws `errc::bad_metadata`, with the name of the
+/// type, for records, objects, texts and all other types without a C++ type here.
 MRCZ_INLINE dtype parse_dtype(const metadata& value);
 
 }  // namespace mrcz::bloscpack

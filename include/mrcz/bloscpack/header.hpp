@@ -20,7 +20,7 @@ inline constexpr std::uint8_t format_version = 3;
 inline constexpr std::size_t max_chunk_size = chunk_header::max_bytes;  ///< what a blosc chunk can hold
 static_assert(max_chunk_size == 2147483631);
 
-/// What is not stated stands as -1 in the file: whoever wrote it did not know yet.
+/// A field that is not stated is -1 in the file: the writer did not know its value yet.
 struct header {
   bool offsets = true;                                          ///< the offsets of all chunks are stored
   bool metadata = false;                                        ///< a metadata section follows the header
@@ -34,7 +34,7 @@ struct header {
   friend bool operator==(const header&, const header&) = default;
 };
 
-/// Throws `errc::bad_header` for what no file may say.
+/// Throws `errc::bad_header` for values that no file may have.
 MRCZ_INLINE void check(const header& h);
 
 MRCZ_INLINE std::array<std::byte, header_size> encode(const header& h);
@@ -49,15 +49,15 @@ MRCZ_INLINE std::string python_bytes(std::span<const std::byte> bytes);
 /// Throws `errc::not_bloscpack` or `errc::bad_header`.
 MRCZ_INLINE header decode_header(std::span<const std::byte> from);
 
-/// How data of a known size are cut.
+/// How data of a known size are cut into chunks.
 struct chunking {
   std::uint32_t chunk_size;
   std::uint32_t last_chunk;
   std::uint64_t nchunks;
 };
 
-/// `wanted` is 1 to `max_chunk_size`, or `errc::bad_option` is thrown. No chunk is larger than the data; data of no
-/// size make one chunk that holds nothing.
+/// Cuts `size` bytes into chunks of `wanted` bytes. Throws `errc::bad_option` unless `wanted` is 1 to `max_chunk_size`.
+/// No chunk is larger than the data. Empty data make one empty chunk.
 MRCZ_INLINE chunking chunks_of(std::uint64_t size, std::size_t wanted);
 
 }  // namespace mrcz::bloscpack

@@ -1,4 +1,4 @@
-/// Metadata as JSON in a section of their own (bloscpack format 3, "Metadata Section").
+/// Metadata as JSON, in a section of the file (bloscpack format 3, "Metadata Section").
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 
 namespace mrcz::bloscpack {
 
-/// Any JSON, in the order in which it was written; null: the file has none.
+/// Any JSON; its members keep their order. Null: the file has no metadata.
 using metadata = nlohmann::ordered_json;
 
 /// The values are those in the file.
@@ -29,9 +29,9 @@ constexpr std::string_view name_of(metadata_codec c) noexcept { return c == meta
 /// How metadata are stored.
 struct metadata_options {
   bloscpack::checksum checksum = bloscpack::checksum::adler32;
-  int level = 6;  ///< of zlib, 1 to 9; where that makes metadata no smaller they are stored as they are
+  int level = 6;  ///< of zlib, 1 to 9; metadata that zlib makes larger are stored uncompressed
   std::optional<std::uint32_t> max_meta_size =
-      std::nullopt;  ///< bytes reserved for later changes; not stated: 10 times the JSON
+      std::nullopt;  ///< bytes reserved for these metadata and later ones; not stated: 10 times the JSON
 };
 static_assert(std::is_trivially_destructible_v<metadata_options>, "options are used inside co_await (g++ 12)");
 
@@ -42,7 +42,7 @@ struct metadata_header {
   std::uint8_t meta_options = 0;                                     // offset 8: no meaning yet
   bloscpack::checksum meta_checksum = bloscpack::checksum::adler32;  // offset 9: of the stored bytes
   metadata_codec meta_codec = metadata_codec::zlib;                  // offset 10
-  std::uint8_t meta_level = 6;                                       // offset 11: says nothing where nothing is packed
+  std::uint8_t meta_level = 6;                                       // offset 11: no meaning if not compressed
   std::uint32_t meta_size = 0;                                       // offset 12: of the JSON
   std::uint32_t max_meta_size = 0;                                   // offset 16: reserved, in bytes
   std::uint32_t meta_comp_size = 0;                                  // offset 20: stored, in bytes
@@ -56,24 +56,25 @@ struct metadata_header {
 
 MRCZ_INLINE std::array<std::byte, metadata_header_size> encode(const metadata_header& h) noexcept;
 
-/// Throws `errc::bad_metadata` or `errc::bad_header` unless the section can be skipped and, as far as the header tells,
-/// read.
+/// Throws `errc::bad_metadata` or `errc::bad_header` if the section cannot be skipped, or if its header shows that it
+/// cannot be read.
 MRCZ_INLINE metadata_header decode_metadata_header(std::span<const std::byte, metadata_header_size> from);
 
-/// Compact JSON in ASCII, as it stands in a file before compression. Throws `errc::bad_metadata` for what JSON cannot
-/// say.
+/// Compact JSON in ASCII, which is what a file holds before compression. Throws `errc::bad_metadata` for values that
+/// JSON cannot express.
 MRCZ_INLINE std::string to_text(const metadata& values);
 
-/// Any JSON text, for instance of a file that a user wrote. Throws `errc::bad_metadata`.
+/// Parses any JSON text, for instance from a file that a user wrote. Throws `errc::bad_metadata`.
 MRCZ_INLINE metadata parse_metadata(std::string_view text);
 
-/// A section as it is written: its header, the stored bytes, the space reserved behind them, and their digest.
+/// A section as it is written: its header, the stored bytes, the rest of the reserved space, and their digest.
 MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const metadata_options& options = {});
 
-/// Throws `errc::bad_metadata`, before memory is taken, for metadata that are larger than ours may be.
+/// Throws `errc::bad_metadata` for metadata that are larger than `max_metadata_bytes`. Call it before memory is
+/// allocated for them.
 MRCZ_INLINE void require_bounded(const metadata_header& h);
 
-/// The metadata in `stored`, the `meta_comp_size` bytes behind the header. Throws `errc::bad_metadata`.
+/// The metadata in `stored`, the `meta_comp_size` bytes after the header. Throws `errc::bad_metadata`.
 MRCZ_INLINE metadata decode_metadata(const metadata_header& h, std::span<const std::byte> stored,
                                      const digest& expected);
 

@@ -28,21 +28,21 @@ namespace mrcz::bloscpack {
 struct read_options {
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
   std::size_t cache_bytes = std::size_t{32} << 20U;   ///< of chunks that were read in part; the last one always stays
-  const std::stop_token* stop = nullptr;  ///< asked by `unpack` and `verify` before each chunk: `errc::stopped`
+  const std::stop_token* stop = nullptr;  ///< checked by `unpack` and `verify` before each chunk: `errc::stopped`
   std::atomic<std::uint64_t>* progress = nullptr;  ///< grows by the uncompressed bytes that `unpack` and `verify` did
 };
 static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
 
-/// Something wrong that `reader::verify` found.
+/// A defect that `reader::verify` found.
 struct damage {
-  std::optional<std::uint64_t> chunk;  ///< not stated: in the metadata or the spare offsets
+  std::optional<std::uint64_t> chunk;  ///< not stated: in the metadata or in an offset without a chunk
   std::string message;
 };
 
-/// An open bloscpack file, and a source of the bytes that it holds: whatever reads a `byte_source` reads them without
-/// unpacking the file. Const and thread-safe.
+/// An open bloscpack file. It is also a `byte_source` of its uncompressed bytes, so functions that read a `byte_source`
+/// need not unpack the whole file first. Const and thread-safe.
 ///
-/// Opening reads the headers and 8 bytes per chunk (16 where there are no offsets). Throws `errc::not_bloscpack`,
+/// Opening reads the headers and 8 bytes per chunk (16 without offsets). Throws `errc::not_bloscpack`,
 /// `errc::bad_header`, `errc::bad_metadata`, `errc::bad_chunk` or `errc::truncated`; messages name file, chunk and
 /// byte.
 class reader final : public byte_source {
@@ -54,44 +54,46 @@ class reader final : public byte_source {
   const bloscpack::header& header() const noexcept { return beginning_.header; }
   const bloscpack::beginning& beginning() const noexcept { return beginning_; }
   const chunk_table& chunks() const noexcept { return chunks_; }
-  /// Counted, where the header does not say.
+  /// The number of chunks. Counted if the header does not state it.
   std::uint64_t nchunks() const noexcept { return chunks_.count(); }
-  /// The file itself.
+  /// The packed file.
   const byte_source& source() const noexcept { return *source_; }
   std::string name() const override { return source_->name(); }
 
   /// Uncompressed bytes.
   std::uint64_t size() const override { return chunks_.plain_size(); }
 
-  /// Read and parsed each time it is called; null if there are none. Throws `errc::bad_metadata`.
+  /// Reads and parses the metadata on each call. Null if there are none. Throws `errc::bad_metadata`.
   bloscpack::metadata metadata() const;
 
-  /// The 16 bytes in front of a chunk.
+  /// The first 16 bytes of a chunk.
   mrcz::chunk_header chunk_header(std::uint64_t chunk) const;
 
-  /// Uncompressed bytes [offset, offset + into.size()). Throws `errc::bad_chunk` for damage; `into` is then undefined.
+  /// Uncompressed bytes [offset, offset + into.size()). Throws `errc::bad_chunk` for damage; the content of `into` is
+  /// then undefined.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override;
 
-  /// Writes everything that the file holds, in order and in parallel, also where the offsets are wrong but the chunks
-  /// follow each other. Throws as `read_at`; what comes before the first damage has then been written.
+  /// Unpacks the whole file in parallel and writes it in order. Wrong offsets do not matter if the chunks follow each
+  /// other without gaps. Throws as `read_at` does; the bytes before the first damage have then been written.
   void unpack(sequential_sink& to) const;
 
-  /// The same into a file, where no chunk waits for the one before it. Throws as `read_at`; what has then been written
-  /// must not be published.
+  /// Unpacks the whole file in parallel into another file, in any order: no chunk waits for the one before it. Throws
+  /// as `read_at` does; the caller must not publish `to` then.
   void unpack(atomic_file& to) const;
 
-  /// Checks metadata, offsets and every chunk without writing anything. Returns what is wrong, at most `limit` things;
-  /// nothing is thrown for damage.
+  /// Checks metadata, offsets and every chunk without writing anything. Returns at most `limit` defects. Damage does
+  /// not throw.
   std::vector<damage> verify(std::size_t limit = 1000) const;
 
-  /// Throws `errc::bad_chunk` if a chunk cannot hold as much as the header says: before memory is taken for all of it.
+  /// Checks the header of each chunk. Throws `errc::bad_chunk` if a chunk cannot hold as much as the header of the file
+  /// says. Call it before memory is allocated for all chunks.
   void require_plausible() const;
 
-  /// Chunk and digest as they stand in the file. Only the header of the chunk has been checked. `memory` holds them,
+  /// A chunk and its digest as stored in the file. Only the header of the chunk is checked. The bytes are in `memory`,
   /// unless the whole file is in memory.
   std::span<const std::byte> read_packed(std::uint64_t chunk, buffer& memory) const;
 
-  /// Chunk `chunk` into `into`, which has its size. `packed` is memory to work with.
+  /// Unpacks a chunk into `into`, which has its uncompressed size. `packed` is working memory.
   void read_chunk(std::uint64_t chunk, std::span<std::byte> into, buffer& packed) const;
 
  private:
@@ -103,28 +105,31 @@ class reader final : public byte_source {
 
   reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets);
 
-  /// A reader that found the chunks one behind the other, if that is not how the believed offsets have them.
+  /// A reader that does not use the offsets, if the offsets are wrong but the chunks follow each other without gaps.
+  /// Otherwise null.
   std::unique_ptr<const reader> without_wrong_offsets() const;
   static read_options checked(read_options options);
 
-  /// What `action(place)` returns; an error names the chunk.
+  /// Returns what `action(place)` returns. Adds the chunk to an error.
   template <class Action>
   std::invoke_result_t<Action&, const chunk_place&> in_chunk(std::uint64_t chunk, Action&& action) const;
 
-  /// Throws unless the chunk ends where the next one begins or, the last one, in the file.
+  /// The header of a chunk. Throws unless the chunk ends where the next one begins; the last one must end within the
+  /// file.
   mrcz::chunk_header checked_header(const chunk_place& place, std::uint64_t chunk) const;
   std::span<const std::byte> load(const chunk_place& place, std::uint64_t chunk, buffer& memory) const;
   void unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const;
   buffer unpack_whole(std::uint64_t chunk) const;
 
-  /// `make(chunk)` in parallel, `take` in order.
+  /// Calls `make(chunk)` in parallel, and `take` with the results in order.
   template <class Result>
   void for_each_chunk(function_ref<Result(std::uint64_t chunk)> make, function_ref<void(Result&&)> take) const;
 
-  /// Bytes of a chunk from `first` on. A chunk of which only a part is wanted is kept for the next call.
+  /// Reads bytes of a chunk from `first` on. If these are only a part of the chunk, the cache keeps the chunk for the
+  /// next call.
   void read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) const;
 
-  /// Offsets that were believed must agree with the chunk before: it ends where this one begins.
+  /// If the offsets of the file are used, throws unless the chunk before `chunk` ends where `chunk` begins.
   void require_neighbour(std::uint64_t chunk) const;
 
   std::shared_ptr<const byte_source> source_;

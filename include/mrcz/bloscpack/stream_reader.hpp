@@ -1,5 +1,5 @@
-/// Packing and unpacking what comes one byte after the other, from and to pipes (bloscpack format 3, where nchunks may
-/// be -1). Memory is bounded by some chunks per thread.
+/// Unpacking data that are read once and in order, for instance from a pipe (bloscpack format 3, where nchunks may be
+/// -1). Takes the memory of a few chunks per thread.
 #pragma once
 
 #include <filesystem>
@@ -12,18 +12,18 @@
 
 namespace mrcz::bloscpack {
 
-/// What `unpack` found in front of the chunks.
+/// What `unpack` found before the chunks.
 struct unpacked_stream {
   bloscpack::header header;
   bloscpack::metadata metadata;
 };
 
-/// Unpacks a bloscpack file that cannot be read twice, verifying everything. Throws as `reader` does; what comes before
-/// the first damage has then been written. Bytes behind the last chunk are left unread, but for 16 where there are no
-/// offsets.
+/// Unpacks a bloscpack file that can be read only once. Verifies the metadata and every chunk, but not the offsets.
+/// Throws as `reader` does; the bytes before the first damage have then been written. Does not read the bytes after the
+/// last chunk, except 16 of them if the file has no offsets.
 MRCZ_INLINE unpacked_stream unpack(sequential_source& from, sequential_sink& to, unpack_options options = {});
 
-/// The same into a file, which is complete or absent.
+/// Unpacks into a file. `out` is complete or absent.
 MRCZ_INLINE unpacked_stream unpack_file(sequential_source& from, const std::filesystem::path& out,
                                         unpack_options options = {});
 

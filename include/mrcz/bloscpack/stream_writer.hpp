@@ -1,5 +1,5 @@
-/// Packing and unpacking what comes one byte after the other, from and to pipes (bloscpack format 3, where nchunks may
-/// be -1). Memory is bounded by some chunks per thread.
+/// Packing data that are read once and in order, for instance from a pipe (bloscpack format 3, where nchunks may be
+/// -1). Takes the memory of a few chunks per thread.
 #pragma once
 
 #include <filesystem>
@@ -12,14 +12,15 @@
 
 namespace mrcz::bloscpack {
 
-/// Packs until the source ends. What is shorter than a chunk is packed as if its size had been known; for the rest the
-/// header says -1 for what nobody knows yet, there are no offsets, and a chunk that is shorter than the others, if need
-/// be an empty one, tells the reader that nothing is missing. Returns the header that was written.
+/// Packs until the source ends. Writes no offsets. Data that are shorter than a chunk are packed like data of known
+/// size. For longer data the header says -1 for the number of chunks and the size of the last chunk. The last chunk is
+/// then shorter than the others, and empty if need be: this tells the reader that nothing is missing. Returns the
+/// header that was written.
 MRCZ_INLINE header pack(sequential_source& from, sequential_sink& to, pack_options options = {},
                         const metadata& values = nullptr);
 
-/// Packs until the source ends; the file has the bytes that it would have if the size had been known. Chunks wait in a
-/// file without a name beside `out` until all are there. `out` is complete or absent.
+/// Packs until the source ends. The file has the same bytes as for data of known size. Until the source ends, the
+/// chunks are kept in a file without a name on the file system of `out`. `out` is complete or absent.
 MRCZ_INLINE header pack_file(sequential_source& from, const std::filesystem::path& out, pack_options options = {},
                              const metadata& values = nullptr);
 

@@ -14,7 +14,7 @@
 
 namespace mrcz::async {
 
-/// A worker that uses the file, and was let in by `enter`.
+/// Counts the calling worker as busy until its destructor. `enter` or `enter_for` has begun the count.
 class write_window::busy_worker {
  public:
   explicit busy_worker(write_window& work) : work_{work} {}
@@ -31,7 +31,7 @@ class write_window::busy_worker {
   write_window& work_;
 };
 
-/// A slice on its way through the queue of the workers.
+/// The work of packing one slice, in the queue of the workers.
 class write_window::packing {
  public:
   packing(std::shared_ptr<write_window> work, shared_slices from, std::size_t z, std::size_t index)
@@ -45,7 +45,7 @@ class write_window::packing {
   void operator()() {
     const auto work = std::move(work_);
     auto failure = mrcz::detail::thrown_by([&] { work->pack_and_put(std::move(from_), z_, index_); });
-    if (failure) work->fail_at(index_, std::move(failure));  // handed on where nothing here refers to it
+    if (failure) work->fail_at(index_, std::move(failure));  // moved, so that this thread no longer refers to it
   }
 
  private:
@@ -55,7 +55,8 @@ class write_window::packing {
   std::size_t index_;
 };
 
-/// What `change` has `suspend` call. A class with a name, as g++ 12 warns of lambdas in coroutines that are not inline.
+/// The function that `change` passes to `suspend`. It is a class with a name because g++ 12 warns about lambdas in
+/// coroutines that are not inline.
 class write_window::enlisting {
  public:
   enlisting(std::shared_ptr<write_window> work, std::optional<std::size_t> room)
@@ -93,7 +94,7 @@ MRCZ_INLINE write_window::turn::~turn() {
   work_->taken_ = false;
 }
 
-// What the coroutine calls
+// Called by the coroutine
 
 MRCZ_INLINE mrcz::header& write_window::header() {
   const std::lock_guard lock{mutex_};
@@ -167,7 +168,7 @@ MRCZ_INLINE std::filesystem::path write_window::partial_path() const {
   return partial_path_;
 }
 
-// What the workers do
+// Called by the workers
 
 MRCZ_INLINE void write_window::enter() {
   const std::lock_guard lock{mutex_};
@@ -196,7 +197,7 @@ MRCZ_INLINE shared_slices write_window::evaluate(const shared_slices& from, std:
   return {one, memory};
 }
 
-/// The worker that fills a gap also puts the slices that were waiting behind it. The others go on packing.
+/// The worker that fills a gap also puts the slices that were waiting after the gap. The other workers go on packing.
 MRCZ_INLINE void write_window::pack_and_put(shared_slices from, std::size_t z, std::size_t index) {
   if (!enter_for(index)) return;
   const busy_worker here{*this};
@@ -244,7 +245,7 @@ MRCZ_INLINE void write_window::fail_at(std::size_t index, std::exception_ptr fai
   drop_if_idle(dropped);
 }
 
-/// Throws a failure to whoever asks first, and `errc::closed` from then on.
+/// Throws a failure once, and `errc::closed` from then on.
 MRCZ_INLINE void write_window::require_open() {
   if (ended_) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
   if (!window_.failure_is_next()) return;
@@ -282,7 +283,7 @@ MRCZ_INLINE void write_window::resume_if_over() {
 MRCZ_INLINE void write_window::cancel() {
   dropped_file dropped;
   const std::lock_guard lock{mutex_};
-  if (!waiting_) return;  // it goes on already
+  if (!waiting_) return;  // it is resumed already
   waiting_.resume(cancelled());
   end(dropped);
 }

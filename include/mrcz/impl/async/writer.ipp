@@ -7,7 +7,7 @@ namespace mrcz::async {
 
 namespace detail {
 
-/// Closes the writer unless what was begun has been done.
+/// Abandons the file in its destructor, unless `done` was called.
 class close_unless_done {
  public:
   explicit close_unless_done(std::shared_ptr<write_window> work) : work_{std::move(work)} {}
@@ -22,8 +22,8 @@ class close_unless_done {
   std::shared_ptr<write_window> work_;
 };
 
-// What coroutines hand to the workers. These are classes with names, as g++ 12 warns of lambdas in coroutines that are
-// not inline.
+// The work that coroutines give to the workers. These are classes with names because g++ 12 warns about lambdas in
+// coroutines that are not inline.
 
 class evaluating {
  public:

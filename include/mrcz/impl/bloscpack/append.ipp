@@ -1,4 +1,4 @@
-/// How a file grows.
+/// Planning and writing a file that grows.
 #pragma once
 
 #include "mrcz/bloscpack/append.hpp"
@@ -27,7 +27,7 @@ namespace mrcz::bloscpack {
 
 namespace detail {
 
-/// Some bytes in memory, and a source behind them.
+/// Some bytes in memory, followed by a source.
 class joined_source final : public byte_source {
  public:
   joined_source(std::vector<std::byte>&& first, const byte_source& second)
@@ -54,9 +54,9 @@ class joined_source final : public byte_source {
 /// Everything about an appended file that can be known before it is written.
 struct append_plan {
   bloscpack::header header;
-  std::uint64_t kept_chunks = 0;    ///< from the beginning, which stay as they are
+  std::uint64_t kept_chunks = 0;    ///< chunks from the beginning that do not change
   std::uint64_t kept_end = 0;       ///< where they end in the file
-  std::vector<std::byte> tail;      ///< what the last chunk holds, if it is packed again
+  std::vector<std::byte> tail;      ///< content of the last chunk, if it is packed again
   std::vector<std::byte> metadata;  ///< the new section, if it changes
 };
 
@@ -67,7 +67,7 @@ MRCZ_INLINE std::vector<std::byte> changed_metadata(const reader& old, const met
   return encode_metadata(values, {.checksum = h.meta_checksum, .max_meta_size = h.max_meta_size});
 }
 
-/// Verifies the last chunk, and everything else that could fail before something is written.
+/// Plans an append. Verifies the last chunk and everything else that can be checked before something is written.
 MRCZ_INLINE append_plan plan_append(const reader& old, std::uint64_t added_bytes, const metadata& values) {
   append_plan plan;
   plan.header = old.header();
@@ -99,7 +99,7 @@ MRCZ_INLINE append_plan plan_append(const reader& old, std::uint64_t added_bytes
   return plan;
 }
 
-/// Writes the file that `old` becomes.
+/// Writes `old` with the changes of `plan`.
 MRCZ_INLINE void write_appended(const reader& old, const byte_source& data, append_plan&& plan,
                                 const append_options& options, byte_sink& to) {
   to.copy(old.source(), 0, plan.kept_end, 0);
@@ -139,7 +139,7 @@ MRCZ_INLINE header append(const std::filesystem::path& path, const byte_source& 
   const header h = plan.header;
   atomic_file to{path, options.durability, true};
   detail::write_appended(old, data, std::move(plan), options, to);
-  source->require_unchanged();  // by somebody who does not care for locks
+  source->require_unchanged();  // another program may ignore the lock
   to.publish();
   return h;
 }

@@ -25,7 +25,7 @@ MRCZ_INLINE array_layout parse_layout(const metadata& values) {
   array_layout layout;
   layout.dtype = parse_dtype(values.value("dtype", metadata{}));
   const metadata shape = values.value("shape", metadata{});
-  constexpr std::size_t max_rank = 32;  // numpy's
+  constexpr std::size_t max_rank = 32;  // the limit of numpy
   if (!shape.is_array() || shape.size() > max_rank)
     fail(errc::bad_metadata, "the shape is not a list of at most {} numbers", max_rank);
   for (const auto& extent : shape) {

@@ -1,4 +1,4 @@
-/// Reading what precedes the chunks.
+/// Reading the headers and the metadata.
 #pragma once
 
 #include "mrcz/bloscpack/beginning.hpp"

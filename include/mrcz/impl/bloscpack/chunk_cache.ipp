@@ -1,4 +1,4 @@
-/// Keeping chunks that may be wanted again.
+/// Keeping chunks that may be read again.
 #pragma once
 
 #include "mrcz/bloscpack/chunk_cache.hpp"

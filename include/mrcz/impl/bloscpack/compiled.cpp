@@ -1,5 +1,5 @@
-/// All definitions of the bloscpack wing, compiled once (see core/linkage.hpp). Those it stands on are in
-/// impl/compiled.cpp.
+/// All definitions of the bloscpack wing, compiled once (see core/linkage.hpp). The definitions that it depends on are
+/// in impl/compiled.cpp.
 #ifndef MRCZ_SEPARATE_COMPILATION
 #define MRCZ_SEPARATE_COMPILATION
 #endif

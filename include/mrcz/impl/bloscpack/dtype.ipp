@@ -13,14 +13,14 @@ namespace mrcz::bloscpack {
 
 namespace detail {
 
-/// `text` between `begin` and `end`, if it has both.
+/// The text between `begin` and `end`, if `text` begins and ends with these.
 MRCZ_INLINE std::optional<std::string_view> between(std::string_view text, std::string_view begin,
                                                     std::string_view end) {
   if (text.size() < begin.size() + end.size() || !text.starts_with(begin) || !text.ends_with(end)) return std::nullopt;
   return text.substr(begin.size(), text.size() - begin.size() - end.size());
 }
 
-/// Old bloscpack wrote "<f8" or [["", "<f8"]], newer ones what Python prints for it: "'<f8'".
+/// Old versions of bloscpack write "<f8" or [["", "<f8"]]. Others write what Python prints for it: "'<f8'".
 MRCZ_INLINE std::string dtype_text(const metadata& value) {
   const auto unnamed = [](const metadata& name) {
     return name.is_string() && name.get_ref<const std::string&>().empty();

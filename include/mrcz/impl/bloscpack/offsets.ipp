@@ -1,4 +1,4 @@
-/// Reading, writing and doubting offsets.
+/// Reading, writing and checking offsets.
 #pragma once
 
 #include "mrcz/bloscpack/offsets.hpp"

@@ -146,7 +146,7 @@ MRCZ_INLINE std::unique_ptr<const reader> reader::without_wrong_offsets() const 
   try {
     require_plausible();
     return nullptr;
-  } catch (const error&) {  // the offsets or the chunks
+  } catch (const error&) {  // the offsets or the chunks are wrong
     try {
       return std::unique_ptr<const reader>{new reader{source_, options_, false}};
     } catch (const error&) {

@@ -1,4 +1,4 @@
-/// Unpacking what is read once.
+/// Unpacking a source that is read once.
 #pragma once
 
 #include "mrcz/bloscpack/stream_reader.hpp"
@@ -27,7 +27,8 @@ namespace mrcz::bloscpack {
 
 namespace detail {
 
-/// Reads exactly `size` bytes. Memory grows with what arrives, not with what was announced; false if less arrives.
+/// Reads exactly `size` bytes. Memory grows with the bytes that arrive, not with the announced size. Returns false if
+/// fewer bytes arrive.
 MRCZ_INLINE bool read_announced(sequential_source& from, std::size_t size, buffer& memory) {
   std::size_t got = 0;
   for (std::size_t capacity = std::min(size, std::size_t{4} << 20U);; capacity = std::min(size, 2 * capacity)) {

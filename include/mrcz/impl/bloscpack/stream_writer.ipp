@@ -1,4 +1,4 @@
-/// Packing what comes one byte after the other.
+/// Packing a source that is read once.
 #pragma once
 
 #include "mrcz/bloscpack/stream_writer.hpp"
@@ -27,7 +27,7 @@ namespace mrcz::bloscpack {
 
 namespace detail {
 
-/// Data cut into blocks of one size, of which the last is shorter.
+/// Cuts data into blocks of one size.
 class block_reader {
  public:
   block_reader(sequential_source& from, std::size_t size, buffer_pool& pool) : from_{from}, size_{size}, pool_{pool} {}
@@ -39,7 +39,8 @@ class block_reader {
     std::span<const std::byte> plain() { return memory.acquire(size); }
   };
 
-  /// The last block is shorter than the others; it is empty where the data ended with a whole one.
+  /// The next block, or nothing after the last one. The last block is shorter than the others. It is empty if the data
+  /// end with a whole block.
   std::optional<block> next() {
     if (ended_) return std::nullopt;
     block b{pool_.take()};

@@ -1,4 +1,4 @@
-/// Packing what has a size.
+/// Packing data of known size.
 #pragma once
 
 #include "mrcz/bloscpack/writer.hpp"

@@ -1,4 +1,4 @@
-/// Checksums and compression by zlib: the only file that includes it.
+/// Checksums and compression by zlib: the only file that includes zlib.
 #pragma once
 
 #include "mrcz/bloscpack/zlib.hpp"
