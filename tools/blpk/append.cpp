@@ -1,4 +1,4 @@
-// blpk append: more data, and other metadata, for a .blp file.
+// blpk append: adds data to a .blp file, and can replace its metadata.
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -49,7 +49,7 @@ void check_files(const arguments& given, const session& s) {
   signals::handle(signals::second::waits);
 }
 
-/// The new data; those of a stream are put into a file without a name first.
+/// Opens the data to append. Data of a stream are first written to a file without a name.
 files::input opened(const arguments& given) {
   if (!files::is_stream(given.added)) return files::input{given.added};
   files::stream in{given.added};

@@ -1,4 +1,4 @@
-/// What compress and append can be told about the chunks, and what they print about them.
+/// The options of compress and append for chunks, and what both print about chunks.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct chunk_arguments {
   std::map<std::string, std::string> named() const;
   void say(const session& s) const;
 
-  /// Throws for a value that the library refuses.
+  /// Sets the options of the library. Throws for a typesize that the library refuses.
   template <class Options>
   void set(Options& options) const {
     if (typesize < 1 || typesize > 255) refuse("typesize is {}, expected 1 to 255", typesize);
@@ -34,10 +34,11 @@ struct chunk_arguments {
   }
 };
 
-/// --verbose: how the data are cut.
+/// For --verbose: prints how the data are cut into chunks.
 void say_chunking(const session& s, const mrcz::bloscpack::chunking& cut);
 
 enum class direction : bool { compressing, decompressing };
 
-/// --debug: header, chunks from `first` on and offsets, as they stand in a file.
+/// For --debug: prints the header, the chunks from `first` on, and the offsets of a file. Leaves out the offsets when
+/// decompressing.
 void say_chunks(const session& s, const mrcz::bloscpack::reader& file, direction d, std::uint64_t first = 0);

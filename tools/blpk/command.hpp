@@ -1,4 +1,5 @@
-/// What main.cpp and the subcommands agree on: each adds itself to the program and returns what it does.
+/// The interface between main.cpp and the subcommands: each subcommand adds itself to the program and returns its
+/// action.
 #pragma once
 
 #include <algorithm>
@@ -12,13 +13,13 @@
 
 namespace command {
 
-/// Runs once the arguments are parsed. Errors are thrown.
+/// Runs once the arguments are parsed. Throws errors.
 using action = std::function<void(session&)>;
 
-/// What was typed after the name of the program.
+/// The words that the user typed after the name of the program.
 using words = std::span<const char* const>;
 
-/// How an option was spelled where it was typed.
+/// The spelling of an option that the user typed: `name` if a word begins with it, otherwise `letter`.
 inline std::string_view spelled(words typed, std::string_view letter, std::string_view name) {
   return std::ranges::any_of(typed, [&](std::string_view word) { return word.starts_with(name); }) ? name : letter;
 }

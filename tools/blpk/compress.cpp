@@ -1,4 +1,4 @@
-// blpk compress: any file into a .blp file.
+// blpk compress: compresses any file to a .blp file.
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -31,7 +31,7 @@ struct arguments {
   std::optional<std::string> metadata;
 };
 
-/// The value of --chunk-size; `option` is the option as it was typed.
+/// Reads the value of --chunk-size. `option` is the spelling of the option that the user typed.
 std::int64_t parsed_chunk_size(const std::string& text, std::string_view option) {
   if (text == "max") return bloscpack::max_chunk_size;
   const auto size = sizes::parsed_with_unit(text);
@@ -75,7 +75,7 @@ void say_settings(const session& s, const arguments& given, const bloscpack::pac
         bloscpack::name_of(options.metadata.checksum), options.metadata.level);
 }
 
-/// --verbose: the size of the input and how it is cut.
+/// For --verbose: prints the size of the input and how it is cut into chunks.
 void say_input(const session& s, const arguments& given, std::uint64_t size) {
   s.say_verbose("input file size: {}", sizes::with_bytes(size));
   if (size == 0) return;

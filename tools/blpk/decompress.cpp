@@ -1,4 +1,4 @@
-// blpk decompress: what a .blp file holds, or a part of it.
+// blpk decompress: writes the content of a .blp file, or a part of it.
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -33,7 +33,7 @@ struct part {
   std::optional<std::uint64_t> count;  ///< not stated: to the end
 };
 
-/// FIRST:COUNT, of which COUNT can be left out.
+/// Reads FIRST:COUNT, where COUNT can be left out. Returns nothing for other text.
 std::optional<part> parsed_part(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == text.npos) return std::nullopt;
@@ -54,8 +54,8 @@ std::string output_of(const arguments& given) {
   return given.out.value_or(given.in.substr(0, given.in.size() - files::extension.size()));
 }
 
-/// Calls `write(sink)` with standard output, which takes bytes in order, or with a file, which takes them anywhere and
-/// is complete or absent.
+/// Calls `write(sink)`. The sink is standard output, which takes bytes in order, or a file, which takes bytes at any
+/// position and is either complete or absent.
 template <class Write>
 void write_to(const std::string& out, bool replace, Write&& write) {
   if (out == files::standard) {
@@ -68,7 +68,7 @@ void write_to(const std::string& out, bool replace, Write&& write) {
   }
 }
 
-/// The same for what writes in order wherever it writes to.
+/// As `write_to`, for a `write` that writes bytes in order to any sink.
 template <class Write>
 void write_in_order_to(const std::string& out, bool replace, Write&& write) {
   write_to(out, replace, [&]<class Sink>(Sink& to) {
@@ -94,7 +94,7 @@ void write_part(const bloscpack::reader& in, std::uint64_t first, std::uint64_t 
   }
 }
 
-/// What comes after the data have been written.
+/// Prints the metadata, once the data have been written.
 void say_metadata(const session& s, const bloscpack::metadata& metadata) {
   if (!python::is_false(metadata)) s.say("Metadata:\n{}", python::pretty(metadata));
 }

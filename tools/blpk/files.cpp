@@ -29,7 +29,7 @@ void wait_for(int descriptor, const std::string& name) {
 int opened(const std::string& path) {
   if (path == files::standard) return STDIN_FILENO;
   for (;;) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);  // waits for who writes to a FIFO
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);  // waits for the writer of a FIFO
     if (descriptor >= 0) return descriptor;
     const int reason = errno;
     signals::throw_if_interrupted();
@@ -106,7 +106,7 @@ mrcz::bloscpack::metadata files::read_metadata(const std::string& path) {
   }
   try {
     auto values = mrcz::bloscpack::parse_metadata(text);
-    static_cast<void>(mrcz::bloscpack::to_text(values));  // of what cannot be stored the file is named too
+    static_cast<void>(mrcz::bloscpack::to_text(values));  // so that an error about what cannot be stored names the file
     return values;
   } catch (const mrcz::error& e) {
     refuse("metadata file '{}': {}", path, e.what());

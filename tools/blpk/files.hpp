@@ -1,4 +1,4 @@
-/// The files of a command: which are refused, and standard input and output, which are called "-".
+/// The files of a command: the checks of their names, and standard input and output, which are called "-".
 #pragma once
 
 #include <cstddef>
@@ -29,10 +29,10 @@ inline bool exists(const std::string& path) {
 
 inline std::uint64_t size(const std::string& path) { return mrcz::file_source{path}.size(); }
 
-/// Whether both are one file; "-" is the one that standard input comes from.
+/// Whether both paths lead to one file. "-" is the file from which standard input comes.
 bool same(const std::string& one, const std::string& other);
 
-/// Standard input, a pipe or a device: without positions and without a size.
+/// Whether `path` is standard input, a FIFO, a character device or a socket. These have no positions and no size.
 inline bool is_stream(const std::string& path) {
   std::error_code ignored;
   const auto status = std::filesystem::status(path, ignored);
@@ -40,7 +40,7 @@ inline bool is_stream(const std::string& path) {
          std::filesystem::is_socket(status);
 }
 
-/// A file that is read until a signal comes.
+/// A file. Reading it throws once a signal has come.
 class input final : public mrcz::byte_source {
  public:
   explicit input(const std::string& path) : source_{path} {}
@@ -57,17 +57,17 @@ class input final : public mrcz::byte_source {
   mrcz::file_source source_;
 };
 
-/// Refuses an input that is not there, an output that is, and an output that is the input or the file with the
-/// metadata; standard input cannot be both of these.
+/// Refuses an input that does not exist, an output that exists (unless --force is given), and an output that is the
+/// input or the metadata file. Also refuses standard input as both the input and the metadata file.
 void check(const session& s, const std::string& in, const std::string& out,
            const std::optional<std::string>& metadata = std::nullopt);
 
 void check_metadata(const std::string& in, const std::optional<std::string>& metadata);
 
-/// Refuses what is not there and what has no positions.
+/// Refuses a file that does not exist or has no positions.
 void check_seekable(const std::string& path);
 
-/// A stream by its name, which is read until it ends or a signal comes.
+/// A stream that is opened by its name. Reading it throws once a signal has come.
 class stream final : public mrcz::sequential_source {
  public:
   explicit stream(const std::string& path);
@@ -85,7 +85,7 @@ class stream final : public mrcz::sequential_source {
 
 mrcz::descriptor_sink standard_output();
 
-/// The JSON in a file, which the user named with --metadata.
+/// Reads the JSON in the file that the user named with --metadata.
 mrcz::bloscpack::metadata read_metadata(const std::string& path);
 
 }  // namespace files

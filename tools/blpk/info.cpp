@@ -1,4 +1,4 @@
-// blpk info: what a .blp file says of itself. Only its beginning is read, so that damaged files can be looked at too.
+// blpk info: describes a .blp file. Reads only the beginning of the file, so that it can also describe damaged files.
 #include <algorithm>
 #include <array>
 #include <bitset>
@@ -54,7 +54,7 @@ std::string known(std::optional<std::uint64_t> value) { return value ? std::to_s
 
 std::string known_size(std::optional<std::uint32_t> value) { return value ? sizes::with_bytes(*value) : "-1"; }
 
-/// As Python prints ASCII bytes that are padded with NULs.
+/// Writes ASCII bytes that are padded with NULs as Python does, without the padding.
 std::string padded(std::span<const char> text) {
   const auto end = std::find(text.begin(), text.end(), '\0');
   return bloscpack::detail::python_bytes(std::as_bytes(text.first(static_cast<std::size_t>(end - text.begin()))));

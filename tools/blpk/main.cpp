@@ -39,13 +39,13 @@ int report(std::string_view what, int exit_code) {
   return exit_code;
 }
 
-/// Messages that nobody could be given are a failure too.
+/// Throws if standard output did not take all messages.
 int finished() {
   if (std::fflush(stdout) != 0) mrcz::fail_system(errno, "cannot write", "standard output");
   return 0;
 }
 
-/// So that no file of ours gets a number which messages are sent to.
+/// Opens the standard descriptors that are closed, so that no other file gets their numbers and receives messages.
 void reserve_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(descriptor, F_GETFD) < 0)
@@ -85,7 +85,7 @@ int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter,
 }  // namespace
 
 int main(int count, char** arguments) try {
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing fails instead
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing then fails
   reserve_standard_descriptors();
   session s;
   s.threads = std::min(mrcz::thread_count(std::nullopt, most_threads), most_threads);
@@ -123,7 +123,7 @@ int main(int count, char** arguments) try {
 } catch (const std::system_error& e) {
   return e.code() == std::errc::broken_pipe
              ? failed
-             : report(text::printable(e.what()), failed);  // who reads has enough: no news
+             : report(text::printable(e.what()), failed);  // the reader has closed the pipe: no message
 } catch (const std::exception& e) {
   return report(text::printable(e.what()), failed);
 }

@@ -18,8 +18,8 @@ using json = nlohmann::ordered_json;
 
 namespace detail {
 
-/// What Python's repr does not print as it is: besides what is hidden, spaces but the one in ASCII, joiners, marks that
-/// belong to numbers, and characters for private use.
+/// Whether Python's repr escapes a character. It escapes hidden characters, all spaces except the one in ASCII,
+/// joiners, marks that belong to numbers, and characters for private use.
 inline bool is_escaped(char32_t c) {
   return text::is_hidden(c) || c == 0xa0 || (c >= 0x600 && c <= 0x605) || c == 0x6dd || c == 0x70f || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200f) || c == 0x202f || c == 0x205f || c == 0x3000 || (c >= 0xe000 && c <= 0xf8ff) ||
@@ -54,7 +54,7 @@ inline std::string repr(std::string_view of) {
   return printed + quote;
 }
 
-/// The members of an object by their names.
+/// The members of an object, sorted by their names.
 inline std::vector<const json::object_t::value_type*> sorted_members(const json& object) {
   std::vector<const json::object_t::value_type*> members;
   for (const auto& member : object.get_ref<const json::object_t&>()) members.push_back(&member);
@@ -84,7 +84,7 @@ inline std::string repr(const json& value) {
 
 inline constexpr std::size_t width = 90;
 
-/// A string that is too long for a line, cut between words and behind line ends into strings that Python joins again.
+/// Cuts a string that is too long for a line between words and after line ends. Python joins the parts again.
 inline std::string pretty_string(std::string_view text, std::size_t indent, std::size_t behind, bool alone) {
   if (alone) {  // in parentheses
     ++indent;
@@ -117,8 +117,8 @@ inline std::string pretty_string(std::string_view text, std::size_t indent, std:
   return alone && parts.size() > 1 ? fmt::format("({})", whole) : whole;
 }
 
-/// As `pprint` does: what does not fit into a line has one line per member. `indent` is where the text begins, `behind`
-/// how many characters follow it in its last line.
+/// Writes a value as `pprint` does: a list or dict that does not fit into a line has one line per member. `indent` is
+/// the column where the text begins. `behind` is the number of characters that follow the text in its last line.
 inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t behind = 0, bool alone = true) {
   std::string whole = repr(value);
   if (indent + detail::characters(whole) + behind <= width || value.empty()) return whole;
@@ -146,7 +146,7 @@ inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t
   return whole;
 }
 
-/// What Python takes for false: 0, "", None, False and empty lists and dicts.
+/// Whether Python treats a value as false: 0, "", None, False and empty lists and dicts.
 inline bool is_false(const json& value) {
   if (value.is_boolean()) return !value.get<bool>();
   if (value.is_number()) return value.get<double>() == 0;

@@ -16,12 +16,12 @@
 #include "mrcz/core/error.hpp"
 #include "printable.hpp"
 
-/// A failure in our own words, each line of which is one on standard error.
+/// A failure with a message of this program. Each line of the message becomes one line on standard error.
 class refusal : public std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-/// What is told of files and users has no lines.
+/// Makes text from files and users fit for one line. Other arguments stay as they are.
 template <class Arg>
 decltype(auto) shown(const Arg& arg) {
   if constexpr (std::is_convertible_v<const Arg&, std::string_view>) return text::printable(arg);
@@ -38,7 +38,7 @@ template <class... Args>
   throw refusal{formatted(format, shown(args)...)};
 }
 
-/// What is wrong inside a bloscpack file is said without the name of the file.
+/// Takes the path `name` out of an error of the library that `action` throws. Errors of the system keep their path.
 template <class Action>
 decltype(auto) without_path(std::string_view name, Action&& action) {
   try {
@@ -52,23 +52,23 @@ decltype(auto) without_path(std::string_view name, Action&& action) {
   }
 }
 
-/// Text that standard error does not take is lost: there is nobody left to tell.
+/// A failure of standard error is ignored, because it cannot be reported.
 inline void print(std::FILE* to, const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), to) < text.size() && to != stderr)
     mrcz::fail_system(errno, "cannot write", "standard output");
 }
 
-/// What is told about finished work; that it cannot be found out is no failure.
+/// Prints facts about finished work. It is no failure if they cannot be found out.
 template <class Action>
 void afterwards(Action&& tell) {
   try {
     std::forward<Action>(tell)();
   } catch (const mrcz::error&) {
-    if (std::ferror(stdout) != 0) throw;  // told nobody
+    if (std::ferror(stdout) != 0) throw;  // standard output has failed
   }
 }
 
-/// Prints each line of `lines_of` behind the prefix, and nothing that a terminal would obey.
+/// Prints each line of `lines_of` after the prefix. Escapes characters that would control a terminal.
 inline void print_lines(std::FILE* to, std::string_view prefix, std::string_view lines_of) {
   std::string lines;
   for (std::size_t begin = 0, end = 0; end != lines_of.npos; begin = end + 1) {
@@ -85,7 +85,7 @@ class session {
   bool force = false;
   std::size_t threads = 1;
 
-  /// Standard output, unless data go there.
+  /// Messages then go to standard error.
   void keep_standard_output_for_data() noexcept { messages_ = stderr; }
 
   template <class... Args>
@@ -101,7 +101,7 @@ class session {
     if (debug) say(format, std::forward<Args>(args)...);
   }
 
-  /// The first lines of each subcommand.
+  /// Prints the first lines of each subcommand.
   void begin(std::map<std::string, std::string> arguments, std::string_view what) const;
 
  private:

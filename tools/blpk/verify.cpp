@@ -18,7 +18,7 @@ namespace {
 
 namespace bloscpack = mrcz::bloscpack;
 
-/// Where verified data go.
+/// Discards the data that have been verified.
 class nowhere final : public mrcz::sequential_sink {
  public:
   void write(std::span<const std::byte>) override {}
@@ -38,7 +38,7 @@ void verify_file(const std::string& path, const session& s) {
   s.say_verbose("{} chunk{} verified", in.nchunks(), in.nchunks() == 1 ? "" : "s");
 }
 
-/// Ends at the first damage; the offsets are not looked at.
+/// Ends at the first damage. Does not check the offsets.
 void verify_stream(const std::string& path, const session& s) {
   std::atomic<std::uint64_t> done = 0;
   files::stream in{path};

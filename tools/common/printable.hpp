@@ -1,4 +1,4 @@
-/// Text of files and of users, made fit for a terminal and for one line.
+/// Makes text from files and users fit for a terminal and for one line.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,9 @@
 
 namespace text {
 
-/// The UTF-8 character that begins at `at`, which moves behind it. Nothing for a byte that begins no character, and
-/// `at` moves behind this byte: one that is missing, out of its place, or says in more bytes what takes fewer; half of
-/// a surrogate pair; or beyond U+10FFFF.
+/// Returns the UTF-8 character that begins at `at`, and moves `at` to the next one. If no valid character begins there,
+/// it returns nothing and moves `at` by one byte. Not valid are characters with missing bytes, bytes in the wrong
+/// place, encodings that are longer than necessary, halves of surrogate pairs, and characters beyond U+10FFFF.
 inline std::optional<char32_t> next_character(std::string_view text, std::size_t& at) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
   const std::size_t begin = at++;
@@ -33,15 +33,16 @@ inline std::optional<char32_t> next_character(std::string_view text, std::size_t
   return character;
 }
 
-/// Whether a character moves the cursor, talks to the terminal, breaks the line, turns the direction of the text around
-/// it, or cannot be seen. The two joiners without width stay: scripts and emoji are spelled with them.
+/// Whether a character moves the cursor, controls the terminal, breaks the line, changes the direction of the text
+/// around it, or cannot be seen. The zero-width joiner and non-joiner are not hidden, because scripts and emoji need
+/// them.
 inline bool is_hidden(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e || c == 0x200b || c == 0x200e ||
          c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
          (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 
-/// As C and Python write it: \x1b, \u202e, \U000e0041.
+/// Writes a character as C and Python do: \x1b, \u202e, \U000e0041.
 inline std::string escaped(char32_t c) {
   if (c == '\n') return "\\n";
   if (c == '\r') return "\\r";
@@ -52,15 +53,15 @@ inline std::string escaped(char32_t c) {
                        : fmt::format("\\U{:08x}", number);
 }
 
-/// As JSON writes it inside a string: \u001b, \udb40\udc41.
+/// Writes a character as JSON does inside a string: \u001b, \udb40\udc41.
 inline std::string escaped_in_json(char32_t c) {
   const auto number = static_cast<std::uint32_t>(c);
   if (c < 0x10000) return fmt::format("\\u{:04x}", number);
   return fmt::format("\\u{:04x}\\u{:04x}", 0xd7c0 + (number >> 10U), 0xdc00 + (number & 0x3ffU));
 }
 
-/// Text with its hidden characters, and the bytes that are no UTF-8, escaped: one line, whatever it says. Everything
-/// else stays as it is, backslashes too, so that it is for people and not to be parsed.
+/// Escapes hidden characters and bytes that are not UTF-8, so that the text is always one line. Everything else stays
+/// as it is, backslashes too: the result is for people and cannot be parsed.
 inline std::string printable(std::string_view text) {
   std::string shown;
   for (std::size_t at = 0; at < text.size();) {
@@ -73,8 +74,8 @@ inline std::string printable(std::string_view text) {
   return shown;
 }
 
-/// The same for JSON in valid UTF-8, which stays the same JSON: what is hidden in it can only stand in a string, but
-/// for the ends of its lines.
+/// As `printable`, for JSON in valid UTF-8. The result is the same JSON: hidden characters are only possible in its
+/// strings, except for the ends of lines, which stay.
 inline std::string printable_json(std::string_view json) {
   std::string shown;
   for (std::size_t at = 0; at < json.size();) {

@@ -18,7 +18,7 @@
 
 #include "sizes.hpp"
 
-/// Lives as long as the work. Nothing of it is left on the terminal.
+/// Lives as long as the work. The destructor removes the bar from the terminal.
 class progress_bar {
  public:
   /// `done` grows to `total` bytes, if that is known.

@@ -1,4 +1,4 @@
-/// Ending a program that has begun a file, in a way that leaves nothing of it behind.
+/// Ends a program on a signal without leaving an unfinished file.
 #pragma once
 
 #include <array>
@@ -7,25 +7,28 @@
 
 namespace signals {
 
-/// Thrown where the work can end; never caught but in `main`.
+/// Thrown where the work can end. Only `main` catches it.
 struct interruption {
   int signal;
 };
 
-/// What a second signal does while the program is about to end: nothing more, or end it at once, as a user who types
-/// Ctrl-C again expects.
+/// What a second signal does while the program is about to end. `waits`: nothing more. `ends`: it ends the program at
+/// once, as a user who types Ctrl-C again expects.
 enum class second { waits, ends };
 
-/// From now on SIGHUP, SIGINT and SIGTERM only make `throw_if_interrupted` throw, so that destructors remove what was
-/// begun. Before, they end the program at once. A signal that is ignored stays so. Throws the system's error.
+/// After this call SIGHUP, SIGINT and SIGTERM only make `throw_if_interrupted` throw, so that destructors remove
+/// unfinished files. Before it they end the program at once. Signals that are ignored stay ignored. Throws the system's
+/// error.
 void handle(second behaviour);
 
 void throw_if_interrupted();
 
-/// A descriptor that can be read once a signal has come, to be waited for beside others; -1 before `handle`.
+/// A descriptor that can be read once a signal has come, so that `poll` can wait for it and for other descriptors. -1
+/// before `handle`.
 int alarm();
 
-/// The signal as the stop that calls of the library take: requested as soon as one has come. `handle` comes first.
+/// A stop token for calls of the library. The stop is requested as soon as a signal comes. `handle` must be called
+/// before.
 class stop {
  public:
   stop();
@@ -40,11 +43,11 @@ class stop {
 
   std::stop_source source_;
   std::stop_token token_ = source_.get_token();
-  std::array<int, 2> farewell_{-1, -1};  // a pipe that ends when this does
+  std::array<int, 2> farewell_{-1, -1};  // a pipe that the destructor closes to end the watcher
   std::jthread watcher_;
 };
 
-/// Ends the program by the signal that interrupted it, as who started it expects.
+/// Ends the program with the signal that interrupted it, as the process that started the program expects.
 int end_by(const interruption& request);
 
 }  // namespace signals

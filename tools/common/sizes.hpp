@@ -20,7 +20,7 @@ inline constexpr std::array<std::pair<char, std::uint64_t>, 5> units{{{'T', std:
                                                                       {'K', std::uint64_t{1} << 10U},
                                                                       {'B', 1}}};
 
-/// 1.49G, 352.0B, and 0B for nothing.
+/// For example 1.49G or 352.0B; 0B for 0 bytes.
 inline std::string pretty(std::uint64_t bytes) {
   for (const auto& [letter, unit] : units) {
     if (bytes < unit) continue;
@@ -31,7 +31,7 @@ inline std::string pretty(std::uint64_t bytes) {
   return "0B";
 }
 
-/// 1.49G (1600000000B)
+/// For example 1.49G (1600000000B).
 inline std::string with_bytes(std::uint64_t bytes) { return fmt::format("{} ({}B)", pretty(bytes), bytes); }
 
 template <class Number>
@@ -42,7 +42,8 @@ std::optional<Number> parsed(std::string_view text) {
   return value;
 }
 
-/// A whole number of bytes, or any number and a unit; what is less than a byte is cut off. Nothing for other text.
+/// Reads a whole number of bytes, or any number with a unit; a fraction of a byte is cut off. Returns nothing for other
+/// text.
 inline std::optional<std::int64_t> parsed_with_unit(std::string_view text) {
   for (const auto& [letter, unit] : units) {
     if (text.empty() || text.back() != letter) continue;

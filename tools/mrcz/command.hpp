@@ -1,4 +1,5 @@
-/// What main.cpp and the subcommands agree on: each adds itself to the program and returns what it does.
+/// The interface between main.cpp and the subcommands: each subcommand adds itself to the program and returns its
+/// action.
 #pragma once
 
 #include <functional>
@@ -7,7 +8,7 @@
 
 namespace command {
 
-/// Runs once the arguments are parsed; the result is the exit code. Errors are thrown.
+/// Runs once the arguments are parsed, and returns the exit code. Throws errors.
 using action = std::function<int()>;
 
 action add_info(CLI::App& program);

@@ -1,4 +1,4 @@
-// mrcz convert: the same voxels with another codec or mode; everything else that the file says is kept.
+// mrcz convert: writes the same voxels with another codec or mode, and keeps everything else that the file says.
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -31,7 +31,7 @@ struct arguments {
   bool force = false;
 };
 
-/// `mrcz::writer`, whose refusal of an existing file does not know of --force.
+/// Opens a `mrcz::writer`. Adds to its error for an existing file that --force replaces the file.
 mrcz::writer open(const std::string& path, const mrcz::write_options& options) try {
   return mrcz::writer{path, options};
 } catch (const mrcz::error& e) {
@@ -72,7 +72,7 @@ void convert(const arguments& given, const std::stop_token* stop) {
   out.close();
 }
 
-/// The conversion, which a signal ends between two slices.
+/// Converts the file. A signal ends the conversion between two slices.
 int convert(const arguments& given) try {
   signals::handle(signals::second::ends);
   const signals::stop by_signal;
@@ -83,7 +83,7 @@ int convert(const arguments& given) try {
   throw;
 }
 
-/// The names that an option takes, from the same function that reads them.
+/// Accepts the names that `named` knows, which is also the function that reads the option.
 template <class Named>
 CLI::Validator one_of(const char* what, Named named) {
   return CLI::Validator{

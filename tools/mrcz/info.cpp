@@ -1,4 +1,4 @@
-// mrcz info: what a file says of itself, for people or as JSON.
+// mrcz info: describes files, for people or as JSON.
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -18,7 +18,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-/// 1.2F as 1.2, not as 1.2000000476837158.
+/// Converts 1.2F to 1.2, not to 1.2000000476837158.
 double shortest(float value) { return std::stod(fmt::format("{}", value)); }
 
 /// A number that the header holds as a float.
@@ -26,7 +26,7 @@ json to_json(const std::optional<double>& value) {
   return value ? json(shortest(static_cast<float>(*value))) : json(nullptr);
 }
 
-/// The metadata, or why they cannot be read: no reason to say nothing about the rest of the file.
+/// Adds the metadata, or the reason why they cannot be read. In this case the rest of the file is still described.
 void describe_metadata(const mrcz::reader& in, json& description) {
   try {
     description["metadata"] = in.metadata();
@@ -77,7 +77,7 @@ std::string shown(const json& value) {
 
 std::string printable(const json& value) { return text::printable(value.get_ref<const std::string&>()); }
 
-/// JSON on several lines; bytes that are no UTF-8 are replaced.
+/// JSON on several lines; bytes that are not UTF-8 are replaced.
 std::string dumped(const json& value) {
   return text::printable_json(value.dump(2, ' ', false, json::error_handler_t::replace));
 }
@@ -114,7 +114,7 @@ int info(const std::vector<std::string>& paths, bool as_json) {
       all.push_back(describe(path));
       if (!as_json) print(all.back());
     } catch (const std::exception& e) {
-      std::fflush(stdout);  // so that the two do not change places
+      std::fflush(stdout);  // so that output and errors appear in their order
       fmt::print(stderr, "mrcz: error: {}\n", text::printable(e.what()));
       exit_code = 1;
     }

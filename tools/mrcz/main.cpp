@@ -27,7 +27,7 @@ int report(const char* what, int exit_code) {
 }  // namespace
 
 int main(int count, char** arguments) try {
-  std::signal(SIGXFSZ, SIG_IGN);  // writing fails instead, and what was begun is removed
+  std::signal(SIGXFSZ, SIG_IGN);  // writing then fails, and unfinished files are removed
   CLI::App program{"Shows, converts and checks electron-microscopy images in the MRC and MRCZ formats.", "mrcz"};
   program.set_version_flag("--version", "mrcz " MRCZ_VERSION_STRING);
   program.require_subcommand(1);

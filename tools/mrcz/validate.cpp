@@ -1,4 +1,4 @@
-// mrcz validate: every finding of the validator, and an exit code for scripts.
+// mrcz validate: prints every finding of the validator, and returns an exit code for scripts.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -30,7 +30,7 @@ int validate(const std::vector<std::string>& paths) {
     try {
       if (!is_valid(path)) exit_code = 1;
     } catch (const std::exception& e) {
-      std::fflush(stdout);  // so that the two do not change places
+      std::fflush(stdout);  // so that output and errors appear in their order
       fmt::print(stderr, "mrcz: error: {}\n", text::printable(e.what()));
       exit_code = 1;
     }

@@ -1,5 +1,5 @@
-/// Compressing and decompressing one chunk with c-blosc. Only its context functions are called: no global state, any
-/// number of threads.
+/// Compresses and decompresses one chunk with c-blosc. Only the context functions of c-blosc are called: they have no
+/// global state, and any number of threads can call them.
 #pragma once
 
 #include <cstddef>
@@ -17,11 +17,12 @@ MRCZ_INLINE bool available(codec c) noexcept;
 /// Throws `errc::codec_unavailable` if `available(c)` is false.
 MRCZ_INLINE void require_available(codec c);
 
-/// The block size used where the caller states none, in bytes. Chosen from the table that `./run bench block_sizes`
-/// prints: for each codec and size of elements the fastest of 64 KiB to 1 MiB that is never larger, on any of the
-/// benchmark's movies, than what 64 KiB gives, which is python-mrcz's choice. Small elements compress better in larger
-/// blocks. zstd alone keeps gaining (up to 6 % with 512 KiB), as c-blosc never splits its blocks; zlib loses up to 20 %
-/// beyond 128 KiB, where c-blosc begins to split. 512 KiB and their shuffled copy still fit a core's cache.
+/// The block size, in bytes, if the caller states none. The values come from the table that `./run bench block_sizes`
+/// prints. For each codec and element size they are the fastest block size from 64 KiB to 1 MiB with which no movie of
+/// the benchmark becomes larger than with 64 KiB, the choice of python-mrcz. Small elements compress better in larger
+/// blocks. Only zstd gains more and more (up to 6 % with 512 KiB), because c-blosc never splits its blocks. zlib loses
+/// up to 20 % beyond 128 KiB, where c-blosc begins to split blocks. A block of 512 KiB and its shuffled copy still fit
+/// the cache of a core.
 constexpr std::size_t default_block_size(codec c, std::size_t typesize) noexcept {
   constexpr std::size_t kib = 1024;
   switch (c) {
@@ -36,15 +37,15 @@ constexpr std::size_t default_block_size(codec c, std::size_t typesize) noexcept
   return 0;
 }
 
-/// Compresses `from` into `into` (grown as needed) and returns the chunk. `typesize` is 1 to 255 bytes.
-/// Incompressible data are stored, at 16 bytes more than they had. Throws `errc::too_large` beyond 2 GiB.
-/// `threads` splits this one chunk over threads that c-blosc starts for it, which then place its blocks in the order in
-/// which they are done; several chunks at once, one thread each, are faster.
+/// Compresses `from` into `into`, which grows if necessary, and returns the chunk. `typesize` is 1 to 255 bytes.
+/// Incompressible data are stored and take 16 bytes more than before. Throws `errc::too_large` beyond 2 GiB. With
+/// several `threads` c-blosc starts threads for this one chunk; they store its blocks in the order in which they finish
+/// them. Several chunks at once with one thread each are faster.
 MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
                                                 const compression& wanted, buffer& into, std::size_t threads = 1);
 
-/// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws
-/// `errc::bad_chunk` for damage and `errc::codec_unavailable`; `into` is then undefined.
+/// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws `errc::bad_chunk`
+/// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.
 MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byte> into);
 
 }  // namespace mrcz

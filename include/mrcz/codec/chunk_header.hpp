@@ -1,4 +1,4 @@
-/// The 16 bytes in front of every blosc chunk (c-blosc README_CHUNK_FORMAT), and what must hold before one is
+/// The 16 bytes at the beginning of every blosc chunk (c-blosc README_CHUNK_FORMAT), and the checks before a chunk is
 /// decompressed.
 #pragma once
 
@@ -28,7 +28,7 @@ struct chunk_header {
 
   static chunk_header decode(std::span<const std::byte, size> from) noexcept;
 
-  constexpr bool stored() const noexcept { return (flags & 0x02U) != 0; }  ///< the bytes follow as they are
+  constexpr bool stored() const noexcept { return (flags & 0x02U) != 0; }  ///< the bytes follow uncompressed
   constexpr unsigned format() const noexcept {
     return flags >> 5U;
   }  ///< 0 blosclz, 1 lz4 and lz4hc, 2 snappy, 3 zlib, 4 zstd
@@ -37,7 +37,8 @@ struct chunk_header {
     return (flags & 0x01U) != 0 ? mrcz::shuffle::byte : (flags & 0x04U) != 0 ? mrcz::shuffle::bit : mrcz::shuffle::none;
   }
 
-  /// The codec that made the chunk; lz4hc writes what lz4 reads, so the two cannot be told apart.
+  /// The codec of the chunk; nothing if the format is unknown. lz4 and lz4hc write the same format, so lz4 stands for
+  /// both.
   constexpr std::optional<mrcz::codec> codec() const noexcept {
     switch (format()) {
       case 0: return mrcz::codec::blosclz;
@@ -56,8 +57,8 @@ struct chunk_header {
 
 namespace detail {
 
-/// More than this times its packed size no valid chunk of the format can hold, so a larger claim is a lie: the
-/// longest run that one byte of each format can announce, rounded up.
+/// A valid chunk of the format holds at most this many times its packed size. A header that claims more is damaged. The
+/// value is the longest run that one byte of the format can announce, rounded up.
 constexpr std::uint64_t max_expansion(unsigned format) noexcept {
   switch (format) {
     case 0:                 // blosclz: 255 per length byte
@@ -68,8 +69,9 @@ constexpr std::uint64_t max_expansion(unsigned format) noexcept {
   }
 }
 
-/// c-blosc 1.x overflows its heap when the length of a blosclz match, 6 + 255 per byte of 0xff + the byte behind
-/// them + 3, wraps (c-blosc issue 405). That takes this many consecutive bytes of 0xff, which no compressed chunk has.
+/// c-blosc 1.x overflows its heap when the length of a blosclz match wraps (c-blosc issue 405). The length is 6 + 255
+/// for each byte of 0xff + the byte that follows them + 3. It wraps only after this many consecutive bytes of 0xff,
+/// which no valid compressed chunk has.
 inline constexpr std::size_t blosclz_wrap = 8'421'504;
 static_assert(6 + 255 * (blosclz_wrap - 1) + 254 + 3 <= 0x7fffffff);
 

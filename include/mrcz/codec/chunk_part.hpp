@@ -1,4 +1,4 @@
-/// Decompressing a part of a chunk: only the blocks that hold it are read and decompressed.
+/// Decompresses a part of a chunk: only the blocks that hold this part are read and decompressed.
 #pragma once
 
 #include <algorithm>
@@ -32,11 +32,13 @@ struct block_place {
   std::uint32_t end;
 };
 
-/// The places of all blocks, from the list of their begins behind the chunk header. A block ends where the next one in
-/// the chunk begins, which need not be the next one in number: c-blosc's threads write blocks as they get done.
+/// The places of all blocks, from the list of their begins, which follows the chunk header. A block ends where the next
+/// block in the chunk begins. That block need not have the next number, because the threads of c-blosc write blocks in
+/// the order in which they finish them.
 MRCZ_INLINE std::vector<block_place> block_places(std::span<const std::byte> begins, std::uint32_t packed_bytes);
 
-/// Makes a chunk of some of the blocks of another: its header with other sizes, a new list of begins, the packed bytes.
+/// Makes a chunk of some blocks of another chunk: its header with other sizes, the list of their begins, and their
+/// packed bytes.
 template <class ReadAt>
 std::span<const std::byte> assemble_blocks(const ReadAt& read_at, std::span<const std::byte, chunk_header::size> header,
                                            std::span<const block_place> places, std::size_t plain_bytes,
@@ -51,7 +53,7 @@ std::span<const std::byte> assemble_blocks(const ReadAt& read_at, std::span<cons
   for (std::size_t i = 0; i < places.size();) {
     std::size_t end = i;
     const std::size_t run_begin = at;
-    do {  // blocks that lie side by side are read at once
+    do {  // adjacent blocks are read in one call
       store(chunk.data() + chunk_header::size + 4 * end, static_cast<std::uint32_t>(at), std::endian::little);
       at += places[end].end - places[end].begin;
       ++end;
@@ -64,13 +66,13 @@ std::span<const std::byte> assemble_blocks(const ReadAt& read_at, std::span<cons
 
 }  // namespace detail
 
-/// A chunk that is read and decompressed block by block, through `read_at(offset in the chunk, span)`. The blocks of a
-/// stored chunk are pieces of it.
+/// A chunk that is read and decompressed block by block, through `read_at(offset in the chunk, span)`. A stored chunk
+/// has no blocks: pieces of 64 bytes take their place.
 template <class ReadAt>
 class chunk_blocks {
  public:
-  /// Reads the header and the list of blocks. Throws `errc::bad_chunk` unless they are those of a chunk of
-  /// `packed_bytes` that holds `expected` bytes.
+  /// Reads the header and the list of blocks. Throws `errc::bad_chunk` unless they belong to a chunk of `packed_bytes`
+  /// bytes that holds `expected` bytes.
   chunk_blocks(ReadAt read_at, std::uint64_t packed_bytes, std::size_t expected)
       : read_at_{std::move(read_at)}, bytes_{expected} {
     if (packed_bytes < first_bytes_.size())
@@ -87,7 +89,7 @@ class chunk_blocks {
     places_ = detail::block_places(begins, header.packed_bytes);
   }
 
-  /// Plain bytes of each block but the last, which may be shorter.
+  /// Plain bytes of each block. The last block may be shorter.
   std::size_t block_size() const noexcept { return block_size_; }
 
   /// Blocks that can be decompressed together, as plain bytes [begin, end) of the chunk.
@@ -96,8 +98,9 @@ class chunk_blocks {
     std::size_t end;
   };
 
-  /// The group of about `bytes` bytes that begins with the block at plain byte `first`, or with the one before it:
-  /// c-blosc packs a shorter last block differently and takes it for the last only behind a whole one.
+  /// The group of about `bytes` bytes that begins with the block at plain byte `first`. A last block after other blocks
+  /// is never alone in a group, so the group may begin or end one block further out: c-blosc packs a shorter last block
+  /// differently, and recognises it only after a whole block.
   group group_at(std::size_t first, std::uint64_t bytes) const noexcept {
     const std::size_t blocks = bytes_ / block_size_ + (bytes_ % block_size_ == 0 ? 0 : 1);
     std::size_t begin = first / block_size_;
@@ -108,7 +111,7 @@ class chunk_blocks {
     return {begin * block_size_, end == blocks ? bytes_ : end * block_size_};
   }
 
-  /// Reads and decompresses a group into `into`, which has its size.
+  /// Reads and decompresses a group into `into`, which has the size of the group.
   void decompress(const group& wanted, std::span<std::byte> into, buffer& memory) const {
     if (stored_) return read_at_(chunk_header::size + std::uint64_t{wanted.begin}, into);
     const std::size_t first = wanted.begin / block_size_;
@@ -128,8 +131,8 @@ class chunk_blocks {
   bool stored_ = false;
 };
 
-/// The plain bytes [first, first + count) of a chunk, in `memory`. Only the list of blocks and those that hold the part
-/// are read.
+/// Returns the plain bytes [first, first + count) of a chunk, which lie in `memory`. Reads only the blocks that hold
+/// them.
 template <class ReadAt>
 std::span<const std::byte> decompress_part(const chunk_blocks<ReadAt>& chunk, std::size_t first, std::size_t count,
                                            unpack_memory& memory) {

@@ -1,4 +1,4 @@
-/// The compressors of MRCZ, the shuffle filters, and what a user says about compression.
+/// The codecs of MRCZ, the shuffle filters, and the options of compression.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ enum class shuffle : std::uint8_t { none = 0, byte = 1, bit = 2 };
 inline constexpr std::array all_codecs{codec::none,   codec::blosclz, codec::lz4, codec::lz4hc,
                                        codec::snappy, codec::zlib,    codec::zstd};
 
-/// The name that c-blosc and python-mrcz use; empty for a value that is no codec. The views end with a NUL.
+/// The name that c-blosc and python-mrcz use; empty for a value that is no codec. A NUL follows the name.
 constexpr std::string_view name_of(codec c) noexcept {
   switch (c) {
     case codec::none: return "none";
@@ -53,11 +53,11 @@ constexpr std::optional<codec> codec_named(std::string_view name) noexcept {
 /// How slices are compressed. Recommended: zstd with level 1 for archives, lz4 with level 9 for speed.
 struct compression {
   std::optional<mrcz::codec> codec = std::nullopt;  ///< not stated: zstd for a path that ends in .mrcz, else none
-  int level = 1;                               ///< 0 (store) to 9 (smallest); the effort, not the result, is bounded
-  mrcz::shuffle shuffle = mrcz::shuffle::bit;  ///< bit is what MRCZ always used and what suits detector data
+  int level = 1;                                    ///< 0 (store) to 9 (smallest); it limits the effort, not the size
+  mrcz::shuffle shuffle = mrcz::shuffle::bit;       ///< MRCZ has always used bit, which suits detector data
   std::optional<std::size_t> block_size =
-      std::nullopt;  ///< bytes compressed at a time, a wish: codecs that split their blocks may get larger ones; 0
-                     ///< leaves the choice to c-blosc
+      std::nullopt;  ///< wanted number of bytes to compress at a time; codecs that split their blocks may use
+                     ///< larger blocks; 0 leaves the choice to c-blosc
 };
 static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");
 

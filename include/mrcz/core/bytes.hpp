@@ -1,4 +1,4 @@
-/// A reusable, uninitialised run of bytes.
+/// Memory that is reused and not initialised.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace mrcz {
 
-/// Grows, never shrinks, never zeroes and does not keep its content when it grows: memory for a slice that is
-/// about to be overwritten. Aligned for every voxel type.
+/// Memory for a slice that is about to be overwritten. It grows and never shrinks. It does not zero its bytes, and it
+/// loses its content when it grows. It is aligned for every voxel type.
 class buffer {
  public:
   buffer() = default;
@@ -22,7 +22,7 @@ class buffer {
     return *this;
   }
 
-  /// `size` writable bytes of undefined content; earlier spans are invalid if the buffer had to grow.
+  /// Returns `size` writable bytes of undefined content. Earlier spans become invalid if the buffer grows.
   std::span<std::byte> acquire(std::size_t size);
 
   std::size_t capacity() const noexcept { return capacity_; }
@@ -35,7 +35,7 @@ class buffer {
   std::size_t capacity_ = 0;
 };
 
-/// Buffers that wait to be used again, so that memory stays warm from slice to slice. Thread-safe.
+/// Keeps used buffers, so that the next slices use the same memory again. Thread-safe.
 class buffer_pool {
  public:
   buffer take();

@@ -1,4 +1,4 @@
-/// The one exception of the library, the list of what can go wrong, and the one way to fail.
+/// The only exception of the library, its error codes, and the functions that throw it.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +19,11 @@
 
 #include "mrcz/core/linkage.hpp"
 
-/// One definition for all shared libraries of a program, also where they hide everything else (`-fvisibility=hidden`):
-/// an error that one of them throws is caught by the others, and its code compares equal there. Libraries that `dlopen`
-/// loads share it too, with clang only if they are loaded with RTLD_GLOBAL. A program that includes this header itself
-/// shares it with libraries that it loads if it exports its symbols (CMake's ENABLE_EXPORTS).
+/// Gives all shared libraries of a program one definition, even if they hide everything else (`-fvisibility=hidden`).
+/// One library can then catch an error that another one throws, and its code compares equal in both. Libraries that
+/// `dlopen` loads share the definition too; with clang they must be loaded with RTLD_GLOBAL. A program that includes
+/// this header shares the definition with the libraries that it loads if the program exports its symbols (CMake's
+/// ENABLE_EXPORTS).
 #if defined(__ELF__) || defined(__MACH__)
 #define MRCZ_VISIBLE [[gnu::visibility("default")]]
 #else
@@ -46,11 +47,11 @@ enum class MRCZ_VISIBLE errc {
   out_of_range,       ///< a slice or region lies outside the volume
   bad_option,         ///< an option has an illegal value, or two options contradict each other
   already_exists,     ///< the destination exists and may not be replaced
-  not_mappable,       ///< the voxels in the file are not an array in memory as they stand
-  closed,             ///< the writer was closed, or failed before
+  not_mappable,       ///< the voxels in the file must be decoded before they are an array in memory
+  closed,             ///< the writer has been closed or has failed
   not_bloscpack,      ///< the bytes are not a bloscpack file
-  caller_failed,      ///< code of the caller's own, such as a lazy expression, threw another exception: see `cause()`
-  stopped,            ///< the caller's `stop` asked the call to end early
+  caller_failed,      ///< the caller's code, such as a lazy expression, threw another exception: see `cause()`
+  stopped,            ///< the caller requested through `stop` that the call ends early
 };
 
 namespace detail {
@@ -72,24 +73,24 @@ MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
 
 MRCZ_INLINE std::error_code make_error_code(errc code) noexcept;
 
-/// What an error knows. What it does not know is empty.
-// NOLINTBEGIN(readability-redundant-member-init): without them g++ warns of designated initialisers that leave some out
+/// The facts that an error carries. Unknown facts are empty.
+// NOLINTBEGIN(readability-redundant-member-init): else g++ warns of designated initialisers that omit a field
 struct error_fields {
-  std::string path = {};                              ///< the file, or what its source or sink calls itself
+  std::string path = {};                              ///< of the file, or the name of its source or sink
   std::optional<std::size_t> slice = std::nullopt;    ///< counted from the beginning of the file
-  std::optional<std::uint64_t> chunk = std::nullopt;  ///< of a bloscpack file
+  std::optional<std::uint64_t> chunk = std::nullopt;  ///< number of the chunk in a bloscpack file
   std::optional<std::uint64_t> byte = std::nullopt;   ///< position in the file
   std::string found = {};                             ///< what is wrong, or what could not be done
   std::string expected = {};                          ///< what would have been right
-  std::string reason = {};                            ///< the system's words for its error code
-  std::string remark = {};                            ///< what the caller should know besides
-  std::exception_ptr cause = nullptr;                 ///< what the caller's own code threw
+  std::string reason = {};                            ///< the system's text for its error code
+  std::string remark = {};                            ///< what else the caller should know
+  std::exception_ptr cause = nullptr;                 ///< the exception that the caller's code threw
 };
 // NOLINTEND(readability-redundant-member-init)
 
-/// Thrown by everything in this library. `what()` reads
-/// `PATH: FOUND, expected EXPECTED: REASON (slice Z, byte B); REMARK`, without the parts that are not known;
-/// `code()` is an `errc` or, for a failed system call, the system's own error.
+/// The exception that this library throws. `what()` reads
+/// `PATH: FOUND, expected EXPECTED: REASON (slice Z, chunk C, byte B); REMARK`, without the parts that are not known.
+/// `code()` is an `errc`. For a failed system call it is the error of the system.
 class MRCZ_VISIBLE error : public std::system_error {
  public:
   error(std::error_code code, error_fields fields);
@@ -102,7 +103,7 @@ class MRCZ_VISIBLE error : public std::system_error {
 
   const char* what() const noexcept override;
 
-  /// `what()` without the path, for whoever has named the file already.
+  /// `what()` without the path, for callers that name the file themselves.
   std::string_view message() const noexcept;
 
   const std::string& path() const noexcept { return fields().path; }
@@ -113,10 +114,10 @@ class MRCZ_VISIBLE error : public std::system_error {
   const std::string& expected() const noexcept { return fields().expected; }
   const std::string& remark() const noexcept { return fields().remark; }
 
-  /// What the caller's own code threw, if that is what `errc::caller_failed` reports; null otherwise.
+  /// For `errc::caller_failed`, the exception that the caller's code threw; otherwise null.
   const std::exception_ptr& cause() const noexcept { return fields().cause; }
 
-  /// All of them, for whoever throws the error again with more.
+  /// All fields, for code that adds some and throws the error again.
   const error_fields& fields() const noexcept;
 
  private:
@@ -124,8 +125,9 @@ class MRCZ_VISIBLE error : public std::system_error {
   std::shared_ptr<const state> state_;  // shared, so that copying an exception cannot throw
 };
 
-/// How messages are written. That format and arguments go together is checked where MRCZ_CHECK_FORMATS is defined, as
-/// for Debug builds of the tests: it would cost each file that includes this library more than half a second.
+/// The format string of a message. The compiler checks that it fits its arguments only where MRCZ_CHECK_FORMATS is
+/// defined, as in Debug builds of the tests. The check takes more than half a second for each source file that includes
+/// this library.
 #ifdef MRCZ_CHECK_FORMATS
 template <class... Args>
 using message_format = fmt::format_string<Args...>;
@@ -136,7 +138,7 @@ using message_format = fmt::string_view;
 
 namespace detail {
 
-/// The text of a format, which fmt 12 deprecates to convert.
+/// The text of a format string. fmt 12 deprecates its implicit conversion to a text.
 template <class Format>
 fmt::string_view unchecked(const Format& format) {
   if constexpr (requires { format.get(); }) return format.get();
@@ -148,16 +150,16 @@ MRCZ_INLINE std::string formatted(fmt::string_view format, fmt::format_args args
 
 }  // namespace detail
 
-/// One field of an error.
+/// Formats the text of one field of an error.
 template <class... Args>
 std::string text(message_format<const Args&...> format, const Args&... args) {
   return detail::formatted(detail::unchecked(format), fmt::make_format_args(args...));
 }
 
-/// The one way to fail: `fail(errc::bad_header, {.byte = 92, .found = "NSYMBT is -1", .expected = "a size"})`.
+/// Throws an `error`: `fail(errc::bad_header, {.byte = 92, .found = "NSYMBT is -1", .expected = "a size"})`.
 [[noreturn]] MRCZ_INLINE void fail(errc code, error_fields fields);
 
-/// The same where nothing but what was found is known.
+/// Throws an `error` of which only `found` is known.
 template <class... Args>
 [[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
   detail::fail_formatted(code, detail::unchecked(format), fmt::make_format_args(args...));
@@ -165,28 +167,28 @@ template <class... Args>
 
 [[noreturn]] MRCZ_INLINE void fail_expected(errc code, std::string found, std::string expected);
 
-/// A failure of the system; its words follow what was found.
+/// Throws an `error` for a failed system call. In the message the system's text for `reason` follows `found`.
 [[noreturn]] MRCZ_INLINE void fail_system(std::error_code reason, std::string found, std::string path = {});
 
-/// `code` is the value of `errno`, which means the same on all systems.
+/// `code` is a value of `errno`. It means the same on all systems.
 [[noreturn]] MRCZ_INLINE void fail_system(int code, std::string found, std::string path = {});
 
 namespace detail {
 
 /// What a function knows about an error that passes through it.
-// NOLINTBEGIN(readability-redundant-member-init): without them g++ warns of designated initialisers that leave some out
+// NOLINTBEGIN(readability-redundant-member-init): else g++ warns of designated initialisers that omit a field
 struct error_context {
   std::string_view path = {};
   std::optional<std::size_t> slice = std::nullopt;
   std::optional<std::uint64_t> chunk = std::nullopt;
   std::optional<std::uint64_t> byte = std::nullopt;
   std::string_view remark = {};
-  bool callers_code = false;  ///< what else the action throws becomes `errc::caller_failed`
+  bool callers_code = false;  ///< other exceptions of the action become `errc::caller_failed`
 };
 // NOLINTEND(readability-redundant-member-init)
 
-/// Called where an exception is handled: throws it again with what `known` adds. A field that is set stays. An error
-/// about another file is left as it is, because its fields describe that one; only the remark is added.
+/// Called in a `catch` block: throws the handled exception again with the facts of `known`. Fields that are set already
+/// stay. An error about another file gets only the remark, because its other fields describe that file.
 [[noreturn]] MRCZ_INLINE void rethrow_with(const error_context& known);
 
 }  // namespace detail
@@ -201,8 +203,8 @@ decltype(auto) with_context(std::string_view path, Action&& action) {
   }
 }
 
-/// As above, and adds the number of the slice. What code of the caller's own throws in `action` becomes an error too,
-/// unless memory is exhausted.
+/// As above, and adds the number of the slice. Other exceptions, which come from the caller's code in `action`, become
+/// an `error` with `errc::caller_failed`. Only `std::bad_alloc` stays as it is.
 template <class Action>
 decltype(auto) with_context(std::string_view path, std::size_t slice, Action&& action) {
   try {

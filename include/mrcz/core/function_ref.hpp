@@ -1,4 +1,4 @@
-/// A reference to something that can be called: whoever takes one need be no template, and nothing is allocated.
+/// A reference to a callable object. A function that takes one need not be a template, and nothing is allocated.
 #pragma once
 
 #include <concepts>
@@ -11,7 +11,7 @@ namespace mrcz {
 template <class Signature>
 class function_ref;
 
-/// Refers to a lambda or another object with a call operator, which must outlive it.
+/// Refers to a lambda or another object with a call operator. That object must outlive the reference.
 template <class Result, class... Arguments>
 class function_ref<Result(Arguments...)> {
  public:

@@ -23,7 +23,7 @@ MRCZ_INLINE bool has_avx2() noexcept;
 /// call counts them; later calls return the same number.
 MRCZ_INLINE std::size_t processors() noexcept;
 
-/// What the first call of `processors()` does.
+/// Counts the processors for the first call of `processors()`.
 MRCZ_INLINE std::size_t count_processors() noexcept;
 
 /// The smallest quota, in processors rounded up, of the control group of this process and of all visible groups that
@@ -32,40 +32,41 @@ MRCZ_INLINE std::optional<std::size_t> cgroup_processors(const std::string& root
 
 // New memory
 
-/// Advises the system to use pages of 2 MiB for `memory`. The first write to each page of new memory costs a visit to
-/// the kernel, and large pages are 512 times fewer. The advice concerns the large pages that lie inside `memory`
-/// completely and leaves the content alone. It does nothing on systems that know no such advice.
+/// Advises the system to use pages of 2 MiB for `memory`. The first write to each page of new memory enters the kernel,
+/// and there are 512 times fewer large pages. The advice concerns only large pages that lie completely inside `memory`.
+/// It does not change the content. On systems without such advice this does nothing.
 MRCZ_INLINE void advise_huge_pages(std::span<std::byte> memory) noexcept;
 
-/// Makes the system provide the pages inside `memory` now. That takes less time than an interruption for each page, and
-/// the zeros that the system writes do not push anything useful out of the caches. It leaves the content alone and
-/// costs next to nothing where the pages exist already. It does nothing where the system cannot (Linux before 5.14).
+/// Makes the system provide the pages inside `memory` now. That takes less time than one page fault for each page, and
+/// the zeros that the system writes do not push useful data out of the caches. It does not change the content, and
+/// costs almost nothing where the pages exist already. It does nothing where the system cannot do this (Linux before
+/// 5.14, for example).
 MRCZ_INLINE void provide_pages(std::span<std::byte> memory) noexcept;
 
 // Caches
 
-/// Fetches into the caches what lies one page behind `here`. A pass over memory calls it once for every 64 bytes.
-/// Processors fetch ahead on their own, but stop at the end of each page of 4 KiB; with this call a pass over a volume
-/// is 1.5 times as fast. Nothing is read, so `here` may be the end of an array.
+/// Fetches the memory one page after `here` into the caches. A pass over memory calls it once for every 64 bytes.
+/// Processors also fetch ahead without it, but they stop at the end of each page of 4 KiB. With this call a pass over a
+/// volume is 1.5 times as fast. Nothing is read, so `here` may be the end of an array.
 inline void prefetch_next_page([[maybe_unused]] const void* here) noexcept {
 #if defined(__GNUC__)
   constexpr std::uintptr_t page = 4096;
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer must not be moved behind the end of its array
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer must not be moved beyond the end of its array
   __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(here) + page));
 #endif
 }
 
-/// Copies like `memcpy`, but writes past the caches: for more bytes than the caches hold. An ordinary write first reads
-/// what it overwrites, and pushes other data out of the caches. `finish_past_caches()` must follow. It is `memcpy`
-/// on processors that cannot write past their caches.
+/// Copies like `memcpy`, but writes past the caches. Use it for more bytes than the caches hold: an ordinary write
+/// first reads the bytes that it overwrites, and pushes other data out of the caches. `finish_past_caches()` must
+/// follow. On processors that cannot write past their caches this is `memcpy`.
 MRCZ_INLINE void copy_past_caches(std::byte* to, const std::byte* from, std::size_t count) noexcept;
 
-/// Converts `count` integers of 8 or 16 bits, which need not be aligned, to floats, and writes these past the caches.
-/// `finish_past_caches()` must follow.
+/// Converts `count` integers of 8 or 16 bits to floats and writes the floats past the caches. The integers need not be
+/// aligned. `finish_past_caches()` must follow.
 template <class Integer>
 void floats_past_caches(const std::byte* from, float* to, std::size_t count) noexcept;
 
-/// Other threads see what this thread has written past the caches before they see what it writes next.
+/// Makes other threads see the writes of this thread past the caches before they see its later writes.
 MRCZ_INLINE void finish_past_caches() noexcept;
 
 }  // namespace mrcz::detail

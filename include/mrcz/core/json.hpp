@@ -1,5 +1,5 @@
-/// JSON that nobody vouches for: parsed within bounds, and checked before it is written. The only header that includes
-/// nlohmann/json.hpp. `core/json_fwd.hpp` declares what there is.
+/// JSON from untrusted sources: it is parsed within limits, and checked before it is written. The only header that
+/// includes nlohmann/json.hpp. `core/json_fwd.hpp` declares the functions.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,10 +1,11 @@
 /// Whether the definitions of the library come with its headers or are compiled once.
 ///
 /// By default each header includes its definitions (`impl/*.ipp`), which are inline. Where MRCZ_SEPARATE_COMPILATION is
-/// defined, headers only declare; one source file of the program, or a library, is `impl/compiled.cpp`.
+/// defined, headers contain declarations only. The program then compiles `impl/compiled.cpp` as one of its source
+/// files, or links a library that contains it.
 #pragma once
 
-/// Stands in front of the functions that `impl/compiled.cpp` can define.
+/// Marks the functions that `impl/compiled.cpp` can define.
 #ifdef MRCZ_SEPARATE_COMPILATION
 #define MRCZ_INLINE
 #else

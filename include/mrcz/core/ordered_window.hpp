@@ -1,4 +1,4 @@
-/// Where results wait that are made in any order and taken in one.
+/// Holds results that are made in any order until they are taken in the order of their items.
 #pragma once
 
 #include <cstddef>
@@ -10,61 +10,62 @@
 
 namespace mrcz {
 
-/// What an `ordered_window` holds at most. One item is always let in, however large.
+/// The most that an `ordered_window` holds. An empty window admits one item of any size.
 struct window_limits {
   std::size_t items = std::numeric_limits<std::size_t>::max();
   std::size_t bytes = std::numeric_limits<std::size_t>::max();
 };
 
-/// A bounded stretch of a sequence of items, of which several are worked on side by side.
+/// A limited window on a sequence of items. Several items in the window are worked on at the same time.
 ///
-///     admit() ->  | 7 taken | 8 done | 9 at work | 10 done | 11 at work |  <- room for more?
-///                   release()   take() comes here next
+///     | 7 taken | 8 done | 9 at work | 10 done | 11 at work |  <- admit() adds 12 if there is room
+///       ^         ^
+///       |         take(), once 7 is released
+///       release()
 ///
-/// Items are numbered in the order in which they are admitted. The work on each ends with `done`, in any order; `take`
-/// hands the results out in the order of their numbers, one at a time: the next one after `release`. A failure takes
-/// the place of its item's result, so everything before it is still taken. From then on no item is admitted, and
-/// results behind the failure are dropped.
+/// Items are numbered in the order in which they are admitted. `done` reports the end of the work on an item, in any
+/// order. `take` returns the results in the order of their numbers, one at a time: `release` comes before the next
+/// `take`. A failure takes the place of the result of its item, so all results before it are still taken. After a
+/// failure there is no room for more items, and the results of later items are dropped.
 ///
-/// Not thread-safe: it belongs to a mutex of its owner. Synchronous writing, asynchronous writing and reading ahead all
-/// stand on it.
+/// Not thread-safe: its owner protects it with a mutex. Synchronous writing, asynchronous writing and reading ahead use
+/// it.
 template <class Result>
 class ordered_window {
  public:
   explicit ordered_window(window_limits limits, std::size_t first = 0) : limits_{limits}, first_{first} {}
 
-  /// Whether an item of so many bytes may be admitted now.
+  /// Whether there is room for an item of this size.
   bool has_room(std::size_t bytes = 0) const noexcept {
     if (failed_) return false;
     return places_.empty() ||
            (places_.size() < limits_.items && bytes <= limits_.bytes && bytes_ <= limits_.bytes - bytes);
   }
 
-  /// Lets an item in; its number.
+  /// Admits an item and returns its number.
   std::size_t admit(std::size_t bytes = 0) {
     places_.push_back({.bytes = bytes});
     bytes_ += bytes;
     return end() - 1;
   }
 
-  /// Takes the last item that was admitted back: there was none.
+  /// Removes the item that was admitted last, for example because the sequence has ended before it.
   void withdraw() {
     bytes_ -= places_.back().bytes;
     places_.pop_back();
   }
 
-  /// The work on an item has ended with a result ...
+  /// Reports that the work on an item has ended with a result.
   void done(std::size_t number, Result&& result) {
     if (is_wanted(number)) places_[number - first_].result.emplace(std::move(result));
   }
 
-  /// ... or with a failure.
+  /// Reports that the work on an item has failed.
   void done(std::size_t number, std::exception_ptr failure) {
     if (is_wanted(number)) fail_at(number, std::move(failure));
   }
 
-  /// Whether something would be done with the result of this item. Nobody need begin to work on one of which this is
-  /// false.
+  /// Whether the result of this item is still needed. If not, the work on it need not begin.
   bool is_wanted(std::size_t number) const noexcept {
     return number >= first_ && number < end() && !(failed_ && number + 1 == end());
   }
@@ -72,13 +73,13 @@ class ordered_window {
   /// Whether the next result in order is there and the one before it has been released.
   bool has_next() const noexcept { return !taken_ && !places_.empty() && places_.front().result.has_value(); }
 
-  /// The next result. Its item keeps its room until `release`. Requires `has_next()`.
+  /// Returns the next result. Its item counts towards the limits until `release`. Requires `has_next()`.
   Result take() {
     taken_ = true;
     return *std::move(places_.front().result);
   }
 
-  /// What was taken has left.
+  /// Removes the item whose result was taken.
   void release() {
     taken_ = false;
     bytes_ -= places_.front().bytes;
@@ -86,14 +87,15 @@ class ordered_window {
     ++first_;
   }
 
-  /// What was taken could not be used: as if the work on it had failed.
+  /// Reports that the taken result could not be used. This has the same effect as a failure of the work on its item.
   void release(std::exception_ptr failure) {
     taken_ = false;
     places_.front().result.reset();
     fail_at(first_, std::move(failure));
   }
 
-  /// Nothing more is admitted or taken; results that wait are dropped. What is taken is still released.
+  /// Admits no more items and drops all results that have not been taken. A result that has been taken is still
+  /// released.
   void close() {
     failed_ = true;
     failure_ = nullptr;
@@ -108,10 +110,10 @@ class ordered_window {
 
   bool failed() const noexcept { return failed_; }
 
-  /// Whether a failure is what comes next: all results before it have been taken.
+  /// Whether the failure comes next: all results before it have been released.
   bool failure_is_next() const noexcept { return failure_ != nullptr && places_.size() == 1; }
 
-  /// Hands the failure on, so that no two threads hold it.
+  /// Returns the failure and does not keep it, so that no two threads hold it.
   std::exception_ptr take_failure() noexcept { return std::exchange(failure_, nullptr); }
 
  private:
@@ -127,7 +129,7 @@ class ordered_window {
   }
 
   window_limits limits_;
-  std::deque<place> places_;  // the last one is that of the failure, if there is one
+  std::deque<place> places_;  // after a failure, the last one is that of the failed item
   std::size_t first_;
   std::size_t bytes_ = 0;
   bool taken_ = false;

@@ -1,4 +1,4 @@
-/// Two ways to spread work over threads: in any order, and with an ordered end.
+/// Spreads work over threads, in any order or with results that are taken in order.
 #pragma once
 
 #include <condition_variable>
@@ -15,15 +15,15 @@
 
 namespace mrcz {
 
-/// How many threads to use: what was asked for, or one per processor that this program may use.
+/// The number of threads to use: `wanted`, or one for each processor that this program may use; at least 1.
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted) noexcept;
 
-/// The same for `tasks` independent tasks, which need no more threads than there are tasks.
+/// As above, but at most one thread for each of `tasks` independent tasks.
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted, std::size_t tasks) noexcept;
 
-/// Calls `task(i, thread)` once for each i in [0, count) on up to `threads` threads. `thread` counts these from 0, so
-/// that each can have memory of its own: `memory[thread]`. After a failure no new task starts, and the failure of the
-/// lowest i that ran is rethrown once all threads have stopped.
+/// Calls `task(i, thread)` once for each i in [0, count) on up to `threads` threads. `thread` numbers these threads
+/// from 0, so that each thread can use separate memory: `memory[thread]`. After a failure no more tasks start. Once all
+/// threads have stopped, the failure with the lowest i is rethrown.
 MRCZ_INLINE void parallel_for(std::size_t count, std::size_t threads,
                               function_ref<void(std::size_t i, std::size_t thread)> task);
 
@@ -32,7 +32,8 @@ enum class asked : bool { by_any_thread, by_caller_only };
 
 namespace detail {
 
-/// Runs `work(thread)` on `threads` threads; thread 0 is the caller's. `work` must not throw.
+/// Runs `work(thread)` on `threads` threads, or on fewer if the system has no more. Thread 0 is the thread of the
+/// caller. `work` must not throw.
 MRCZ_INLINE void run_on_threads(std::size_t threads, function_ref<void(std::size_t thread)> work);
 
 /// What `action` throws; null if it throws nothing.
@@ -46,8 +47,9 @@ class pipeline {
            function_ref<void(Result&&)> take)
       : next_{next}, make_{make}, take_{take}, window_{{.items = most_items}} {}
 
-  /// Takes the next result if it is there, otherwise begins with an item, otherwise waits for either; until there is
-  /// nothing left to do. A thread that `asks_first` has items ready for the others before it makes one.
+  /// Works until there is nothing left to do. Takes the next result if it exists. Otherwise makes a result of a waiting
+  /// item. If no item waits and `asks` is true, calls `next` for one. Otherwise waits. With `asks_first` the thread
+  /// calls `next` before it makes a result, so that the other threads have items.
   void work(bool asks, bool asks_first) {
     std::unique_lock lock{mutex_};
     for (;;) {
@@ -71,7 +73,7 @@ class pipeline {
     Item item;
   };
 
-  /// Whether nothing is left to begin with.
+  /// Whether there is nothing left to begin.
   bool is_over() const { return (ended_ || window_.failed()) && !asking_ && items_.empty(); }
 
   void ask(std::unique_lock<std::mutex>& lock) {
@@ -119,18 +121,18 @@ class pipeline {
   std::mutex mutex_;
   std::condition_variable changed_;
   ordered_window<Result> window_;
-  std::deque<numbered> items_;  // that nobody makes yet
+  std::deque<numbered> items_;  // those on which no thread works yet
   bool asking_ = false;
   bool ended_ = false;
 };
 
 }  // namespace detail
 
-/// Calls `next()`, which returns an optional item, until it returns none; `make(item)` for each item on up to `threads`
-/// threads; and `take(result)` for each result, in the order of the items. Neither `next` nor `take` runs twice at the
-/// same time, but each beside the other. At most `most_items` items and results are held at any moment; not stated: two
-/// more than there are threads. After a failure nothing behind its item starts, and the failure of the earliest item is
-/// rethrown once all threads have stopped: everything before that item has been taken.
+/// Calls `next()` until it returns no item, `make(item)` for each item on up to `threads` threads, and `take(result)`
+/// for each result in the order of the items. Only one thread at a time runs `next`, and only one at a time runs
+/// `take`, but both can run at the same time. At most `most_items` items and results exist at any moment; not stated:
+/// two more than there are threads. After a failure no work on later items starts. Once all threads have stopped, the
+/// failure of the earliest item is rethrown. All results before that item have been taken by then.
 template <class Item, class Result>
 void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> next, function_ref<Result(Item&&)> make,
                        function_ref<void(Result&&)> take, asked wanted = asked::by_any_thread,
@@ -147,8 +149,9 @@ void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> 
   shared.rethrow_failure();
 }
 
-/// Calls `make(i)` for each i in [0, count) on up to `threads` threads and hands each result to `take(result)` in
-/// rising order of i, from one thread at a time. Results that wait, and failures, as in `parallel_pipeline`.
+/// Calls `make(i)` for each i in [0, count) on up to `threads` threads and `take(result)` for each result in rising
+/// order of i, on one thread at a time. The number of results that wait is limited, and failures are handled, as in
+/// `parallel_pipeline`.
 template <class Result>
 void parallel_ordered(std::size_t count, std::size_t threads, function_ref<Result(std::size_t i)> make,
                       function_ref<void(Result&&)> take) {

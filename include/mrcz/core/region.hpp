@@ -12,14 +12,15 @@
 
 namespace mrcz {
 
-/// `first` and the `count - 1` places behind it. A `count` left out means "to the end".
+/// The `count` places from `first` on. Without a `count` the range reaches to the end.
 struct range {
   std::size_t first = 0;
   std::optional<std::size_t> count = std::nullopt;
 };
 
-/// Any slices, in any order: `{3, 17, 42}`, a vector or an array of numbers, to which it refers. A list of one or two
-/// numbers in braces could also be a `range`, so it does not compile: name the vector, or write `{.first = 3}`.
+/// Any slices in any order: `{3, 17, 42}`, or a vector or an array of numbers. It refers to the numbers and does not
+/// copy them. A list of one or two numbers in braces does not compile, because it could also be a `range`: name the
+/// vector, or write `{.first = 3}`.
 class slice_list {
  public:
   slice_list(std::initializer_list<std::size_t> z) noexcept : z_{z.begin(), z.size()} {}  // NOLINT(*-explicit-*)
@@ -32,7 +33,7 @@ class slice_list {
   std::span<const std::size_t> z_;
 };
 
-/// Axes left out span the whole volume.
+/// A box of voxels. An axis that is left out spans the whole volume.
 ///
 ///            x.first   x.first + x.count
 ///               |       |

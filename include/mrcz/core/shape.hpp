@@ -1,4 +1,4 @@
-/// The extents of a volume, and sizes that cannot overflow unnoticed.
+/// The extents of a volume, and arithmetic of sizes that detects overflow.
 #pragma once
 
 #include <array>
@@ -17,16 +17,17 @@ using shape = std::array<std::size_t, 3>;
 
 MRCZ_INLINE std::string to_string(const shape& extents);
 
-/// a * b, or `errc::too_large` naming `what`.
+/// Returns a * b. Throws `errc::too_large` if the product overflows; `what` names it in the message.
 MRCZ_INLINE std::size_t checked_multiply(std::size_t a, std::size_t b, const char* what);
 
-/// `bytes`, which `what` has, as a size of something in memory. Throws `errc::too_large` where there are not as many
-/// addresses, as in 32-bit programs.
+/// Converts `bytes` to a size in memory. Throws `errc::too_large` if the program has too few addresses for it, as a
+/// 32-bit program may have. `what` names the object in the message.
 MRCZ_INLINE std::size_t size_in_memory(std::uint64_t bytes, const char* what);
 
 }  // namespace mrcz
 
-/// Prints a shape as fmt/ranges.h prints arrays: [40, 3838, 3710]. Where a program has included that, it does.
+/// Prints a shape as fmt/ranges.h prints arrays: [40, 3838, 3710]. If a program has included that header before this
+/// one, that header prints shapes.
 #ifndef FMT_RANGES_H_
 template <>
 struct fmt::formatter<mrcz::shape> : mrcz::detail::text_formatter {

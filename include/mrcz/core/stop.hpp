@@ -1,4 +1,4 @@
-/// Ending a call early because its caller asks for it.
+/// Ends a call early when its caller requests it.
 #pragma once
 
 #include <stop_token>
@@ -7,8 +7,8 @@
 
 namespace mrcz {
 
-/// Throws `errc::stopped` once a stop has been requested. Null means that nobody will. Called between slices, so a call
-/// ends within the time of one slice per thread.
+/// Throws `errc::stopped` if a stop has been requested. Null means that no stop is ever requested. The library calls
+/// this between slices, so a call ends after each thread has finished at most one more slice.
 MRCZ_INLINE void throw_if_stopped(const std::stop_token* stop);
 
 }  // namespace mrcz

@@ -1,5 +1,5 @@
-/// What differs between operating systems in memory and processors. For files there is `io/system.hpp`; no other header
-/// asks which system it is compiled for.
+/// Functions for memory and processors that differ between operating systems. `io/system.hpp` has those for files. No
+/// other header depends on the system for which it is compiled.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +8,16 @@
 
 namespace mrcz::detail {
 
-/// Tells the system that large pages suit `count` bytes at `first`, a whole number of them. Linux only.
+/// Advises Linux to use large pages for the `count` bytes at `first`, which are a whole number of large pages. Does
+/// nothing on other systems.
 MRCZ_INLINE void advise_huge(std::byte* first, std::size_t count) noexcept;
 
-/// Has the system provide the pages of `count` bytes at `first` now. Linux from 5.14 on.
+/// Makes Linux, from 5.14 on, provide the pages of the `count` bytes at `first` immediately. Does nothing on other
+/// systems.
 MRCZ_INLINE void populate(std::byte* first, std::size_t count) noexcept;
 
-/// Processors on which the system lets this thread run, at least 1. Elsewhere than on Linux, all that there are.
+/// The number of processors on which the system lets this thread run, at least 1. On systems other than Linux this is
+/// the number of all processors.
 MRCZ_INLINE std::size_t allowed_processors() noexcept;
 
 }  // namespace mrcz::detail

@@ -5,8 +5,8 @@
 
 namespace mrcz::detail {
 
-/// The part that all formatters of this library have in common. Each of them turns its value into a text, and this
-/// prints the text with the options that fmt has for texts: `{:>20}`, `{:.3}`.
+/// The common base of all formatters of this library. A formatter turns its value into a text, and this class prints
+/// the text with the options that fmt has for texts: `{:>20}`, `{:.3}`.
 class text_formatter {
  public:
   constexpr auto parse(fmt::format_parse_context& context) {

@@ -1,4 +1,4 @@
-/// Files that are complete or absent: they get their name when they are finished.
+/// Files that are either complete or absent: each one appears under its name only when it is finished.
 #pragma once
 
 #include <cstdint>
@@ -15,26 +15,27 @@
 
 namespace mrcz {
 
-/// What has reached the storage device when a file is published. Whatever is chosen, a program that dies leaves
-/// either the complete file or none; the choice is about power failures.
+/// How much is on the storage device when a file is published. A program that dies leaves either the complete file or
+/// no file, with any of these values. They differ after a power failure.
 enum class durability : std::uint8_t {
-  none,  ///< nothing is waited for; after a power failure the file may be empty or damaged
-  data,  ///< the content is synced before the file gets its name: after a power failure it is the old one or the new
-         ///< one
+  none,  ///< publishing does not wait; after a power failure the file may be empty or damaged
+  data,  ///< the content is synced before the file is published: a power failure leaves the old file or the complete
+         ///< new one
   full,  ///< the directory is synced too: once published, the file survives a power failure
 };
 
-/// The file that `path` will name once `publish()` returns. Until then it has no name, and a program that is killed
-/// leaves nothing. An existing destination is replaced in one step; the new file has its name for that moment only.
-/// Where the file system has no files without names, it grows in `<path>.<random>.partial` beside the destination.
+/// A file that appears at `path` when `publish()` is called. Before that it has no name, and a program that is killed
+/// leaves nothing. `publish()` replaces an existing destination in one step; only for that moment the new file has the
+/// temporary name `<path>.<random>.partial`. On file systems that have no files without names, the file has this name,
+/// beside the destination, from the beginning.
 ///
-/// A replaced file's permissions stay and, as far as this process may set them, its owner and group; where the group
-/// cannot be kept, the new one gets no permissions. A symbolic link stays and its target is replaced. A destination
-/// that may not be written is refused, though its folder would allow to replace it. Relative paths are meant from the
-/// working directory at the beginning.
+/// The new file takes over the permissions of the file that it replaces and, as far as this process may set them, its
+/// owner and group. If the group cannot be set, the group that the new file has instead gets no permissions. A symbolic
+/// link stays, and its target is replaced. A destination that this process may not write is refused, even if its folder
+/// allows replacing it. Relative paths refer to the working directory at construction.
 class atomic_file final : public byte_sink {
  public:
-  /// With `replace` false an existing destination is refused, now and again when publishing.
+  /// If `replace` is false, an existing destination is refused, both here and in `publish()`.
   atomic_file(const std::filesystem::path& path, durability wanted, bool replace);
 
   ~atomic_file() override;
@@ -46,11 +47,11 @@ class atomic_file final : public byte_sink {
 
   void publish() override;
 
-  /// The file has its name `<path>.<random>.partial` from now on, and keeps it unless it is published. Returns its
-  /// absolute path.
+  /// Gives the file the name `<path>.<random>.partial`. The file stays under this name unless it is published. Returns
+  /// its absolute path.
   std::filesystem::path keep_partial() override;
 
-  /// A file without a name on the same file system, to work with.
+  /// Creates a temporary file without a name on the same file system.
   file scratch() const;
 
   std::string name() const override;
@@ -59,48 +60,53 @@ class atomic_file final : public byte_sink {
   static constexpr const char* cannot_create = "cannot create a temporary file beside it";
   static constexpr const char* cannot_be_written = "cannot be written";
 
-  /// Where `path` leads, also if nothing is there yet; links that go in a circle are left for the system to refuse.
+  /// Follows the symbolic links at `path`. The last target need not exist. Gives up after 40 links, because they may
+  /// form a circle, which the system then refuses.
   static std::filesystem::path followed(std::filesystem::path path);
   static std::filesystem::path absolute_folder(const std::filesystem::path& destination);
   void require_unpublished() const;
   std::optional<detail::file_status> status_of_destination() const;
   void take_over(const std::optional<detail::file_status>& existing);
 
-  /// The new file. What an existing one hides from others must not be seen in the new one before it has the same
-  /// permissions.
+  /// Creates the file. With `for_owner_alone` other users cannot read it: the file that it replaces may hide its
+  /// content from them, and the new file does not have the same permissions yet.
   file create(bool for_owner_alone);
   std::filesystem::path temporary_name() const;
 
   /// Gives the nameless file a temporary name.
   void name_temporarily();
 
-  /// False if the name is taken and the file must be renamed over it.
+  /// Gives the nameless file its final name. Returns false if the file has a temporary name instead and must be
+  /// renamed.
   bool publish_nameless();
   void publish_named();
   void keep_when_closed();
 
-  /// A file system may have files without names and then not name them. All is there, so it is copied.
+  /// Some file systems have nameless files but cannot name them later. This copies the content to a file with a
+  /// temporary name. Returns false if `reason` is another failure, or if that file cannot be created.
   bool copy_to_named(std::error_code reason);
   [[noreturn]] void fail_exists() const;
   std::string folder_path() const;
   void remove_temporary() noexcept;
 
-  std::filesystem::path destination_;  // what messages say
-  std::filesystem::path leaf_;         // in the folder
+  std::filesystem::path destination_;  // the path that messages show
+  std::filesystem::path leaf_;         // name in the folder
   detail::folder folder_;
   std::filesystem::path absolute_folder_ = absolute_folder(destination_);
   durability durability_;
   bool replace_;
   bool kept_ = false;
-  std::filesystem::path temporary_;  // in the folder; empty while the file has no name
-  detail::owned_handle vanishing_;   // of a file that has one, until it is to be kept
+  std::filesystem::path temporary_;  // name in the folder; empty while the file has no name
+  detail::owned_handle vanishing_;   // deletes a file with a name when it is closed, until the file is to be kept
   std::optional<file> file_;
 };
 
-/// An existing file that is extended in place: new bytes go behind `kept`, and each write before it (the new header,
-/// which makes the new bytes count) happens after them. Destroyed before the first of these, the file is cut back to
-/// `kept` bytes and reads as before; bytes that stood behind `kept` belonged to no slice and are gone. If somebody else
-/// replaces or changes the file meanwhile, the header is not written (ESTALE), and what others wrote is not cut off.
+/// An existing file that is extended in place. The caller writes the added bytes from position `kept` on. Then it
+/// writes the changed header before that position, which makes the added bytes valid; the added bytes are synced first,
+/// unless the durability is `none`. If the sink is destroyed before the first write of a header, it cuts the file back
+/// to `kept` bytes, and the file reads as before. Bytes that lay after `kept` belonged to no slice and are lost. If
+/// another program replaces or changes the file in the meantime, the header is not written (ESTALE), and the bytes of
+/// that program are not cut off.
 class extended_file final : public byte_sink {
  public:
   extended_file(std::shared_ptr<locked_file> opened, durability wanted, std::uint64_t kept);

@@ -1,4 +1,4 @@
-/// What a writer writes to: bytes at positions, which count only once they are published.
+/// The destination of a writer: bytes at positions, which are valid only once they are published.
 #pragma once
 
 #include <cstddef>
@@ -23,17 +23,18 @@ class byte_sink {
   /// Writes all of `from` at `offset`, or throws. Offsets need not rise; gaps read as zeros.
   virtual void write_at(std::uint64_t offset, std::span<const std::byte> from) = 0;
 
-  /// Copies `count` bytes at `offset` of `from` to `to`. The system may do that without reading them.
+  /// Copies `count` bytes at `offset` of `from` to position `to`. The system may copy them without reading them into
+  /// memory.
   virtual void copy(const byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to);
 
   /// Makes what was written visible and final. Called once, as the last call.
   virtual void publish() = 0;
 
-  /// From now on what was written stays where a person can find it, also if it is never published or the program is
-  /// killed. Returns that place; does nothing and returns an empty path where that has no meaning.
+  /// Keeps the written bytes in a place where a person can find them, even if they are never published or the program
+  /// is killed. Returns that place. A sink that has no such place does nothing and returns an empty path.
   virtual std::filesystem::path keep_partial() { return {}; }
 
-  /// What messages call this sink: a path, for instance.
+  /// The name of this sink in messages: a path, for instance.
   virtual std::string name() const = 0;
 };
 

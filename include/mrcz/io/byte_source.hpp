@@ -1,4 +1,4 @@
-/// What a reader reads from: bytes at positions, with no cursor.
+/// The origin of what a reader reads: bytes at positions, without a cursor.
 #pragma once
 
 #include <cstddef>
@@ -28,11 +28,11 @@ class byte_source {
   /// All bytes, if they lie in memory for as long as the source lives; otherwise empty.
   virtual std::span<const std::byte> in_memory() const noexcept { return {}; }
 
-  /// What messages call this source: a path, for instance.
+  /// The name of this source in messages: a path, for instance.
   virtual std::string name() const = 0;
 };
 
-/// A source that somebody else uses too.
+/// Reads from another source, and shares its ownership with other users.
 class shared_source final : public byte_source {
  public:
   explicit shared_source(std::shared_ptr<const byte_source> source) : source_{std::move(source)} {}

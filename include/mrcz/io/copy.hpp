@@ -1,4 +1,4 @@
-/// Copying between anything that has bytes at positions.
+/// Copies bytes between any objects that have bytes at positions.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace mrcz {
 
-/// Copies `count` bytes at `offset` of `from` to `to` of `into`, 1 MiB at a time, from the front. Throws what reading
-/// and writing throw; what came before has then been copied.
+/// Copies `count` bytes at `offset` of `from` to position `to` of `into`, in pieces of 1 MiB, from front to back.
+/// Throws the errors of reading and writing; the pieces before the error have been copied then.
 template <class From, class Into>
 void copy_in_pieces(const From& from, std::uint64_t offset, std::uint64_t count, Into& into, std::uint64_t to) {
   std::vector<std::byte> memory(static_cast<std::size_t>(std::min(count, std::uint64_t{1} << 20U)));

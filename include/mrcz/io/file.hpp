@@ -15,7 +15,7 @@ namespace mrcz {
 
 namespace detail {
 
-/// A handle that is closed with its owner.
+/// Owns a handle, and closes it on destruction.
 class owned_handle {
  public:
   owned_handle() = default;
@@ -49,11 +49,11 @@ class file {
     read,        ///< an existing file, to be read
     read_write,  ///< an existing file, to be read and changed in place
     create,      ///< a file that does not exist yet
-    scratch,     ///< a new file in the folder that the path names; gone once it is closed, or the program ends
+    scratch,     ///< a new file in the folder that the path names; deleted when it is closed or the program ends
   };
 
-  /// Throws the system's error. Waits while another program gives back its lease of the file (a file server, for
-  /// instance), but not for the other end of a FIFO: only regular files are opened.
+  /// Throws the system's error. Opens regular files only. Waits until another program (a file server, for instance)
+  /// gives back its lease of the file. Does not wait for the other end of a FIFO.
   file(std::filesystem::path path, access wanted);
 
   /// Takes over a file that is open already. Messages call it `path`.
@@ -61,16 +61,16 @@ class file {
 
   const std::filesystem::path& path() const noexcept { return path_; }
 
-  /// A file descriptor on POSIX, a HANDLE on Windows; it goes on belonging to the file.
+  /// A file descriptor on POSIX, a HANDLE on Windows; this object still owns it.
   detail::native_handle handle() const noexcept { return handle_.get(); }
 
   std::uint64_t size() const;
 
-  /// Whether `path` leads to this file, which another one may have replaced meanwhile.
+  /// Whether `path` leads to this file. It does not if another file has replaced this one.
   bool is_at(const std::filesystem::path& path) const;
 
-  /// Locks the file until it is closed; false if it is locked already, by another program or another `file`. File
-  /// systems that know no such locks lock nothing.
+  /// Locks the file until it is closed. Returns false if another program or another `file` has locked it. On file
+  /// systems without such locks it returns true and locks nothing.
   bool try_lock() const;
 
   /// Fills `into`, or throws: `errc::truncated` if the file ends first.
@@ -78,8 +78,8 @@ class file {
 
   void write_at(std::uint64_t offset, std::span<const std::byte> from);
 
-  /// Copies `count` bytes at `offset` of `from` to `to`, inside the system where it can: file systems that share blocks
-  /// between files then copy nothing at all.
+  /// Copies `count` bytes at `offset` of `from` to position `to`. The system itself copies them if it can; file systems
+  /// that share blocks between files then copy no data at all.
   void copy(const file& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to);
 
   void truncate(std::uint64_t size);
@@ -87,10 +87,11 @@ class file {
   /// Returns once the content is on the storage device.
   void sync();
 
-  /// Has the system report now what it otherwise reports when the file is closed (a remote disk that is full).
+  /// Makes the system report errors that it otherwise reports when the file is closed (a full remote disk, for
+  /// instance).
   void flush();
 
-  /// Closes now, and throws what the system reports only here.
+  /// Closes the file, and throws the errors that the system reports only on closing.
   void close_checked();
 
   detail::file_status status() const;
@@ -105,7 +106,7 @@ class file {
   detail::owned_handle handle_;
 };
 
-/// A file as a source of bytes. Its size is taken once, when it is opened.
+/// A file as a source of bytes. Its size is read once, at construction.
 class file_source final : public byte_source {
  public:
   explicit file_source(const std::filesystem::path& path);

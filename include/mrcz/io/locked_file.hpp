@@ -1,4 +1,4 @@
-/// An existing file that is changed in place or replaced, while nobody else may.
+/// An existing file that is locked against other programs while it is changed in place or replaced.
 #pragma once
 
 #include <array>
@@ -14,26 +14,27 @@
 
 namespace mrcz {
 
-/// Opens a file once, for reading and for writing, and locks it until it is closed (`flock`, `LockFileEx`): the bytes
-/// that are checked are those of the file that is changed. Programs that take no locks, and file systems that have
-/// none, are found out by `require_unchanged`.
+/// Opens a file once, for reading and for writing, and locks it until it is closed (`flock`, `LockFileEx`). So the file
+/// that is changed is the same that was checked. `require_unchanged` detects changes by programs that take no locks,
+/// and changes on file systems that have no locks.
 class locked_file final : public byte_source {
  public:
-  /// Throws EWOULDBLOCK if somebody else holds the lock, and what opening throws.
+  /// Throws EWOULDBLOCK if another program or another `file` holds the lock, ESTALE if the file was replaced before it
+  /// was locked, and the errors of opening.
   explicit locked_file(const std::filesystem::path& path);
 
   const file& opened() const noexcept { return file_; }
 
-  /// When it was opened.
+  /// The size when the file was opened.
   std::uint64_t size() const override { return found_size_; }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override;
   std::string name() const override;
 
-  /// Throws ESTALE if the path leads to another file now, or if somebody else changed the size of this one or its first
-  /// 1024 bytes, where all of our formats say what belongs to the file.
+  /// Throws ESTALE if the path leads to another file, or if another program changed the size or the first 1024 bytes of
+  /// this file. In these bytes all formats of this library say what belongs to the file.
   void require_unchanged() const;
 
-  /// Whether size and first bytes are those that were found or, since then, written through this object.
+  /// Whether the size and the first bytes are still those that this object found or wrote.
   bool is_unchanged() const;
 
   void write_at(std::uint64_t offset, std::span<const std::byte> from);
@@ -47,7 +48,7 @@ class locked_file final : public byte_source {
 
   std::span<std::byte> front() noexcept { return std::span{front_}.first(front_size_); }
 
-  /// Whether the name still leads to this file, whatever the working directory is by now.
+  /// Whether the path still leads to this file, even if the working directory has changed.
   bool is_in_place() const;
   [[noreturn]] void fail_replaced() const;
 
@@ -55,7 +56,7 @@ class locked_file final : public byte_source {
   detail::folder folder_;
   std::filesystem::path leaf_;
   std::uint64_t found_size_ = 0;
-  std::uint64_t size_ = 0;  // as it must be, if nobody else changed it
+  std::uint64_t size_ = 0;  // the size of the file if nobody else changed it
   std::array<std::byte, front_bytes> front_{};
   std::size_t front_size_ = 0;
 };

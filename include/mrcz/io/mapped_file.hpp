@@ -11,9 +11,9 @@
 
 namespace mrcz {
 
-/// Opens at once whatever the size (a 32-bit program refuses what it has no addresses for: `errc::too_large`); pages
-/// are read when they are touched. If another program shortens the file meanwhile, touching the missing part ends this
-/// program (SIGBUS): map only files that nobody is changing.
+/// Opens in the same time whatever the size; each page is read when it is first touched. A 32-bit program refuses files
+/// for which it has too few addresses: `errc::too_large`. If another program shortens the file meanwhile, touching the
+/// missing part ends this program (SIGBUS): map only files that nobody is changing.
 class mapped_file final : public byte_source {
  public:
   explicit mapped_file(const std::filesystem::path& path);

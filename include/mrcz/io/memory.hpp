@@ -13,8 +13,8 @@
 
 namespace mrcz {
 
-/// Bytes that lie in memory. They belong to the source if it was given a vector, else to the caller, who keeps
-/// them unchanged while the source lives.
+/// Bytes in memory. A source that is made from a vector owns them. Otherwise they belong to the caller, who keeps them
+/// unchanged while the source lives.
 class memory_source final : public byte_source {
  public:
   explicit memory_source(std::span<const std::byte> content, std::string name = "memory")
@@ -33,7 +33,7 @@ class memory_source final : public byte_source {
   std::string name_;
 };
 
-/// Collects bytes in a vector of the caller, which outlives the sink and holds them once they are published.
+/// Collects bytes, and moves them into a vector of the caller in `publish()`. The vector must outlive the sink.
 class memory_sink final : public byte_sink {
  public:
   explicit memory_sink(std::vector<std::byte>& destination, std::string name = "memory")

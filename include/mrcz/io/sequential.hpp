@@ -1,4 +1,4 @@
-/// Bytes that come and go one after the other, without positions: pipes, terminals, and files used like them.
+/// Bytes that are read or written in order, without positions: pipes, terminals, and files used like them.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace mrcz {
 
-/// Derive from this to read what cannot be read twice. One thread at a time calls it.
+/// Derive from this to read bytes that cannot be read twice. One thread at a time calls it.
 class sequential_source {
  public:
   sequential_source() = default;
@@ -20,15 +20,15 @@ class sequential_source {
   sequential_source& operator=(const sequential_source&) = delete;
   virtual ~sequential_source() = default;
 
-  /// Fills `into` from its front and returns how many bytes it got: fewer than all only at the end, and none from then
-  /// on.
+  /// Fills `into` from its front and returns the number of bytes. It is smaller than `into.size()` only at the end of
+  /// the source, and 0 after that.
   virtual std::size_t read(std::span<std::byte> into) = 0;
 
-  /// What messages call this source.
+  /// The name of this source in messages.
   virtual std::string name() const = 0;
 };
 
-/// Derive from this to write what cannot be changed once it is written. One thread at a time calls it.
+/// Derive from this to write bytes that cannot be changed once they are written. One thread at a time calls it.
 class sequential_sink {
  public:
   sequential_sink() = default;
@@ -36,10 +36,10 @@ class sequential_sink {
   sequential_sink& operator=(const sequential_sink&) = delete;
   virtual ~sequential_sink() = default;
 
-  /// Writes all of `from` behind what was written before, or throws.
+  /// Writes all of `from` after the bytes that were written before, or throws.
   virtual void write(std::span<const std::byte> from) = 0;
 
-  /// What messages call this sink.
+  /// The name of this sink in messages.
   virtual std::string name() const = 0;
 };
 
@@ -69,7 +69,7 @@ class descriptor_sink final : public sequential_sink {
   std::string name_;
 };
 
-/// A source with positions, read from its beginning to its end. It outlives this one.
+/// Reads a source with positions from its beginning to its end. That source must outlive this object.
 class source_in_order final : public sequential_source {
  public:
   explicit source_in_order(const byte_source& source) : source_{&source} {}
@@ -82,7 +82,7 @@ class source_in_order final : public sequential_source {
   std::uint64_t at_ = 0;
 };
 
-/// A sink with positions, written from `begin` on. It outlives this one.
+/// Writes to a sink with positions, from `begin` on. That sink must outlive this object.
 class sink_in_order final : public sequential_sink {
  public:
   explicit sink_in_order(byte_sink& sink, std::uint64_t begin = 0) : sink_{&sink}, at_{begin} {}

@@ -15,7 +15,7 @@ namespace mrcz {
 
 namespace detail {
 
-/// The name as c-blosc wants it; the views of `name_of` are of literals.
+/// The name for c-blosc, which needs a NUL at the end: `name_of` returns views of literals.
 MRCZ_INLINE const char* c_string(codec c) noexcept {
   return name_of(c).data();  // NOLINT(bugprone-suspicious-stringview-data-usage)
 }
@@ -50,7 +50,7 @@ MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from,
                               packed.data(), packed.size(), detail::c_string(c), block_size, static_cast<int>(count));
   };
   int result = compress_on(std::clamp<std::size_t>(threads, 1, BLOSC_MAX_THREADS));
-  if (result <= 0 && threads > 1) result = compress_on(1);  // the system may have had no thread to spare
+  if (result <= 0 && threads > 1) result = compress_on(1);  // perhaps the system could not start the threads
   if (result <= 0) {
     require_available(c);
     fail(errc::bad_chunk, "c-blosc could not compress {} bytes with {} (code {})", from.size(), name_of(c), result);

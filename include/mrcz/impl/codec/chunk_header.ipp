@@ -1,4 +1,4 @@
-/// What must hold before a chunk is decompressed.
+/// The checks before a chunk is decompressed.
 #pragma once
 
 #include "mrcz/codec/chunk_header.hpp"

@@ -1,4 +1,4 @@
-/// What a user may say about compression.
+/// Checks the options of compression.
 #pragma once
 
 #include "mrcz/codec/codec.hpp"

@@ -10,7 +10,7 @@ namespace mrcz {
 
 MRCZ_INLINE std::span<std::byte> buffer::acquire(std::size_t size) {
   if (size > capacity_) {
-    memory_.reset();  // gives the old memory back before asking for the new
+    memory_.reset();  // frees the old memory before it allocates the larger one
     capacity_ = 0;
     memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
     capacity_ = size;

@@ -29,7 +29,7 @@ MRCZ_INLINE bool has_avx2() noexcept {
 #endif
 }
 
-/// A file of /proc or /sys; empty if it cannot be read.
+/// The content of a file of /proc or /sys; empty if it cannot be read.
 MRCZ_INLINE std::string small_file(const std::string& folder, const char* name) {
   std::string text;
   std::FILE* const in = std::fopen((folder + name).c_str(), "rb");
@@ -40,7 +40,7 @@ MRCZ_INLINE std::string small_file(const std::string& folder, const char* name) 
   return text;
 }
 
-/// Cuts off and returns what comes before the next `separator`.
+/// Returns the text before the next `separator`, and removes it and the separator from `text`.
 MRCZ_INLINE std::string_view next_part(std::string_view& text, char separator) noexcept {
   const auto end = text.find(separator);
   const auto part = text.substr(0, end);
@@ -60,7 +60,8 @@ MRCZ_INLINE std::optional<std::int64_t> number_in(std::string_view text) noexcep
   return failure == std::errc{} && end != text.data() ? std::optional{value} : std::nullopt;
 }
 
-/// A path of /proc/self/mountinfo, where blanks are written as three octal digits.
+/// Decodes a path of /proc/self/mountinfo, where a backslash and three octal digits stand for a character such as a
+/// blank.
 MRCZ_INLINE std::string unescaped(std::string_view text) {
   std::string path;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -73,15 +74,16 @@ MRCZ_INLINE std::string unescaped(std::string_view text) {
   return path;
 }
 
-/// A hierarchy of control groups as it is mounted: the group `shown` of it is the folder `at`.
+/// A mounted hierarchy of control groups. Its group `shown` appears as the folder `at`.
 struct cgroup_mount {
   bool unified = false;  ///< version 2; otherwise the hierarchy of version 1 that divides processor time
   std::string shown;
   std::string at;
 };
 
-/// Takes lines of /proc/self/mountinfo until one mounts such a hierarchy; false if none is left. Field 4 of a line is
-/// the group that is mounted, field 5 where; behind " - " stand type, source, options.
+/// Takes lines of /proc/self/mountinfo until one describes such a hierarchy. Returns false if no line is left. Field 4
+/// of a line is the mounted group, field 5 the folder where it is mounted. The type, the source and the options follow
+/// " - ".
 MRCZ_INLINE bool take_mount(std::string_view& mountinfo, cgroup_mount& mount) {
   while (!mountinfo.empty()) {
     std::string_view line = next_part(mountinfo, '\n');
@@ -100,7 +102,8 @@ MRCZ_INLINE bool take_mount(std::string_view& mountinfo, cgroup_mount& mount) {
   return false;
 }
 
-/// The group of this process in that hierarchy, from /proc/self/cgroup: lines of number, controllers and group.
+/// The group of this process in that hierarchy, from /proc/self/cgroup. Each line there has a number, controllers and a
+/// group.
 MRCZ_INLINE std::optional<std::string_view> group_in(std::string_view self_cgroup, bool unified) noexcept {
   while (!self_cgroup.empty()) {
     std::string_view line = next_part(self_cgroup, '\n');
@@ -111,9 +114,9 @@ MRCZ_INLINE std::optional<std::string_view> group_in(std::string_view self_cgrou
   return std::nullopt;
 }
 
-/// Processors' worth of time that one group may use, rounded up; nothing if it is not limited. Version 2 has
-/// "max 100000" or "150000 100000" in one file: microseconds in each period of as many. Version 1 has two files, and -1
-/// for no limit.
+/// The quota of one group in processors, rounded up; nothing if there is no limit. Version 2 has one file with the
+/// quota and the period in microseconds: "150000 100000" means 1.5 processors, "max 100000" means no limit. Version 1
+/// has one file for each number; a quota of -1 means no limit.
 MRCZ_INLINE std::optional<std::size_t> quota_of(const std::string& folder, bool unified) {
   std::string text = small_file(folder, unified ? "/cpu.max" : "/cpu.cfs_quota_us");
   if (!unified) text += ' ' + small_file(folder, "/cpu.cfs_period_us");

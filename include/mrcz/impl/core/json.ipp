@@ -15,12 +15,12 @@ namespace mrcz {
 
 namespace detail {
 
-/// What stands in for a number that JSON has no word for while it is parsed.
+/// These strings stand for numbers that JSON cannot express, until parsing ends.
 inline constexpr std::string_view not_a_number = "\\u0000NaN";
 inline constexpr std::string_view plus_infinity = "\\u0000+Infinity";
 inline constexpr std::string_view minus_infinity = "\\u0000-Infinity";
 
-/// Python writes NaN, Infinity and -Infinity, which no JSON parser takes: turns them into marked strings.
+/// Replaces NaN, Infinity and -Infinity by the strings above. Python writes these words, but JSON parsers refuse them.
 MRCZ_INLINE std::string with_marked_specials(std::string_view text) {
   std::string marked;
   marked.reserve(text.size());
@@ -48,19 +48,19 @@ MRCZ_INLINE std::string with_marked_specials(std::string_view text) {
   return marked;
 }
 
-/// The number behind a marker, if `value` is one.
+/// If `value` is one of these strings, replaces it by its number.
 template <class Json>
 void unmark_special(Json& value) {
   using limits = std::numeric_limits<double>;
   const auto* text = value.template get_ptr<const std::string*>();
   if (text == nullptr || text->empty() || text->front() != '\0') return;
-  const std::string name = text->substr(1);  // a copy: `value` lets go of the text
+  const std::string name = text->substr(1);  // a copy, because an assignment to `value` destroys the text
   if (name == "NaN") value = limits::quiet_NaN();
   if (name == "+Infinity") value = limits::infinity();
   if (name == "-Infinity") value = -limits::infinity();
 }
 
-/// Whether JSON has words for everything in `value`: not for NaN, infinities and binary data.
+/// Whether JSON can express all of `value`. It cannot express NaN, infinities and binary data.
 template <class Json>
 bool is_expressible(const Json& value) {
   if (value.is_number_float()) {
@@ -84,15 +84,16 @@ int depth_of(const Json& value, int limit) {
   return deepest + 1;
 }
 
-/// An ordered object looks through all its keys for each new one. What that costs in total must stay below a second:
-/// one object of 23000 keys, or any number of smaller ones.
+/// Limits the time that the keys of ordered objects take. Such an object compares each added key with all its other
+/// keys. The comparisons in all objects together must take less than a second: as many as one object of 23000 keys
+/// needs.
 class key_costs {
  public:
   void open() { keys_.push_back(0); }
   void close() {
     if (!keys_.empty()) keys_.pop_back();
   }
-  /// Counts a key of the innermost object; false if that was one too many.
+  /// Counts a key of the innermost object. Returns false once there are too many.
   bool add() {
     if (keys_.empty()) return true;
     spent_ += keys_.back()++;

@@ -29,7 +29,7 @@ MRCZ_INLINE void run_on_threads(std::size_t threads, function_ref<void(std::size
     try {
       helpers.emplace_back([work, i] { work(i); });
     } catch (const std::system_error&) {
-      break;  // the system has no thread to spare: go on with those that run
+      break;  // the system cannot start more threads: those that run do all the work
     }
   }
   work(0);

@@ -1,4 +1,4 @@
-/// Sizes that cannot overflow unnoticed, and printing of shapes.
+/// Arithmetic of sizes that detects overflow, and printing of shapes.
 #pragma once
 
 #include "mrcz/core/shape.hpp"

@@ -1,4 +1,4 @@
-/// How files get their names.
+/// Creates, names and publishes files.
 #pragma once
 
 #include "mrcz/io/atomic_file.hpp"
@@ -163,7 +163,7 @@ MRCZ_INLINE bool atomic_file::publish_nameless() {
   if (folder_.name(file_->handle(), leaf_)) return true;
   const auto reason = detail::last_error();
   if (reason == std::errc::file_exists) {
-    take_over(status_of_destination());  // perhaps it was not there when this one began
+    take_over(status_of_destination());  // the destination may have appeared after the constructor ran
     name_temporarily();
   } else if (!copy_to_named(reason)) {
     fail_system(reason, "cannot publish the finished file", name());
@@ -235,7 +235,7 @@ MRCZ_INLINE extended_file::~extended_file() {
 
 MRCZ_INLINE void extended_file::write_at(std::uint64_t offset, std::span<const std::byte> from) {
   const bool commits = offset < kept_;
-  if (commits && durability_ != durability::none) file_->sync();  // the new data first, then what refers to it
+  if (commits && durability_ != durability::none) file_->sync();  // the added bytes first, then the header
   file_->require_unchanged();
   if (commits) committed_ = true;
   else end_ = std::max(end_, offset + from.size());

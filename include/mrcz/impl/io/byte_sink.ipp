@@ -1,4 +1,4 @@
-/// What sinks do unless they know better.
+/// The default behaviour of sinks.
 #pragma once
 
 #include "mrcz/io/byte_sink.hpp"

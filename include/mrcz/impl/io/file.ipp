@@ -67,7 +67,7 @@ MRCZ_INLINE void file::write_at(std::uint64_t offset, std::span<const std::byte>
 MRCZ_INLINE void file::copy(const file& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) {
   while (count > 0) {
     const std::ptrdiff_t copied = detail::copy_some(from.handle_.get(), offset, handle_.get(), to, count);
-    if (copied <= 0) break;  // whatever the reason, what follows works or finds a better one
+    if (copied <= 0) break;  // whatever the reason: the copy below works or reports a better one
     const auto done = static_cast<std::uint64_t>(copied);
     offset += done;
     to += done;

@@ -1,4 +1,4 @@
-/// Locking a file, and finding out what others did to it.
+/// Locks a file, and detects changes by others.
 #pragma once
 
 #include "mrcz/io/locked_file.hpp"

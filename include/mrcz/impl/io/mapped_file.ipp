@@ -16,7 +16,7 @@ namespace mrcz {
 MRCZ_INLINE mapped_file::mapped_file(const std::filesystem::path& path) : path_{path} {
   const file opened{path, file::access::read};
   size_ = with_context(path_.string(), [&] { return size_in_memory(opened.size(), "the file"); });
-  if (size_ == 0) return;  // an empty mapping is an error to the system, but an empty file is none to us
+  if (size_ == 0) return;  // the system refuses an empty mapping, but an empty file is no error here
   data_ = detail::map_file(opened.handle(), size_);
   if (data_ == nullptr) fail_system(detail::last_error(), "cannot map", path_.string());
 }

@@ -35,10 +35,11 @@
 
 namespace mrcz::detail {
 
-/// One call reads or writes at most this much: macOS and Windows refuse or cut more than INT_MAX bytes.
+/// One call reads or writes at most this many bytes: macOS and Windows refuse or shorten calls for more than INT_MAX
+/// bytes.
 inline constexpr std::size_t bytes_at_once = std::size_t{1} << 30U;
 
-inline std::atomic<std::uint32_t> unique_texts = 0;  ///< inline, so that a program has one in any case
+inline std::atomic<std::uint32_t> unique_texts = 0;  ///< inline, so that a program always has exactly one
 
 MRCZ_INLINE std::string unique_text() {
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
@@ -55,7 +56,7 @@ MRCZ_INLINE std::error_code last_error() noexcept { return {errno, std::system_c
 MRCZ_INLINE std::error_code stale_error() noexcept { return {ESTALE, std::system_category()}; }
 MRCZ_INLINE std::error_code locked_error() noexcept { return {EWOULDBLOCK, std::system_category()}; }
 
-/// What a file system says of something that it does not have. Two numbers in macOS, one in Linux.
+/// Whether `error` says that a file system does not support a call. macOS has two numbers for this, Linux has one.
 MRCZ_INLINE bool is_not_supported(int error) noexcept {
 #if ENOTSUP != EOPNOTSUPP
   if (error == ENOTSUP) return true;
@@ -185,7 +186,7 @@ MRCZ_INLINE bool take_over(native_handle handle, const file_status& from) noexce
 MRCZ_INLINE native_handle make_vanish(native_handle) noexcept { return no_handle; }
 MRCZ_INLINE bool keep_file(native_handle) noexcept { return true; }
 
-/// "/proc/self/fd/" and the number, which the system follows to the file itself.
+/// The path "/proc/self/fd/NUMBER", which the system follows to the open file.
 MRCZ_INLINE std::array<char, 32> proc_path(native_handle handle) noexcept {
   std::array<char, 32> path{"/proc/self/fd/"};
   std::array<char, 12> digits{};
@@ -247,7 +248,7 @@ MRCZ_INLINE native_handle folder::create_nameless([[maybe_unused]] bool for_owne
   if (detail::get_status(handle, made) && detail::get_status(proc_path(handle).data(), reached) &&
       made.identity == reached.identity)
     return handle;
-  close_file(handle);  // /proc is not mounted, which is how a process without privileges names such a file
+  close_file(handle);  // /proc is not mounted; a process without privileges needs it to name the file
 #endif
   errno = EOPNOTSUPP;
   return no_handle;
@@ -269,7 +270,7 @@ MRCZ_INLINE native_handle folder::create_scratch() const {
 MRCZ_INLINE bool folder::name(native_handle nameless, const std::filesystem::path& name) const noexcept {
   if (::linkat(AT_FDCWD, proc_path(nameless).data(), handle_, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
 #if defined(AT_EMPTY_PATH)
-  if (errno == ENOENT)  // /proc is gone; root, and on Linux from 6.10 on whoever opened the file, needs none
+  if (errno == ENOENT)  // without /proc this works for root and, from Linux 6.10 on, for the opener of the file
     return ::linkat(nameless, "", handle_, name.c_str(), AT_EMPTY_PATH) == 0;
 #endif
   return false;
@@ -332,7 +333,8 @@ MRCZ_INLINE std::ptrdiff_t write_stream(int descriptor, std::span<const std::byt
 
 static_assert(std::is_same_v<native_handle, HANDLE>);
 
-/// As the `errno` that POSIX has for it, so that programs compare with `std::errc` everywhere; else Windows' own.
+/// The `errno` of POSIX for an error of Windows, so that programs can compare it with `std::errc`. An error that POSIX
+/// does not have keeps the number of Windows.
 MRCZ_INLINE std::error_code error_from(DWORD code) noexcept {
   const auto posix = [](std::errc meaning) { return std::make_error_code(meaning); };
   switch (code) {
@@ -383,7 +385,7 @@ MRCZ_INLINE bool get_status(native_handle handle, file_status& status) noexcept 
   return true;
 }
 
-/// Others may read, write, rename and remove the file meanwhile, as on POSIX.
+/// Opens or creates a file. Other programs may read, write, rename and remove it while it is open, as on POSIX.
 MRCZ_INLINE native_handle create_file(const std::filesystem::path& path, DWORD access, DWORD how,
                                       DWORD flags) noexcept {
   constexpr DWORD shared = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
@@ -411,13 +413,13 @@ MRCZ_INLINE native_handle open_file(const std::filesystem::path& path, bool writ
 
 MRCZ_INLINE bool close_file(native_handle handle) noexcept {
   if (handle != no_handle) return ::CloseHandle(handle) != 0;
-  ::SetLastError(ERROR_INVALID_HANDLE);  // the value of no handle is also that of this process
+  ::SetLastError(ERROR_INVALID_HANDLE);  // `no_handle` has the value that Windows uses for this process
   return false;
 }
 
 MRCZ_INLINE bool flush_file(native_handle) noexcept { return true; }
 
-/// Where a read or write begins; false for positions that no file has.
+/// Sets where a read or write begins. Returns false for a position that no file can have.
 MRCZ_INLINE bool set_position(OVERLAPPED& at, std::uint64_t offset) noexcept {
   at.Offset = static_cast<DWORD>(offset & 0xffffffffU);
   at.OffsetHigh = static_cast<DWORD>(offset >> 32U);
@@ -482,7 +484,7 @@ MRCZ_INLINE const std::byte* map_file(native_handle handle, std::size_t) noexcep
   if (mapping == nullptr) return nullptr;
   const void* const address = ::MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
   const DWORD reason = ::GetLastError();
-  ::CloseHandle(mapping);  // the view keeps it
+  ::CloseHandle(mapping);  // the view keeps the mapping alive
   ::SetLastError(reason);
   return static_cast<const std::byte*>(address);
 }
@@ -508,7 +510,7 @@ MRCZ_INLINE bool keep_file(native_handle vanishing) noexcept {
   return vanishing == no_handle || set_vanishing(vanishing, false);
 }
 
-/// Gives a file another name, which is durable then.
+/// Renames a file, and makes the name durable.
 MRCZ_INLINE bool move_file(const std::filesystem::path& from, const std::filesystem::path& to, DWORD how) noexcept {
   return ::MoveFileExW(from.c_str(), to.c_str(), how | MOVEFILE_WRITE_THROUGH) != 0;
 }
