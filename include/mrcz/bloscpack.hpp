@@ -1,5 +1,5 @@
-/// Everything of the bloscpack wing: packing, reading at any place, appending (bloscpack format 3, `.blp`). Needs the
-/// target `mrcz::bloscpack`, which links zlib and OpenSSL's libcrypto.
+/// The whole bloscpack wing: it packs files, reads them at any place and appends to them (bloscpack format 3, `.blp`).
+/// Needs the target `mrcz::bloscpack`, which links zlib and OpenSSL's libcrypto.
 #pragma once
 
 #include "mrcz/bloscpack/append.hpp"

@@ -1,4 +1,4 @@
-/// An uncompressed file as an xtensor array without reading it.
+/// An uncompressed file as an xtensor array, mapped into memory instead of read.
 #pragma once
 
 #include <bit>
@@ -17,11 +17,13 @@ namespace mrcz {
 
 /// `mrcz::mapped_volume<float> tomogram{"tomo.mrc"}; auto mean = xt::mean(tomogram.voxels());`
 ///
-/// Opens in the same time whatever the size; each page is read when it is first touched. Throws `errc::not_mappable`
-/// for files that have to be decoded: compressed ones, those of the other byte order or with voxels of another type,
-/// and those whose extended header leaves the voxels at an address that `T` may not have. `read<T>` reads them all.
+/// Opening takes the same time for every file size. The system reads each page when the program first touches it.
+/// Throws `errc::not_mappable` if the file is compressed, has the other byte order, stores another type that `T` can
+/// hold, or has an extended header after which the voxels are not aligned for `T`; `read<T>` reads all these files.
+/// Other errors are those of `reader`.
 ///
-/// If another program shortens the file meanwhile, touching the missing part ends this program (SIGBUS).
+/// If another program shortens the file while it is mapped, this program dies when it touches the missing part
+/// (SIGBUS).
 template <stored_voxel T>
 class mapped_volume {
  public:
@@ -34,7 +36,7 @@ class mapped_volume {
   const mrcz::header& header() const noexcept { return in_.header(); }
   mrcz::shape shape() const noexcept { return in_.shape(); }
 
-  /// All voxels, [z][y][x]. The view must not outlive this object, so a temporary one gives none.
+  /// All voxels, [z][y][x]. The view must not outlive this object, so the function is deleted for temporary objects.
   auto voxels() const& { return detail::adapt_row_major(first_, shape()); }
   auto voxels() const&& = delete;
 

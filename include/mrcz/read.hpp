@@ -1,4 +1,4 @@
-/// Reading a whole file with one call.
+/// Reads a whole file with one call.
 #pragma once
 
 #include <concepts>
@@ -20,7 +20,7 @@ struct volumes_of<std::variant<std::type_identity<T>...>> {
 };
 }  // namespace detail
 
-/// A volume of whatever the file stores; `std::visit` gets at it.
+/// A volume of the type that the file stores; `std::visit` gives access to it.
 using any_volume = detail::volumes_of<voxel_type>::type;
 
 /// `auto v = mrcz::read<float>("tomo.mrc");` Errors as for `reader`.
@@ -29,7 +29,8 @@ volume<T> read(const std::filesystem::path& path, read_options options = {}) {
   return reader{path, options}.read<T>();
 }
 
-/// The file decides the type of the voxels. A template only so that a program pays for compiling it where it is called.
+/// The file decides the type of the voxels. This is a template only so that programs that do not call it need not
+/// compile it.
 template <std::convertible_to<std::filesystem::path> Path>
 any_volume read(const Path& path, read_options options = {}) {
   const reader in{path, options};

@@ -1,4 +1,4 @@
-/// Reading what a file says of itself, and none of its voxels.
+/// Reads the headers of a file and none of its voxels.
 #pragma once
 
 #include <bit>
@@ -12,20 +12,20 @@
 
 namespace mrcz {
 
-/// What stands in front of the voxels of a file.
+/// Everything before the voxels of a file.
 struct file_header {
   mrcz::header header;
-  mrcz::extended_header extended;  ///< `parse_metadata` reads JSON in it
+  mrcz::extended_header extended;  ///< `parse_metadata` reads the JSON in it
 };
 
 /// `const auto [header, extended] = mrcz::read_header("tomogram.mrc");` Reads 1024 + NSYMBT bytes and nothing else, so
-/// it takes as long for a movie of a terabyte as for one frame. Throws `errc::not_mrc` and `errc::bad_header` as
-/// `reader` does; whether the slices are there it does not look at.
+/// it takes as long for a movie of a terabyte as for one frame. Throws `errc::not_mrc`, `bad_header` and `bad_mode` as
+/// `reader` does. It does not check whether the slices are there.
 MRCZ_INLINE file_header read_header(const std::filesystem::path& path);
 
 namespace detail {
 
-/// The checked header of a file; `order` overrides the byte order that it seems to have.
+/// The header of a file, checked. `order` overrides the byte order that the header seems to have.
 MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::endian> order = std::nullopt);
 
 /// The bytes between the header and the first slice.

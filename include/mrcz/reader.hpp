@@ -1,4 +1,4 @@
-/// Reading MRC and MRCZ files: the header when it is opened, voxels when they are asked for.
+/// Reads MRC and MRCZ files: the header when a file is opened, voxels when a `read` function is called.
 #pragma once
 
 #include <atomic>
@@ -33,10 +33,10 @@ struct read_options {
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
   std::optional<bool> signed_bytes =
       std::nullopt;  ///< of mode 0; not stated: signed unless IMOD's stamp says otherwise
-  std::optional<std::endian> byte_order = std::nullopt;  ///< not stated: found out from the header
-  bool incomplete = false;                         ///< take a file whose last slices are missing for a shorter one
-  const std::stop_token* stop = nullptr;           ///< asked before each slice; then `errc::stopped` is thrown
-  std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes of voxels, as they are stored, are added as they are read
+  std::optional<std::endian> byte_order = std::nullopt;  ///< not stated: determined from the header
+  bool incomplete = false;                ///< reads a file whose last slices are missing as a shorter file
+  const std::stop_token* stop = nullptr;  ///< checked before each slice: a requested stop throws `errc::stopped`
+  std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes read are added: voxels in the stored type, uncompressed
 };
 static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
 
@@ -49,13 +49,13 @@ using voxel_type =
 
 /// An open file. Const and thread-safe: any number of threads may read from one reader at once.
 ///
-/// Opening reads the header and, of a compressed file, 16 bytes of the first slice. Where the other slices lie is found
-/// out when it is first needed, which reads 16 bytes of each: by the first read, by `slices()`, and by `shape()` of a
-/// reader with `read_options::incomplete`.
+/// Opening reads the header and, in a compressed file, 16 bytes of the first slice. The reader locates the slices when
+/// it first needs their places: in the first read, in `slices()`, or in `shape()` with `read_options::incomplete`. In a
+/// compressed file this reads 16 bytes of each slice.
 ///
-/// `read*<T>` converts where every value of the file's mode is exactly a `T` and throws `errc::mode_mismatch`
-/// elsewhere. A damaged slice throws `errc::bad_chunk`, one that is missing `errc::truncated`, a place outside the
-/// volume `errc::out_of_range`; messages name file, slice and byte.
+/// `read*<T>` converts voxels to `T`. It throws `errc::mode_mismatch` unless every value of the file's mode is exactly
+/// a `T`, `errc::bad_chunk` for a damaged slice, `errc::truncated` for a missing one, and `errc::out_of_range` for a
+/// place outside the volume. Messages name file, slice and byte.
 class reader {
  public:
   MRCZ_INLINE explicit reader(const std::filesystem::path& path, read_options options = {});
@@ -67,15 +67,15 @@ class reader {
   mrcz::voxel_size voxel_size() const noexcept { return header_.voxel_size(); }
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
 
-  /// Where the slices lie. Its own members say which are missing; nothing is thrown but the system's errors.
+  /// Where the slices lie. The members of the table say which slices are missing. Throws only errors of the system.
   MRCZ_INLINE const slice_table& slices() const;
 
   const byte_source& source() const noexcept { return *source_; }
 
-  /// The codec that the first chunk was really made with; python-mrcz's lz4hc shows as lz4.
+  /// The codec in the first chunk, which may differ from the MODE word. lz4hc of python-mrcz appears as lz4.
   mrcz::codec codec() const noexcept { return codec_; }
 
-  /// [nz, ny, nx]. With `read_options::incomplete` nz counts the slices that are there.
+  /// [nz, ny, nx]. With `read_options::incomplete`, nz counts only the slices that are there.
   mrcz::shape shape() const {
     const std::size_t nz = options_.incomplete ? slices().complete() : static_cast<std::size_t>(header_.nz);
     return {nz, format_.ny, format_.nx};
@@ -84,14 +84,14 @@ class reader {
   /// How slices are stored.
   const slice_format& stored_format() const noexcept { return format_; }
 
-  /// Whether mode 0 is read as 0 to 255.
+  /// Whether the file has mode 0 and its voxels are read as 0 to 255.
   bool unsigned_bytes() const noexcept { return format_.voxels.unsigned_bytes && mode() == mode::int8; }
 
   /// Reads NSYMBT bytes each time it is called.
   MRCZ_INLINE mrcz::extended_header extended_header() const;
 
-  /// The JSON metadata, parsed each time it is called; null if there are none. Throws `errc::bad_metadata`. A template
-  /// only so that a program pays for compiling a parser where it is called.
+  /// The JSON metadata; null if there are none. Each call parses them. Throws `errc::bad_metadata`. This is a template
+  /// only so that programs that do not call it need not compile a parser.
   template <class Json = mrcz::metadata>
   Json metadata() const {
     if (header_.exttyp != exttyp_json) return nullptr;
@@ -104,7 +104,7 @@ class reader {
     return read_region<T>({});
   }
 
-  /// Slice z as an image: one chunk is read and decompressed.
+  /// Slice z as an image. Of a compressed file it reads and decompresses one chunk.
   template <voxel T>
   image<T> read_slice(std::size_t z) const {
     const auto box = require_slice(z, decoder_of<T>());
@@ -118,8 +118,8 @@ class reader {
     return read_region<T>({.z = z});
   }
 
-  /// Any slices, in any order: `in.read_slices<float>({3, 17, 42})`. Those that follow each other in the file are read
-  /// together, all of them in parallel.
+  /// Any slices, in any order: `in.read_slices<float>({3, 17, 42})`. Threads read them in parallel. In an uncompressed
+  /// file, slices that follow each other are read together.
   template <voxel T>
   volume<T> read_slices(slice_list z) const {
     require_listed(z, decoder_of<T>());
@@ -128,7 +128,7 @@ class reader {
     return voxels;
   }
 
-  /// A box of voxels. Of an uncompressed file only its rows are read.
+  /// A box of voxels. Of an uncompressed file, only the rows of the box are read.
   template <voxel T>
   volume<T> read_region(region wanted) const {
     const auto box = require_region(wanted, decoder_of<T>());
@@ -137,9 +137,11 @@ class reader {
     return voxels;
   }
 
-  // The same into memory of the caller, whose element type says what to convert to: an array, a view of one, or a
-  // `view_of` a pointer. It has exactly the shape of what is read, or `errc::shape_mismatch` is thrown, and any
-  // strides; rows that do not follow each other in memory cost a copy. After an error its content is undefined.
+  // The following functions read into memory of the caller: an array, a view of one, or a `view_of` a pointer. They
+  // convert voxels to its element type. They throw `errc::shape_mismatch` unless it has exactly the shape of what is
+  // read, and `errc::bad_option` for a null pointer or a stride of 0 along an axis of several voxels. Other strides are
+  // allowed; unless the voxels lie in row-major order without gaps, they are copied once more. After an error the
+  // content of the memory is undefined.
 
   template <class Array>
   void read(Array&& into) const {
@@ -172,7 +174,8 @@ class reader {
     read_into(wanted, voxels_of(into));
   }
 
-  /// Frames of `header().slices_per_frame()` slices: the volumes of a volume stack, the arrays of python-mrcz's lists.
+  /// The number of frames. A frame has `header().slices_per_frame()` slices; it is a volume of a volume stack, or an
+  /// array of a list of python-mrcz.
   std::size_t frames() const { return shape()[0] / static_cast<std::size_t>(header_.slices_per_frame()); }
 
   template <voxel T>
@@ -180,15 +183,15 @@ class reader {
     return read_slices<T>(slices_of_frame(frame));
   }
 
-  /// Which slices these are, after throwing what reading them as the decoder's type would throw before it reads voxels.
+  /// Resolves `z`. Throws everything that a read of these slices as the decoder's type throws before it reads voxels.
   MRCZ_INLINE resolved_range require_slices(range z, const voxel_decoder& type) const;
 
-  /// The type that the file's own voxels have in memory. A template only so that a program pays for compiling it where
-  /// it is called.
+  /// The type in memory of the voxels as the file stores them. This is a template only so that programs that do not
+  /// call it need not compile it.
   template <class Type = mrcz::voxel_type>
   Type voxel_type() const;
 
-  /// Calls `f(std::type_identity<T>{})` with the type that the file's own voxels have in memory.
+  /// Calls `f(std::type_identity<T>{})`, where `T` is the type that `voxel_type()` returns.
   template <class Function>
   decltype(auto) visit(Function&& f) const {
     return std::visit(std::forward<Function>(f), voxel_type());
@@ -217,7 +220,7 @@ class reader {
   mrcz::codec codec_;
 
   struct lazy_slices;
-  std::shared_ptr<lazy_slices> slices_;  // found when they are first needed
+  std::shared_ptr<lazy_slices> slices_;  // located when they are first needed
 };
 
 }  // namespace mrcz

@@ -1,4 +1,4 @@
-/// Turning slices of expressions into the bytes of a file: what every write does in parallel.
+/// Turns slices of expressions into the bytes of a file. Every write does this in parallel.
 #pragma once
 
 #include <cstddef>
@@ -18,17 +18,19 @@ namespace mrcz {
 
 namespace detail {
 
-/// Slices are packed side by side, one thread each, as c-blosc's own threads never beat that: they are started and
-/// joined for each chunk, and the passes before and after compression stay on one. They help where slices are fewer
-/// than threads, and only from this size on: a lone slice of 1 MiB takes 1.1 times as long with two threads as with
-/// one, 4 MiB break even with lz4 and gain 1.7 with zstd, and from 8 MiB on both gain 1.6 to 1.8. Reading needs none of
-/// this: there the blocks of a lone slice go to our own threads.
+/// Only a slice of at least so many bytes is compressed by several threads of c-blosc. Normally one thread packs one
+/// slice, and several slices are packed at the same time. c-blosc's threads are never faster than that: c-blosc starts
+/// and joins them for each chunk, and the passes before and after compression run on one thread. They help only if
+/// there are fewer slices than threads and the slices are large. With two threads instead of one, a single slice of 1
+/// MiB takes 1.1 times as long; 4 MiB take the same time with lz4 and are 1.7 times as fast with zstd; 8 MiB and more
+/// are 1.6 to 1.8 times as fast with both. Reading does not use c-blosc's threads: threads of this library share the
+/// blocks of a single slice.
 inline constexpr std::size_t least_bytes_to_split = std::size_t{4} << 20U;
 
 }  // namespace detail
 
-/// One slice as it will stand in the file, made by `writer::pack` and consumed by `writer::put`. Does not refer to the
-/// array it was made from unless `is_borrowed()`.
+/// The bytes of one slice in the file: `writer::pack` makes them, `writer::put` consumes them. Refers to the array from
+/// which it was made only if `is_borrowed()`.
 class packed_slice {
  public:
   packed_slice() = default;
@@ -47,7 +49,7 @@ class packed_slice {
 
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
-  /// Whether the bytes are those of the array itself, which must then live until they are put.
+  /// Whether the bytes lie in the array itself. The array must then live until the slice has been put.
   bool is_borrowed() const noexcept { return borrowed_; }
 
  private:
@@ -58,12 +60,12 @@ class packed_slice {
   mrcz::codec codec_ = mrcz::codec::none;
   running_statistics statistics_;
   std::span<const std::byte> bytes_;
-  buffer memory_;          // where bytes_ lie ...
-  bool borrowed_ = false;  // ... unless they are those of the array itself
+  buffer memory_;          // holds bytes_, unless they are borrowed
+  bool borrowed_ = false;  // bytes_ lie in the array itself
   bool of_volume_ = false;
 };
 
-/// The voxels of one slice before anything is done with them.
+/// The voxels of one slice, evaluated but not yet packed.
 struct evaluated_slice {
   const voxel_encoder* type = nullptr;
   std::span<const std::byte> voxels;  ///< in row-major order, in `memory` or in the array itself
@@ -73,7 +75,7 @@ struct evaluated_slice {
   bool of_volume = false;  ///< the array has rank 3
 };
 
-/// Packs slices as the options say, which name a codec. Const and thread-safe.
+/// Packs slices as the options say; compresses nothing if these name no codec. Const and thread-safe.
 class slice_packer {
  public:
   explicit slice_packer(const write_options& options) : options_{options} {}
@@ -84,33 +86,34 @@ class slice_packer {
   /// How a slice is stored in a file with this header.
   MRCZ_INLINE slice_format format_of(const header& h, mrcz::mode mode, std::size_t ny, std::size_t nx) const noexcept;
 
-  /// The hot path: evaluate, summarise, convert, compress. Bytes that need none of it stay where they are, in the
-  /// array. `h` says the byte order; `idle_threads` are those that have no slice of their own to pack.
+  /// The hot path: evaluates, summarises, converts and compresses a slice. If voxels need no evaluation, conversion or
+  /// compression, the result refers to the array. `h` gives the byte order and the sign of mode 0; `idle_threads` is
+  /// the number of further threads that may help to compress the slice.
   packed_slice pack(const slices& all, std::size_t z, const header& h, std::size_t idle_threads = 0) const {
     return pack(evaluate(all, z, h), h, idle_threads);
   }
 
-  /// The first step alone: slice z in row-major order, where it lies or evaluated into a buffer of the pool. Throws
-  /// what no file can hold before it evaluates anything.
+  /// The first step alone: slice z in row-major order, in the array itself or evaluated into a buffer of the pool.
+  /// Throws for a slice that no file can hold, before it evaluates anything.
   MRCZ_INLINE evaluated_slice evaluate(const slices& all, std::size_t z, const header& h) const;
 
   /// The other steps.
   MRCZ_INLINE packed_slice pack(evaluated_slice&& slice, const header& h, std::size_t idle_threads = 0) const;
 
-  /// Gives the packed bytes memory of their own, if they are still those of the array.
+  /// Copies borrowed bytes out of the array.
   MRCZ_INLINE void detach(packed_slice& packed) const;
 
-  /// How many buffers wait to be used again: bounded by the slices that are packed at the same time.
+  /// How many buffers wait to be used again. The number of slices that are packed at the same time limits it.
   std::size_t spare_buffers() const { return pool_->size(); }
 
-  /// Takes back the memory of a slice that has been put, which is empty then.
+  /// Takes back the memory of a slice that has been put. Leaves the slice empty.
   MRCZ_INLINE void recycle(packed_slice&& packed) const;
 
  private:
   MRCZ_INLINE void require_storable(const slice_format& format) const;
 
   write_options options_;
-  std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();  // behind a pointer, so that a packer can move
+  std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();  // a pointer, so that a packer can be moved
 };
 
 }  // namespace mrcz

@@ -1,4 +1,4 @@
-/// Turning the bytes of a file into voxels: what every read does in parallel.
+/// Turns the bytes of a file into voxels. Every read does this in parallel.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@
 
 namespace mrcz {
 
-/// Reads parts of slices. Const and thread-safe; refers to what it was made from.
+/// Reads parts of slices. Const and thread-safe. Refers to the arguments of its constructor.
 class slice_unpacker {
  public:
   slice_unpacker(const byte_source& source, const slice_table& slices, const slice_format& format)
@@ -28,9 +28,9 @@ class slice_unpacker {
   const slice_format& format() const noexcept { return format_; }
   bool compressed() const noexcept { return slices_.compressed(); }
 
-  /// The hot path: rows y and columns x of slice z to `to`, which has room for y.count * x.count voxels in row-major
-  /// order. Only the rows, or the blocks that hold them, are read. Where nothing is compressed, rows may go on into the
-  /// slices behind z.
+  /// The hot path: reads rows y and columns x of slice z into `to`, which has room for y.count * x.count voxels in
+  /// row-major order. Reads only these rows, or the compressed blocks that hold them. In an uncompressed file the rows
+  /// may continue into the slices after z.
   MRCZ_INLINE void unpack(std::size_t z, resolved_range y, resolved_range x, const voxel_decoder& type, std::byte* to,
                           unpack_memory& memory) const;
 
@@ -49,17 +49,17 @@ class slice_unpacker {
 
 /// How a box is read.
 struct unpack_options {
-  std::optional<std::size_t> threads = std::nullopt;  ///< at most; not stated: one per processor
+  std::optional<std::size_t> threads = std::nullopt;  ///< upper limit; not stated: one per processor
   const std::stop_token* stop = nullptr;
   std::atomic<std::uint64_t>* progress = nullptr;
 };
 
-/// Reads a box of voxels to `to`, which has its extents: slice by slice, or in bands of rows where there are fewer
-/// slices than threads.
+/// Reads a box of voxels into `to`, which has the extents of the box. Each thread reads whole slices, or bands of rows
+/// if there are fewer slices than threads.
 MRCZ_INLINE void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, const voxels& to,
                             const unpack_options& options);
 
-/// The same for whole slices in any order, of which `to` has as many.
+/// Reads whole slices, in any order, into `to`, which has one slice for each number in `z`.
 MRCZ_INLINE void unpack_slices(const slice_unpacker& unpacker, std::span<const std::size_t> z, const voxels& to,
                                const unpack_options& options);
 

@@ -16,7 +16,7 @@ class reader;
 
 namespace detail {
 
-// Templates of the reader, so that a program that never validates does not compile these.
+// The reader is a template argument, so that a program that never validates does not compile these functions.
 template <class Reader>
 std::vector<finding> validate_source(std::unique_ptr<const byte_source> source);
 template <class Reader>
@@ -24,9 +24,9 @@ std::vector<finding> validate_file(const std::filesystem::path& path);
 
 }  // namespace detail
 
-/// All findings about a file, in the order of the rules; empty if there is nothing to find. Reads and decompresses
-/// everything, one slice per processor at a time. Agrees with mrcfile's validator on each rule that both have. Throws
-/// only if the file cannot be read at all: a missing file, a failing disk.
+/// All findings about a file, in the order of the rules; empty if nothing is wrong. Reads and decompresses everything,
+/// one slice per processor at a time. Agrees with mrcfile's validator on each rule that both have. Throws only if the
+/// file cannot be read at all: a missing file, a failing disk.
 template <std::derived_from<byte_source> Source>
 std::vector<finding> validate(std::unique_ptr<Source> source) {
   return detail::validate_source<reader>(std::move(source));

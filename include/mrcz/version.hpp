@@ -1,4 +1,4 @@
-/// The version of this library; the package files and the label in every written file are made from it.
+/// The version of this library. The package files and the MRCZ label of written files contain it.
 #pragma once
 
 #define MRCZ_VERSION_MAJOR 1

@@ -1,4 +1,4 @@
-/// Writing and extending a whole file with one call.
+/// Writes a whole file, or appends to one, with one call.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,11 @@
 
 namespace mrcz {
 
-/// Writes an image or a volume, or any xtensor expression of rank 2 or 3 ([y][x] or [z][y][x]), which is evaluated
-/// slice by slice: by several threads at once where `evaluates_in_parallel` says that it keeps no state, in order by
-/// the calling thread otherwise. Compressed with zstd if `path` ends in .mrcz, unless the options say otherwise. Errors
-/// as for `writer`; after an error nothing has changed on disk.
+/// Writes an image or a volume, or any xtensor expression of rank 2 or 3 ([y][x] or [z][y][x]). Expressions are
+/// evaluated slice by slice: by several threads at once if `evaluates_in_parallel` says that their type keeps no state,
+/// otherwise in order by the calling thread. Compresses with zstd if `path` ends in .mrcz, unless the options say
+/// otherwise. Errors as for `writer`. After an error nothing has changed on disk (but see
+/// `write_options::keep_partial`).
 template <writable Array>
 void write(const std::filesystem::path& path, const Array& voxels, write_options options = {}) {
   writer out{path, options};
@@ -29,9 +30,10 @@ void write(const std::filesystem::path& path, const Array& voxels, write_options
   out.close();
 }
 
-/// Puts an image or the slices of a volume behind those of an existing file, compressed or not. Mode, codec and byte
-/// order are the file's. New data are written behind the old ones first and the header last, so an interruption leaves
-/// the old file readable. Errors as for `writer::append_to`; after an error the file reads as before.
+/// Appends an image, or the slices of a volume, to an existing file, compressed or not. Mode, codec and byte order are
+/// those of the file. The slices are written after the old ones first, and the header last, so an interruption leaves
+/// the old file readable. Errors as for `writer::append_to`. After an error the file reads as before; with
+/// `write_options::keep_partial` it keeps the slices that were put.
 template <writable Array>
 void append_to(const std::filesystem::path& path, const Array& voxels, write_options options = {}) {
   auto out = writer::append_to(path, options);

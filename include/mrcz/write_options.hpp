@@ -1,4 +1,4 @@
-/// What a user can say about a file that is written, and which of it is legal.
+/// The options of writing, and the check that they are legal.
 #pragma once
 
 #include <atomic>
@@ -18,8 +18,8 @@
 
 namespace mrcz {
 
-/// What the data do not tell. A value that is not stated is taken from `writer::header()`, where a copied header says
-/// it, or from the data.
+/// What the data do not tell. A value that is not stated comes from `writer::header()` if the caller has set it there,
+/// for instance with a copied header; otherwise it comes from the data.
 struct write_options {
   mrcz::compression compression{};
   std::optional<mrcz::mode> mode = std::nullopt;  ///< stored type; not stated: `default_mode` of the array's elements
@@ -33,19 +33,19 @@ struct write_options {
   bool statistics = true;                                         ///< false marks them "not determined"
   mrcz::durability durability = mrcz::durability::data;           ///< what survives a power failure
   bool replace = true;                                            ///< false refuses an existing file
-  bool keep_partial = false;  ///< a writer that is never closed leaves what was put: see `writer::partial_path`
+  bool keep_partial = false;  ///< keeps the slices put if the writer is never closed: see `writer::partial_path`
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
-  /// The caller's word that several threads may evaluate parts of one expression at once, whatever
-  /// `evaluates_in_parallel` says of its type.
+  /// The caller promises that several threads may evaluate parts of one expression at once, whatever
+  /// `evaluates_in_parallel` says about its type.
   bool parallel_evaluation = false;
-  const std::stop_token* stop = nullptr;           ///< asked before each slice; then `errc::stopped` is thrown
-  std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes of voxels, as they are stored, are added as they are put
+  const std::stop_token* stop = nullptr;  ///< checked before each slice: a requested stop throws `errc::stopped`
+  std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes put are added: voxels in the stored type, uncompressed
 };
 static_assert(std::is_trivially_destructible_v<write_options>, "options are used inside co_await (g++ 12)");
 
 namespace detail {
 
-/// What the name of a file says about it.
+/// What the extension of a path implies for the file.
 struct defaults {
   mrcz::codec codec = mrcz::codec::none;
   bool images = false;
@@ -59,7 +59,7 @@ MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept;
 
 }  // namespace detail
 
-/// Throws `errc::bad_option` for a value that no file can have or two that contradict each other.
+/// Throws `errc::bad_option` for a value that no file can have, or for two values that contradict each other.
 MRCZ_INLINE void check(const write_options& wanted);
 
 }  // namespace mrcz

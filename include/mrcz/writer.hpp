@@ -1,4 +1,4 @@
-/// Writing MRC and MRCZ files slice by slice.
+/// Writes MRC and MRCZ files slice by slice.
 #pragma once
 
 #include <cstddef>
@@ -26,18 +26,19 @@ namespace mrcz {
 
 class reader;
 
-/// A file that is being written. It appears under its name, complete, when `close()` returns; destroyed earlier it
-/// leaves nothing behind (see `write_options::keep_partial`).
+/// A file that is being written. The complete file appears under its name when `close()` returns. A writer that is
+/// destroyed earlier leaves nothing on disk (but see `write_options::keep_partial`).
 ///
-/// `pack` is const and may run in any number of threads; everything else belongs to one thread at a time. `append` is
-/// `put(pack(...))`, in parallel over the slices of a volume. All slices have the same extents and element type.
+/// `pack` and `borrow` are const and may run in any number of threads; only one thread at a time may call the other
+/// functions. `append` packs the slices of a volume in parallel and puts them in order. All slices must have the same
+/// extents and element type.
 class writer {
  public:
-  /// Writes to `path`; compressed with zstd if it ends in .mrcz, unless the options say otherwise. Throws
+  /// Writes to `path`. Compresses with zstd if `path` ends in .mrcz, unless the options say otherwise. Throws
   /// `errc::bad_option`, `codec_unavailable`, `already_exists` or the system's error.
   MRCZ_INLINE explicit writer(const std::filesystem::path& path, write_options options = {});
 
-  /// Writes to anything. Nothing is compressed unless the options name a codec.
+  /// Writes to any sink. Compresses only if the options name a codec.
   MRCZ_INLINE explicit writer(std::unique_ptr<byte_sink> sink, write_options options = {});
 
   /// With metadata: a JSON object, or null for none. Throws `errc::bad_metadata` for anything else.
@@ -50,14 +51,14 @@ class writer {
     set_extended_header(to_extended_header(values));
   }
 
-  /// Opens an existing file to put more slices behind those that it has, with its mode, codec and byte order. The old
-  /// bytes stay as they are until `close()`, or with `keep_partial` each `put`, writes the new header, so an
-  /// interruption leaves a readable file. Bytes behind the last slice are lost. Throws `errc::truncated` or `bad_chunk`
-  /// for a file that lacks slices.
+  /// Opens an existing file to append slices, with the mode, codec and byte order of the file. The old bytes stay
+  /// unchanged until `close()` writes the finished header (with `keep_partial`, each `put` writes it), so an
+  /// interruption leaves a readable file. Bytes after the last slice are lost. Throws `errc::truncated` or `bad_chunk`
+  /// if slices of the file are missing.
   ///
-  /// The file is opened once and locked until the writer ends: a second one that wants to append to it is refused
-  /// (EWOULDBLOCK). If another program replaces the file or changes it meanwhile, the next write throws (ESTALE) and
-  /// leaves what is there.
+  /// The file is opened once and stays locked until the writer is closed, fails or is destroyed. Meanwhile `append_to`
+  /// throws EWOULDBLOCK for the same file. If another program replaces or changes the file meanwhile, the next write
+  /// throws ESTALE and leaves the file as it is.
   MRCZ_INLINE static writer append_to(const std::filesystem::path& path, write_options options = {});
 
   writer(writer&&) noexcept = default;
@@ -65,26 +66,26 @@ class writer {
 
   ~writer() { abandon(); }
 
-  /// What is set here until `close()` is written. `close()` determines extents, MODE, NSYMBT, EXTTYP, NVERSION, MAP,
-  /// MACHST, statistics (unless `write_options::statistics` is false) and packed size, and refuses another value.
-  /// Assign the header of another file to keep what it said; what no longer fits the data is then computed anew.
+  /// Values that the caller sets here before `close()` are written. `close()` itself determines extents, MODE, NSYMBT,
+  /// EXTTYP, NVERSION, MAP, MACHST, statistics (unless `write_options::statistics` is false) and packed size; it
+  /// refuses other values of these. Assign the header of another file to keep its values; those that do not fit the
+  /// data are then computed.
   mrcz::header& header() noexcept { return header_; }
 
   const write_options& options() const noexcept { return packer_.options(); }
 
-  /// What messages call the file: its path.
+  /// The name of the file in messages: its path.
   const std::string& name() const noexcept { return name_; }
 
-  /// Whether slices can be put: false once it has been closed, has failed or was moved from.
+  /// Whether slices can be put: false after the writer was closed, failed or was moved from.
   bool is_open() const noexcept { return sink_ != nullptr; }
 
-  /// Replaces the metadata by an extended header of any kind; symmetry operators without an EXTTYP get theirs. Throws
-  /// `errc::closed` once a slice has been put.
+  /// Replaces the metadata with an extended header of any kind. Symmetry operators without an EXTTYP get `CCP4`. Throws
+  /// `errc::closed` after a slice has been put.
   MRCZ_INLINE void set_extended_header(mrcz::extended_header extended);
 
   /// Packs an image, or any expression of rank 2: evaluates, summarises, converts and compresses it. The result does
-  /// not refer to the expression. Before several threads pack one and the same view or lazy expression, call
-  /// `fill_caches` with it.
+  /// not refer to the expression. Call `fill_caches` with a view or lazy expression before several threads pack it.
   template <writable Array>
   packed_slice pack(const Array& image) const {
     return pack_image(slices_of(image));
@@ -96,42 +97,44 @@ class writer {
     return pack_slice(slices_of(volume), z);
   }
 
-  /// As `pack`, but voxels that are stored as they are in the array stay there: it must then live, unchanged, until
-  /// they have been put.
+  /// As `pack`, but the result refers to the array if the file stores exactly the bytes of the array. The array must
+  /// then live, unchanged, until the slice has been put.
   template <writable Array>
   packed_slice borrow(const Array& volume, std::size_t z) const {
     return borrow_slice(slices_of(volume), z);
   }
 
-  /// Writes a packed slice behind those before it. Any writer may have packed it, with the same codec. Throws
-  /// `errc::shape_mismatch` or `errc::mode_mismatch`, and changes nothing, if it differs from those before it or from
-  /// the options, and `errc::bad_option` if it was put before; any other failure closes the writer.
+  /// Writes a packed slice after the slices before it. Any writer with the same codec may have packed it. Throws
+  /// `errc::shape_mismatch` or `errc::mode_mismatch` if the slice differs from the slices before it or from the
+  /// options, and `errc::bad_option` if it was put already; these errors change nothing. Any other failure closes the
+  /// writer.
   MRCZ_INLINE void put(packed_slice&& packed);
 
-  /// Appends an image, or all slices of a volume in parallel. Lazy expressions are evaluated one slice at a time:
-  /// several at once where `evaluates_in_parallel` says that their type keeps no state or
-  /// `write_options::parallel_evaluation` promises it, otherwise in order by the calling thread while other threads
-  /// pack. A failure after some slices of the volume have been put closes the writer; it says which slice
-  /// failed, counted from the beginning of the file, and what evaluating an expression throws is `errc::caller_failed`.
-  /// Besides the array, memory holds the slices that are worked on and two more, of at most 1 GiB of voxels.
+  /// Appends an image, or all slices of a volume in parallel. Lazy expressions are evaluated slice by slice: by several
+  /// threads at once if `evaluates_in_parallel` says that their type keeps no state or
+  /// `write_options::parallel_evaluation` promises it; otherwise in order by the calling thread, while other threads
+  /// pack. A failure after some slices of the volume have been put closes the writer. The error names the slice that
+  /// failed, counted from the beginning of the file. If the evaluation of an expression throws, the error is
+  /// `errc::caller_failed`. Besides the array, memory holds one slice per thread and two more; together they have at
+  /// most 1 GiB of voxels, unless a single slice has more.
   template <writable Array>
   void append(const Array& voxels) {
     append_slices(slices_of(voxels));
   }
 
-  /// With `keep_partial`, once a slice has been put and until `close()` succeeds: where the slices are, readable as a
-  /// file. They stay there if the writer fails, which the error's message says too, or is destroyed. Empty otherwise,
-  /// and for `append_to`, which puts them into the file itself.
+  /// With `keep_partial`, from the first `put` until `close()` succeeds: the path of a readable file that holds the
+  /// slices so far. The file stays there if the writer fails (the error's message then names it) or is destroyed. Empty
+  /// otherwise, and for `append_to`, which writes the slices into the file itself.
   const std::filesystem::path& partial_path() const noexcept { return partial_path_; }
 
-  /// Slices in the file so far, those that `append_to` found included.
+  /// Slices in the file so far, including those that `append_to` found.
   std::size_t size() const noexcept { return found_ + put_; }
 
-  /// Finishes the header and publishes the file; a closed writer cannot be used again. Throws `errc::shape_mismatch`,
-  /// `mode_mismatch` or `bad_option`, and leaves the writer open, if there is no slice, not a whole number of volumes
-  /// or frames, or a header that says something else than the slices and the options. After any other failure nothing
-  /// has been published and the writer is closed; only the folder that `durability::full` syncs comes after the
-  /// publishing.
+  /// Finishes the header and publishes the file. A closed writer cannot be used again. Throws `errc::shape_mismatch`,
+  /// `mode_mismatch`, `bad_option` or `too_large`, and leaves the writer open, if there is no slice, if the slices are
+  /// not a whole number of volumes or frames, if the header contradicts the slices or the options, or if a number does
+  /// not fit its field. Any other failure closes the writer, and nothing has been published, with one exception:
+  /// `durability::full` syncs the folder after publishing, and if that fails, the file is published.
   MRCZ_INLINE void close();
 
  private:
@@ -155,18 +158,18 @@ class writer {
 
   slice_packer packer_;
   mrcz::header header_;
-  mrcz::header found_header_;  // what header_ was before the caller saw it
+  mrcz::header found_header_;  // header_ as it was before the caller could change it
   mrcz::extended_header extended_;
   std::unique_ptr<byte_sink> sink_;
   std::filesystem::path partial_path_;
-  std::string name_;  // of the sink, for messages: put may drop the sink while other threads pack
+  std::string name_;  // the sink's, for messages: put may drop the sink while other threads pack
   std::optional<slice_format> first_format_;
   std::uint64_t begin_ = 0;  // of the first slice
   std::uint64_t end_ = 0;    // of the last slice so far
   std::size_t found_ = 0;    // slices that append_to found
   std::size_t put_ = 0;
   running_statistics statistics_;
-  bool volumes_ = false;  // something of rank 3 was appended
+  bool volumes_ = false;  // an array of rank 3 was appended
   bool images_by_name_ = false;
 };
 

@@ -83,8 +83,8 @@ shape shape_of(const E& e) {
 
 namespace detail {
 
-/// The elements of a container as they lie in memory, if they lie there without gaps and `axis_at(i)` is the i-th
-/// fastest axis; otherwise empty.
+/// The elements of a container in the order of memory, if they have no gaps and `axis_at(i)` is the i-th fastest axis;
+/// otherwise empty.
 template <container E, class Axis>
 auto elements_without_gaps(E& e, Axis axis_at) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
   std::ptrdiff_t expected = 1;
@@ -101,14 +101,14 @@ auto elements_without_gaps(E& e, Axis axis_at) -> std::span<std::remove_pointer_
 
 }  // namespace detail
 
-/// The elements of a container in row-major order, if that is how they lie in memory; otherwise empty.
+/// The elements of a container, if they lie in memory in row-major order without gaps; otherwise empty.
 template <container E>
 auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
   return detail::elements_without_gaps(e, [last = e.dimension() - 1](std::size_t i) { return last - i; });
 }
 
-/// An uninitialised volume; xtensor zeroes complex and half voxels all the same. Throws `errc::too_large` if there
-/// cannot be as many voxels in memory.
+/// A volume with undefined voxels; xtensor sets complex and half voxels to zero nevertheless. Throws `errc::too_large`
+/// for more voxels than memory has addresses for.
 template <voxel T>
 volume<T> make_volume(const shape& extents) {
   detail::require_addressable(extents, sizeof(T));
@@ -117,7 +117,7 @@ volume<T> make_volume(const shape& extents) {
 
 namespace detail {
 
-/// xtensor's own default is what `XTENSOR_DEFAULT_LAYOUT` says, which a program may define as column-major.
+/// States the layout, because a program may define xtensor's default, `XTENSOR_DEFAULT_LAYOUT`, as column-major.
 template <class T, std::size_t Rank>
 auto adapt_row_major(T* first, const std::array<std::size_t, Rank>& extents) {
   std::size_t count = 1;
@@ -135,8 +135,8 @@ image<T> make_image(std::size_t ny, std::size_t nx) {
 
 namespace detail {
 
-/// The rank that the type of an expression tells, also of lazy ones, of which `xt::get_rank` knows nothing; 0 if it is
-/// known at run time only.
+/// The rank of an expression according to its type; 0 if the rank is known only at run time. Covers lazy expressions,
+/// whose rank `xt::get_rank` does not know.
 template <expression E>
 consteval std::size_t static_rank() {
   if constexpr (requires { std::tuple_size<typename E::shape_type>::value; })
@@ -172,8 +172,8 @@ void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, 
   }
 }
 
-/// Has xtensor compute what it otherwise computes when it is first wanted (the shapes of functions, the strides of
-/// views), so that several threads may evaluate `e` afterwards. Evaluates one voxel.
+/// Makes xtensor compute what it otherwise computes at first use (the shapes of functions, the strides of views).
+/// Afterwards several threads may evaluate `e`. Evaluates one voxel.
 template <expression E>
 void fill_caches(const E& e) {
   const shape extents = shape_of(e);

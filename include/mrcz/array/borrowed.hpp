@@ -1,4 +1,4 @@
-/// Which expressions may be kept beyond the statement that makes them, and how a caller vouches for one that may not.
+/// Decides which expressions may be kept after the statement that makes them, and lets a caller vouch for the others.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ namespace mrcz {
 
 namespace detail {
 
-/// Whether a type without template arguments of interest owns all that it needs: numbers, functions, and whatever is
-/// smaller than a pointer, where no reference has room.
+/// Whether a type owns everything that it needs, decided without its template arguments. This holds for numbers,
+/// functions, and objects that are smaller than a pointer, because these have no room for a reference.
 template <class T>
 consteval bool owns_by_itself() {
   if constexpr (std::is_reference_v<T>) return false;
@@ -28,9 +28,9 @@ consteval bool owns_by_itself() {
   else return std::is_object_v<T> && sizeof(T) < sizeof(void*);
 }
 
-/// Whether an expression, or a part of one, owns everything that it refers to, decided from its type alone. xtensor
-/// keeps an operand as `const E&` if it had a name and as `E` if it had none, scalars included. What is not known here
-/// counts as not owning.
+/// Whether an expression, or a part of one, owns everything that it refers to. The type alone decides. xtensor keeps an
+/// operand as `const E&` if it had a name and as `E` if it had none; this includes scalars. Types that are not known
+/// here count as not owning.
 template <class T>
 inline constexpr bool owns = owns_by_itself<T>();
 
@@ -70,8 +70,8 @@ inline constexpr bool owns<xt::xreducer_functors<Reduce, Init, Merge>> = all_own
 template <class R, class T>
 inline constexpr bool owns<xt::reducer_options<R, T>> = owns<R>;
 
-/// Whether a buffer that xtensor adapts keeps its memory alive by a smart pointer; its third argument is one then, and
-/// an allocator otherwise.
+/// Whether a buffer that xtensor adapts keeps its memory alive with a smart pointer. The third template argument of the
+/// buffer is then this pointer, otherwise it is an allocator.
 template <class Keeper>
 inline constexpr bool is_smart_pointer = false;
 template <class T>
@@ -107,7 +107,7 @@ template <class E, class Counts>
 inline constexpr bool owns<xt::xrepeat<E, Counts>> = all_own<E, Counts>;
 template <class F, class E, class Axes, class Options>
 inline constexpr bool owns<xt::xreducer<F, E, Axes, Options>> = all_own<F, E, Axes, Options>;
-template <class F, class R, class Shape>  // functors are copied, whatever F says
+template <class F, class R, class Shape>  // xtensor copies functors, even if F is a reference
 inline constexpr bool owns<xt::xgenerator<F, R, Shape>> = all_own<std::remove_reference_t<F>, Shape>;
 template <class F, class... E>
 inline constexpr bool owns<xt::xfunction<F, E...>> = all_own<std::remove_reference_t<F>, E...>;
@@ -119,18 +119,18 @@ inline constexpr bool owns<xt::xshared_expression<E>> = owns<E>;
 }  // namespace detail
 
 /// An expression that owns everything that it refers to, so that it may be evaluated after the statement that made it:
-/// containers, and functions and views of what was moved into them. Decided from the type alone; a type that is not
-/// known, and a functor that is as large as a pointer, count as not owning.
+/// a container, or a function or view of operands that were moved into it. The type alone decides. A type that is not
+/// known, and a functor that is at least as large as a pointer, count as not owning.
 template <class E>
 concept self_contained = expression<E> && detail::owns<std::remove_cvref_t<E>>;
 
-/// Made by `borrowed`: an expression whose caller vouches for what it refers to.
+/// Made by `borrowed`: the caller vouches for everything that the expression refers to.
 template <class E>
 class borrowed_expression {
  public:
   explicit borrowed_expression(E&& kept) : expression_{std::forward<E>(kept)} {}
 
-  /// The expression, which is moved out; one that was named stays where it is, and belongs to nobody here.
+  /// Moves the expression out. A named expression stays where it is, and the pointer does not own it.
   std::shared_ptr<const std::remove_reference_t<E>> share() && {
     if constexpr (std::is_lvalue_reference_v<E>) return {std::shared_ptr<const void>{}, &expression_};
     else return std::make_shared<const E>(std::move(expression_));
@@ -140,9 +140,9 @@ class borrowed_expression {
   E expression_;
 };
 
-/// The caller's word that everything that `e` refers to stays there, unchanged, until the writer to which it is given
-/// has been closed: `co_await out.append(mrcz::borrowed(xt::cast<float>(std::move(frame)) * gain))`. An expression that
-/// has a name is not copied, but referred to like the rest. Nothing is evaluated here.
+/// The caller promises that everything that `e` refers to lives, unchanged, until the writer that gets `e` has been
+/// closed: `co_await out.append(mrcz::borrowed(xt::cast<float>(std::move(frame)) * gain))`. An expression that has a
+/// name is not copied: the result refers to it. Evaluates nothing.
 template <class E>
   requires writable<std::remove_cvref_t<E>>
 auto borrowed(E&& e) {
@@ -152,7 +152,7 @@ auto borrowed(E&& e) {
 
 namespace detail {
 
-/// The expression, to be kept for as long as it takes to evaluate it. Refuses one that refers to what may be gone then.
+/// Keeps the expression until it has been evaluated. Refuses one that refers to objects that may be gone by then.
 template <writable E>
 std::shared_ptr<const E> share(E e) {
   static_assert(

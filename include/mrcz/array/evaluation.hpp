@@ -1,4 +1,4 @@
-/// xtensor's arrays and expressions at the waist: how they become `slices` and `voxels`.
+/// Turns arrays and expressions of xtensor into `slices` and `voxels`, the two structs of the waist.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@ namespace mrcz {
 
 namespace detail {
 
-/// Whether an element is the same whenever and by whoever it is asked for. Arrays and views of memory are; what is
-/// made of such operands is, if its function has no members that could change.
+/// Whether an element has the same value in each evaluation, at any time and in any thread. This holds for arrays and
+/// views of memory. It also holds for expressions of such operands, if their function has no members that could change.
 template <class E>
 inline constexpr bool is_stateless = container<const E>;
 
@@ -41,15 +41,17 @@ inline constexpr bool is_stateless<xt::xstrided_view<Operand, Shape, Layout, Sto
 
 }  // namespace detail
 
-/// Whether several threads may evaluate parts of one `E` at once, as far as its type tells: arrays, adaptors, views,
-/// broadcasts, scalars, and functions without members of these. Everything else (random numbers, generators, lambdas
-/// with captures, reducers) may keep state, so one thread evaluates it, slice after slice.
+/// Whether several threads may evaluate parts of one `E` at once, as far as its type tells. This holds for arrays,
+/// adaptors and scalars, and for views, broadcasts and functions of these, if the functions have no members. Everything
+/// else (random numbers, generators, lambdas with captures, reducers) may keep state, so one thread evaluates it, slice
+/// after slice.
 template <expression E>
 inline constexpr bool evaluates_in_parallel = detail::is_stateless<std::remove_cvref_t<E>>;
 
 namespace detail {
 
-/// An array in memory as a view: of no extent where its rank is neither 2 nor 3, which whoever uses it refuses.
+/// An array in memory as a view. If its rank is neither 2 nor 3, all extents are 0, and `require_array` refuses the
+/// view.
 template <container E>
 auto as_view(E& array) {
   auto* first = array.data();
@@ -65,7 +67,7 @@ auto as_view(E& array) {
   return view;
 }
 
-/// Extents as [nz, ny, nx]; of nothing where the rank is neither 2 nor 3, which whoever uses them refuses.
+/// Extents as [nz, ny, nx]. If the rank is neither 2 nor 3, all are 0, and `require_array` refuses the slices.
 template <expression E>
 shape extents_of(const E& e) {
   const auto& extents = e.shape();
@@ -77,7 +79,7 @@ shape extents_of(const E& e) {
 
 }  // namespace detail
 
-/// What is written of an array or a lazy expression. The result refers to `e`.
+/// The slices of an array or a lazy expression. The result refers to `e`.
 template <expression E>
 slices slices_of(const E& e) {
   using T = std::remove_cv_t<typename E::value_type>;
@@ -100,7 +102,7 @@ slices slices_of(const E& e) {
   }
 }
 
-/// Where voxels go that are read into an array, or into a view of one.
+/// An array, or a view of one, as the place into which voxels are read.
 template <container E>
 voxels voxels_of(E&& into) {
   using T = std::remove_cv_t<typename std::remove_cvref_t<E>::value_type>;
@@ -108,7 +110,7 @@ voxels voxels_of(E&& into) {
   return voxels_of(detail::as_view(into));
 }
 
-/// Whatever can be written: arrays, lazy expressions, a `view_of` a pointer, or `slices` of anything else.
+/// Everything that can be written: arrays, lazy expressions, a `view_of` a pointer, or `slices` of anything else.
 template <class Array>
 concept writable = requires(const Array& array) { slices_of(array); };
 

@@ -1,4 +1,4 @@
-/// One slice between an array and its plain bytes in a file: rows, columns and the padding of 4-bit rows.
+/// Converts one slice between an array and its plain bytes in a file: rows, columns and the padding of 4-bit rows.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ struct slice_format {
 MRCZ_INLINE void decode_rows(const voxel_decoder& type, const slice_format& format, std::span<const std::byte> rows,
                              resolved_range y, resolved_range x, std::byte* to);
 
-/// The plain bytes of a slice of voxels in row-major order: `from` itself where the file stores this type, in `scratch`
-/// otherwise.
+/// The plain bytes of a slice whose voxels are in row-major order: `from` itself if the file stores this type,
+/// otherwise bytes in `scratch`.
 MRCZ_INLINE std::span<const std::byte> encode_slice(const voxel_encoder& type, const slice_format& format,
                                                     std::span<const std::byte> from, buffer& scratch);
 

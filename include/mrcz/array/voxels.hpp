@@ -1,5 +1,5 @@
-/// The waist: all that the engine knows of arrays. What is written comes as `slices`, what is read goes to `voxels`;
-/// neither says what kind of array it is, so everything behind them is compiled once.
+/// The waist: everything that the engine knows about arrays. The engine writes from `slices` and reads into `voxels`.
+/// These two structs do not depend on the kind of the array, so the code that uses them is compiled once.
 #pragma once
 
 #include <array>
@@ -19,10 +19,10 @@ namespace mrcz {
 /// Bytes from one voxel to the next along z, y and x; negative where an axis is flipped.
 using byte_strides = std::array<std::ptrdiff_t, 3>;
 
-/// Where voxels that are read go. Refers to memory of the caller.
+/// The place into which voxels are read. Refers to memory of the caller.
 struct voxels {
   const voxel_decoder* type;
-  std::byte* first;  ///< of voxel (0, 0, 0)
+  std::byte* first;  ///< address of voxel (0, 0, 0)
   std::size_t rank;  ///< of the array: 2 (an image, of one slice) or 3 (a volume)
   shape extents;
   byte_strides strides;
@@ -33,15 +33,14 @@ struct voxels {
   std::size_t bytes() const noexcept { return extents[0] * extents[1] * extents[2] * type->bytes; }
 };
 
-/// What is written, slice by slice. Refers to an array, an expression or memory of the caller.
+/// The voxels that are written, slice by slice. Refers to an array, an expression or memory of the caller.
 struct slices {
   const voxel_encoder* type;
   std::size_t rank;  ///< of the array: 2 (an image, of one slice) or 3 (a volume)
   shape extents;
   const void* array;
   /// Evaluates slice `z` of `array` into `to`, which has room for its voxels in row-major order and is aligned for
-  /// them. What it throws reaches the caller as `errc::caller_failed`.
-  /// Null where `in_place` is enough.
+  /// them. What it throws reaches the caller as `errc::caller_failed`. May be null if `in_place` is given.
   void (*evaluate)(const void* array, std::size_t z, std::byte* to);
   /// All voxels, if they lie in memory in row-major order without gaps; null otherwise.
   const std::byte* in_place;
@@ -50,7 +49,7 @@ struct slices {
   std::size_t slice_bytes() const noexcept { return extents[1] * extents[2] * type->bytes; }
 };
 
-/// Voxels anywhere in memory, of which nothing is copied: see `view_of`.
+/// A view of voxels anywhere in memory: see `view_of`.
 template <class T>
   requires voxel<std::remove_const_t<T>>
 struct voxel_view {
@@ -62,18 +61,18 @@ struct voxel_view {
 
 namespace detail {
 
-/// Throws `errc::shape_mismatch` unless an array is an image or a volume.
+/// Throws `errc::shape_mismatch` unless the rank is 2 (an image) or 3 (a volume).
 MRCZ_INLINE void require_rank(std::size_t rank);
 
-/// Throws what no array to write from, or to read into, may be: `errc::shape_mismatch` for another rank, and
-/// `errc::bad_option` for voxels without memory or, where they are read into, for several voxels at one place.
+/// Throws if an array cannot be written, or cannot be read into: `errc::shape_mismatch` for another rank;
+/// `errc::bad_option` for voxels without memory and, before reading, for several voxels at one place.
 MRCZ_INLINE void require_array(const slices& from);
 MRCZ_INLINE void require_array(const voxels& to);
 
 /// Throws `errc::too_large` for more voxels than memory has addresses for.
 MRCZ_INLINE void require_addressable(const shape& extents, std::size_t voxel_bytes);
 
-/// Extents as [nz, ny, nx]: images are volumes of one slice.
+/// Extents or strides along z, y and x. An image is a volume of one slice.
 template <std::size_t Rank, class Number>
 constexpr std::array<Number, 3> of_rank_3(const Number* numbers) noexcept {
   static_assert(Rank == 2 || Rank == 3, "voxels have rank 2 (an image) or 3 (a volume)");
@@ -81,17 +80,17 @@ constexpr std::array<Number, 3> of_rank_3(const Number* numbers) noexcept {
   else return {numbers[0], numbers[1], numbers[2]};
 }
 
-/// Strides in voxels as strides in bytes.
+/// Converts strides in voxels to strides in bytes.
 MRCZ_INLINE byte_strides in_bytes(const std::array<std::ptrdiff_t, 3>& strides, std::size_t voxel_bytes) noexcept;
 MRCZ_INLINE bool is_dense(const shape& extents, const byte_strides& strides, std::size_t voxel_bytes) noexcept;
-/// Copies a slice of voxels to or from memory in which they lie in row-major order.
+/// Copy a slice of voxels to row-major order without gaps (`gather`) or from it (`scatter`).
 MRCZ_INLINE void gather(const std::byte* from, std::ptrdiff_t row_stride, std::ptrdiff_t stride, std::byte* to,
                         std::size_t rows, std::size_t columns, std::size_t voxel_bytes) noexcept;
 MRCZ_INLINE void scatter(const std::byte* from, std::byte* to, std::ptrdiff_t row_stride, std::ptrdiff_t stride,
                          std::size_t rows, std::size_t columns, std::size_t voxel_bytes) noexcept;
 
 /// A number of any integral type, so that extents and strides in braces may mix `int`, `std::size_t` and others. A
-/// negative extent becomes one that no memory holds, and is refused as such.
+/// negative extent becomes one that no memory can hold, and is refused for that reason.
 template <class Number>
 struct any_integer {
   template <std::integral From>
@@ -115,10 +114,10 @@ constexpr voxel_view<T> dense_view(T* first, std::size_t rank, const shape& exte
 
 }  // namespace detail
 
-/// Voxels that lie somewhere else, to be written or to be read into: `out.append(mrcz::view_of(p, {ny, nx}))`,
-/// `in.read_slice(17, mrcz::view_of(p, {ny, nx}))`. Extents are {nz, ny, nx} or {ny, nx}; strides, in voxels and in the
-/// same order, lead from one voxel to the next, and are those of row-major order without gaps if they are not given.
-/// Refers to the voxels, which must outlive it. Costs nothing.
+/// Voxels in memory of the caller, to be written or to be read into: `out.append(mrcz::view_of(p, {ny, nx}))`,
+/// `in.read_slice(17, mrcz::view_of(p, {ny, nx}))`. Extents are {nz, ny, nx} or {ny, nx}. Strides are in the same
+/// order: the distances, in voxels, from one voxel to the next along each axis. Without strides, the voxels lie in
+/// row-major order without gaps. The view refers to the voxels, which must outlive it. Costs nothing.
 ///
 ///     view_of(mat.ptr<float>(), {rows, columns}, {mat.step1(), 1})                       rows with padding (OpenCV)
 ///     view_of(matrix.data(), {rows, columns}, {matrix.rowStride(), matrix.colStride()})  column-major (Eigen)
@@ -152,8 +151,8 @@ voxels voxels_of(const voxel_view<T>& view) noexcept {
 
 namespace detail {
 
-/// The slices of an array in memory, of which `View` makes a `voxel_view`: copied row by row where voxels do not follow
-/// each other.
+/// The slices of an array in memory. `View` makes a `voxel_view` of the array. Slices are copied row by row unless all
+/// voxels lie in row-major order without gaps.
 template <class Array, class View>
 slices gathered_slices(const Array& array, View) {
   const auto view = View{}(array);
@@ -179,7 +178,7 @@ slices gathered_slices(const Array& array, View) {
 
 }  // namespace detail
 
-/// What is written of it. The result refers to `view`.
+/// The slices of a view. The result refers to `view`.
 template <class T>
 slices slices_of(const voxel_view<T>& view) {
   return detail::gathered_slices(view, [](const voxel_view<T>& same) { return same; });

@@ -1,5 +1,4 @@
-/// Which byte order the numbers of a header have: decided by what they would mean, with the machine stamp as a
-/// tie-break.
+/// Finds the byte order of the numbers in a header from their meaning in each order. The machine stamp breaks ties.
 #pragma once
 
 #include <bit>
@@ -12,8 +11,9 @@
 
 namespace mrcz {
 
-/// Each of MODE, MAPC/MAPR/MAPS, the extents, NVERSION, NSYMBT and the file size votes for an order in which it makes
-/// sense, unless it makes sense in both. When they agree the stamp does not matter; when they do not, it votes too.
+/// Each of MODE, MAPC/MAPR/MAPS, the extents, NVERSION, NSYMBT and the file size votes for the byte order in which it
+/// makes sense. It does not vote if it makes sense in both orders or in neither. If all votes agree, the stamp does not
+/// matter; otherwise the stamp votes too.
 MRCZ_INLINE std::endian vote_byte_order(std::span<const std::byte, header_size> bytes,
                                         std::uint64_t file_size) noexcept;
 

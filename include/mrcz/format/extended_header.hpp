@@ -17,8 +17,9 @@ inline constexpr std::array<char, 4> exttyp_json{'j', 's', 'o', 'n'};
 /// The EXTTYP of symmetry operators as text, in lines of 80 characters.
 inline constexpr std::array<char, 4> exttyp_symmetry{'C', 'C', 'P', '4'};
 
-/// `bytes` are as they stand in the file: FEI1 and FEI2 records, SERI and AGAR items, CCP4 symmetry lines, JSON or
-/// anything else. Its numbers are in the byte order of its writer, which need not be that of the header.
+/// `bytes` are the unchanged bytes of the file: FEI1 and FEI2 records, SERI and AGAR items, CCP4 symmetry lines, JSON
+/// or anything else. Numbers in them are in the byte order of the program that wrote them, which may differ from that
+/// of the header.
 struct extended_header {
   std::array<char, 4> exttyp{};
   std::vector<std::byte> bytes;
@@ -29,14 +30,15 @@ struct extended_header {
   /// EXTTYP without trailing blanks and NULs: "FEI1", "SERI", or "" where it is not set.
   std::string_view type() const noexcept { return labels::trimmed({exttyp.data(), exttyp.size()}); }
 
-  /// Whether the bytes are symmetry operators, as many files hold them without saying so in EXTTYP.
+  /// Whether the bytes look like symmetry operators: printable text in lines of 80 characters. Many files hold these
+  /// without an EXTTYP.
   bool is_symmetry_text() const noexcept;
 
   friend bool operator==(const extended_header&, const extended_header&) = default;
 };
 
-/// JSON is followed by blanks up to a multiple of 16 bytes, so that voxels of every type can be used where they stand
-/// in a mapped file. Other extended headers stay as they are.
+/// Fills JSON with blanks up to a multiple of 16 bytes, so that voxels of every type are aligned in a mapped file.
+/// Leaves other extended headers unchanged.
 MRCZ_INLINE extended_header padded(extended_header extended);
 
 }  // namespace mrcz

@@ -1,5 +1,5 @@
-/// The main header of an MRC2014 file, field by field, under the names and with the meaning of the standard
-/// (Cheng et al. 2015, update 20141), with MRCZ's and IMOD's uses of the EXTRA words.
+/// The main header of an MRC2014 file. Its fields have the names and the meaning of the standard (Cheng et al. 2015,
+/// update 20141); the EXTRA words also have the meaning that MRCZ and IMOD give them.
 #pragma once
 
 #include <array>
@@ -103,30 +103,32 @@ struct header {
   std::int32_t nlabl = 0;                                // 220 [i] labels in use, as found; written from `labels`
   mrcz::labels labels{};                                 // 224
 
-  /// The order of the bytes in the file that this header came from or goes to.
+  /// The byte order of the file from which this header was read or to which it is written.
   std::endian byte_order = std::endian::native;
 
   mrcz::kind kind() const noexcept;
 
-  /// Sections of one volume of a volume stack, 1 for images, NZ for a volume. MRCZ uses MZ in the same way for frames
-  /// of several slices (python-mrcz's list of 3-D arrays); before version 0.5.0 it wrote NZ there, which means nothing.
-  /// IMOD, RELION and others write NZ for every stack of images: in a file that is not of MRCZ that means 1, too.
+  /// The slices of one frame: the sections of one volume in a volume stack, 1 for images, NZ for a volume. MRCZ also
+  /// stores the slices of a frame in MZ (python-mrcz's lists of 3-D arrays). Before version 0.5.0 it always wrote MZ =
+  /// NZ, which means nothing and counts as 1. IMOD, RELION and others write MZ = NZ for every stack of images, so in
+  /// files that MRCZ did not write this counts as 1, too.
   std::int32_t slices_per_frame() const noexcept;
 
-  /// CELLA / M per axis; where M is 0, CELLA / N along the axis that MAPC, MAPR, MAPS name. python-mrcz leaves MX and
-  /// MY 0, means CELLA / N along all axes and has another use for MZ. 0 if that says nothing or is not finite.
+  /// CELLA / M per axis. If M is 0: CELLA / N, where MAPC, MAPR and MAPS say which extent N belongs to the axis.
+  /// python-mrcz leaves MX and MY at 0 and uses MZ for something else: then this is CELLA / N along all axes. 0 if the
+  /// result is not a positive finite number.
   mrcz::voxel_size voxel_size() const noexcept;
 
-  /// Voxels along X (1), Y (2) or Z (3), wherever the axis lies in the file.
+  /// The number of voxels along X (1), Y (2) or Z (3), which MAPC, MAPR and MAPS assign to columns, rows and sections.
   std::int32_t n_along(std::int32_t axis) const noexcept;
 
-  /// Whether MAPC, MAPR and MAPS are a permutation of 1, 2, 3. Otherwise they are taken for 1, 2, 3.
+  /// Whether MAPC, MAPR and MAPS are a permutation of 1, 2, 3. Other values are read as 1, 2, 3.
   bool has_axes() const noexcept;
 
   /// Whether the first label names a version of MRCZ, as python-mrcz and this library write it.
   bool has_mrcz_label() const noexcept;
 
-  /// Whether that version is one of 0.3.1 to 0.4.1, in whose files MZ means nothing.
+  /// Whether this version is one of 0.3.1 to 0.4.1. In files of these versions MZ means nothing.
   bool is_early_mrcz() const noexcept;
 
   bool from_imod() const noexcept { return imod_stamp == imod_stamp_value; }
@@ -135,15 +137,16 @@ struct header {
   float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept;
 };
 
-/// Whether the bytes of mode 0 are unsigned. IMOD's stamp says so; without it the standard holds: signed. IMOD's
-/// guess from DMIN and DMAX is not followed, because a file of the standard would be misread by it.
+/// Whether the bytes of mode 0 are unsigned. IMOD's stamp and flags say so; without the stamp they are signed, as in
+/// the standard. IMOD also guesses from DMIN and DMAX. This library does not, because the guess misreads files that
+/// follow the standard.
 constexpr bool has_unsigned_bytes(const header& h) noexcept {
   return h.imod_stamp == imod_stamp_value && (h.imod_flags & 1) == 0;
 }
 
 }  // namespace mrcz
 
-/// Prints a line for each field or group of fields, under their names here, and one for each label.
+/// Prints a line for each field or group of fields, with the names of this struct, and a line for each label.
 template <>
 struct fmt::formatter<mrcz::header> : mrcz::detail::text_formatter {
   fmt::format_context::iterator format(const mrcz::header& h, fmt::format_context& context) const;

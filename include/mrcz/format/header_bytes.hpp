@@ -1,5 +1,5 @@
-/// The 1024 bytes of the main header to and from `header`, in both byte orders, with the repairs that files of the
-/// wild need.
+/// Converts the 1024 bytes of the main header to `header` and back, in both byte orders, and repairs what other
+/// programs write wrongly.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ using header_bytes = std::array<std::byte, header_size>;
 
 namespace detail {
 
-/// Calls `field(offset, value)` for every number of the header that has the byte order of the file: the one place
-/// where the layout is written down, used for reading and for writing.
+/// Calls `field(offset, value)` for every number of the header that is stored in the byte order of the file. Reading
+/// and writing both use this function, so the layout is written down only once.
 template <class Header, class Field>
 void for_each_number(Header& h, Field&& field) {
   field(0, h.nx), field(4, h.ny), field(8, h.nz), field(12, h.mode);
@@ -37,7 +37,7 @@ void for_each_number(Header& h, Field&& field) {
   field(216, h.rms), field(220, h.nlabl);
 }
 
-/// Calls `field(offset, array)` for everything that is bytes or characters, whatever the byte order.
+/// Calls `field(offset, array)` for every field of bytes or characters, which do not depend on the byte order.
 template <class Header, class Field>
 void for_each_text(Header& h, Field&& field) {
   field(96, h.extra1), field(104, h.exttyp), field(112, h.extra2), field(160, h.extra3);
@@ -48,21 +48,21 @@ constexpr std::size_t labels_offset = 224;
 
 MRCZ_INLINE bool has_map(const header& h) noexcept;
 
-/// Enough of a header to read voxels by, even if nothing says that it is one.
+/// Whether extents and MODE are enough to read voxels, even if MAP is missing.
 MRCZ_INLINE bool makes_sense(const header& h) noexcept;
 
 }  // namespace detail
 
-/// Reads a header whatever it says; `check` tells whether it makes sense. `file_size` helps to find the byte order,
-/// which the caller may know better.
+/// Reads a header without checking it; `check` does that. `file_size` helps to find the byte order, unless the caller
+/// states it as `order`.
 MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size,
                           std::optional<std::endian> order = std::nullopt);
 
 /// Writes the header in its own byte order; NLABL is the number of labels.
 MRCZ_INLINE header_bytes encode(const header& h) noexcept;
 
-/// Throws `errc::not_mrc`, `bad_header` or `bad_mode` unless the header describes voxels. A missing MAP is forgiven to
-/// a header that makes sense otherwise.
+/// Throws `errc::not_mrc`, `bad_header` or `bad_mode` unless the header describes voxels. MAP may be missing if extents
+/// and MODE make sense.
 MRCZ_INLINE void check(const header& h);
 
 /// Whether both are the same 1024 bytes in a file (`encode`).

@@ -21,11 +21,11 @@ class labels {
   bool empty() const noexcept { return text_.empty(); }
   const std::string& operator[](std::size_t i) const { return text_.at(i); }
 
-  /// Adds a label behind the others; when all ten are in use it replaces the last, as IMOD does. Throws
+  /// Adds a label after the others. If all ten are in use, it replaces the last one, as IMOD does. Throws
   /// `errc::bad_option` for text that is blank, longer than 80 characters or not printable ASCII.
   void add(std::string_view text);
 
-  /// Adds a label before the others; when all ten are in use the last is lost.
+  /// Adds a label before the others. If all ten are in use, the last one is lost. Throws as `add` does.
   void add_first(std::string_view text);
 
   void clear() noexcept { text_.clear(); }

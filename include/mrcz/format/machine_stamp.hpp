@@ -17,15 +17,15 @@ constexpr machine_stamp stamp_of(std::endian order) noexcept {
   return {b, b, std::byte{0}, std::byte{0}};
 }
 
-/// The byte order that a stamp means. Only its first byte is looked at (the order of floating-point numbers), since
-/// 44 44, 44 41, 44 00 and 44 20 all occur. Nothing for stamps that say nothing: zeros, VAX (22 41), garbage.
+/// The byte order that a stamp means. Only the first byte counts (the order of floating-point numbers), because 44 44,
+/// 44 41, 44 00 and 44 20 all occur. No value for other stamps: zeros, VAX (22 41), garbage.
 constexpr std::optional<std::endian> byte_order_of(const machine_stamp& stamp) noexcept {
   if (stamp[0] == std::byte{0x44}) return std::endian::little;
   if (stamp[0] == std::byte{0x11}) return std::endian::big;
   return std::nullopt;
 }
 
-/// Whether a strict reader takes the stamp: 44 44, 44 41 or 11 11, whatever follows.
+/// Whether a strict reader accepts the stamp: 44 44, 44 41 or 11 11, followed by any two bytes.
 constexpr bool is_standard(const machine_stamp& stamp) noexcept {
   constexpr std::byte x44{0x44};
   constexpr std::byte x41{0x41};

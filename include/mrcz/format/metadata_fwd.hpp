@@ -1,4 +1,4 @@
-/// Metadata by their name alone: for headers that hand them on. Whoever looks inside includes `mrcz/metadata.hpp`.
+/// Declares metadata, for headers that only pass them on. Include `mrcz/metadata.hpp` to look inside.
 #pragma once
 
 #include <string_view>
@@ -8,11 +8,12 @@
 
 namespace mrcz {
 
-/// `metadata.at("pixel_size").get<float>()` and everything else is nlohmann's own. null: the file has none.
+/// A JSON value of nlohmann's library, with all its functions: `metadata.at("pixel_size").get<float>()`. It is null if
+/// the file has no metadata.
 using metadata = nlohmann::json;
 
-/// Parses UTF-8 JSON, into an `ordered_json` if that is asked for. NaN and the infinities that Python writes are read
-/// as such. Throws `errc::bad_metadata` for text that is no JSON, is too deep, or too large.
+/// Parses UTF-8 JSON into a `Json`, which may also be `nlohmann::ordered_json`. Accepts the NaN and infinities that
+/// Python writes. Throws `errc::bad_metadata` for text that is not JSON, too deep or too large.
 template <class Json = metadata>
 Json parse_metadata(std::string_view json);
 

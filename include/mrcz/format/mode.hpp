@@ -50,7 +50,7 @@ struct mode_row {
   static constexpr bool is_signed = Signed;
 };
 
-/// The table. Mode 101 is unpacked to one byte per voxel. Everything else about modes is derived from it.
+/// The table of modes. Everything else about modes is derived from it. In memory, a voxel of mode 101 takes one byte.
 using mode_table = std::tuple<mode_row<mode::int8, std::int8_t, 1, 7, true>,                //
                               mode_row<mode::int16, std::int16_t, 2, 15, true>,             //
                               mode_row<mode::float32, float, 4, 24, true>,                  //
@@ -70,7 +70,7 @@ constexpr bool find_mode(mode m, Function& f, std::index_sequence<I...>) {
           ...);
 }
 
-/// The columns of the table. Looking a number up in one compiles faster than a function that is called with each row.
+/// The columns of the table. A look-up in a column compiles faster than a function that is called with each row.
 template <class Table>
 struct columns;
 template <class... Row>
@@ -126,7 +126,7 @@ inline constexpr bool is_floating = std::is_floating_point_v<T> || std::is_same_
 template <class T>
 concept stored_voxel = detail::mode_columns::number_of_type<T>() < detail::mode_columns::count;
 
-/// Types that arrays of voxels may have: those of the table, and double precision to compute with.
+/// Types that voxels may have in memory: those of the table, and double precision for computations.
 template <class T>
 concept voxel = stored_voxel<T> || std::is_same_v<T, double> || std::is_same_v<T, std::complex<double>>;
 
@@ -134,8 +134,8 @@ concept voxel = stored_voxel<T> || std::is_same_v<T, double> || std::is_same_v<T
 template <stored_voxel T>
 inline constexpr mode mode_of = detail::mode_columns::modes[detail::mode_columns::number_of_type<T>()];
 
-/// The mode in which an array of `T` is written unless another is asked for. Bytes widen to uint16: mode 0 is signed,
-/// and what is larger than 15 does not fit mode 101.
+/// The mode in which an array of `T` is written unless the options state another. Unsigned bytes become uint16, because
+/// mode 0 is signed and mode 101 holds only 0 to 15.
 template <stored_voxel T>
 inline constexpr mode default_mode = std::is_same_v<T, std::uint8_t> ? mode::uint16 : mode_of<T>;
 
@@ -181,7 +181,7 @@ constexpr std::uint64_t row_bytes(mode m, std::uint64_t nx) noexcept {
   return m == mode::uint4 ? (nx + 1) / 2 : nx * item_bytes(m);
 }
 
-/// Bytes of one slice in the file. Throws `errc::too_large` if that is beyond what can be addressed.
+/// Bytes of one slice in the file. Throws `errc::too_large` for more bytes than memory has addresses for.
 MRCZ_INLINE std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx);
 
 constexpr bool is_complex_mode(mode m) noexcept { return m == mode::complex_int16 || m == mode::complex64; }

@@ -11,8 +11,8 @@
 
 namespace mrcz {
 
-/// What the MODE word says. On reading, the codec that counts is the one in each chunk: python-mrcz writes lz4hc as
-/// lz4.
+/// What the MODE word says. Readers use the codec in each chunk instead of this one, because python-mrcz writes lz4hc
+/// as lz4.
 struct mode_word {
   mrcz::mode mode = mrcz::mode::float32;
   mrcz::codec codec = mrcz::codec::none;
@@ -24,8 +24,8 @@ constexpr std::int32_t encode(mode_word w) noexcept {
   return static_cast<std::int32_t>(w.mode) + 1000 * static_cast<std::int32_t>(w.codec);
 }
 
-/// Nothing, if the word means no mode that can be read. Also understood: MODE + 10000 * codec with another
-/// numbering of the codecs, as python-mrcz 0.1 wrote it.
+/// No value if the word means no mode that can be read. Also decodes MODE + 10000 * codec with another numbering of the
+/// codecs, as python-mrcz 0.1 wrote it.
 constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept {
   if (word < 0) return std::nullopt;
   if (word < 10000) {
@@ -35,7 +35,7 @@ constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept 
   }
   constexpr std::array first_numbering{codec::none, codec::zlib, codec::lz4, codec::lz4hc, codec::blosclz, codec::zstd};
   const auto number = static_cast<std::size_t>(word / 10000);
-  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the line behind it asks whether it is a mode
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): the next line checks that it is a mode
   const auto base = static_cast<mode>(word % 10000);
   if (number >= first_numbering.size() || !is_known(base)) return std::nullopt;
   return mode_word{base, first_numbering[number]};

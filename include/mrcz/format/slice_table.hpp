@@ -1,4 +1,5 @@
-/// Where each slice of a file lies: computed for uncompressed files, found by walking from chunk to chunk in MRCZ.
+/// Where each slice of a file lies: computed for uncompressed files, found by walking from chunk to chunk in compressed
+/// ones.
 #pragma once
 
 #include <cstddef>
@@ -18,20 +19,21 @@ struct slice_place {
   std::uint64_t packed_bytes;
 };
 
-/// Where the first slice begins: at byte 1024 + NSYMBT, or at 1024 if only that fits, because some programs drop the
-/// extended header and keep NSYMBT. No such program knows JSON, so there a size that fits means a file that was cut
-/// off. Throws `errc::bad_header` for an NSYMBT that is negative or beyond the end of the file.
+/// Where the first slice begins: at byte 1024 + NSYMBT, or at 1024 if the size of an uncompressed file fits only that,
+/// because some programs drop the extended header but keep NSYMBT. No such program knows JSON; a file with JSON
+/// metadata that has such a size was cut off. Throws `errc::bad_header` for an NSYMBT that is negative or beyond the
+/// end of the file.
 MRCZ_INLINE std::uint64_t data_offset(std::uint64_t file_size, const header& h);
 
 /// Built from a checked header. Reads 16 bytes per slice of a compressed file and nothing of an uncompressed one;
-/// memory grows with the chunks that are there, not with what NZ claims.
+/// memory grows with the number of chunks found, not with NZ.
 class slice_table {
  public:
   slice_table(const byte_source& source, const header& h);
 
   /// Slices whose bytes are all there. `require` says why there are not more.
   std::size_t complete() const noexcept { return complete_; }
-  /// Slices that the header promises.
+  /// Slices that the header claims: NZ.
   std::size_t claimed() const noexcept { return claimed_; }
 
   /// Bytes of one slice once it is decompressed.
@@ -39,21 +41,21 @@ class slice_table {
   bool compressed() const noexcept { return word_.codec != codec::none; }
 
   std::uint64_t begin() const noexcept { return begin_; }                  ///< first byte of the first slice
-  std::uint64_t end() const noexcept { return offset(complete_); }         ///< behind the last complete slice
+  std::uint64_t end() const noexcept { return offset(complete_); }         ///< first byte after the last complete slice
   std::uint64_t packed_bytes() const noexcept { return end() - begin(); }  ///< of all complete slices
 
   slice_place operator[](std::size_t z) const noexcept;
 
-  /// Throws an error that names the first slice that is not there unless slices 0 to `end` - 1 are.
+  /// Throws unless slices 0 to `end` - 1 are there. The error names the first missing slice.
   void require(std::size_t end) const;
 
-  /// Throws `errc::bad_chunk` for the first of the slices [first, end) whose chunk cannot hold a slice, so that nobody
-  /// allocates memory for it.
+  /// Throws `errc::bad_chunk` if the chunk of one of the slices [first, end) cannot hold a slice, and names the first
+  /// such slice. Readers call this before they allocate memory.
   void require_plausible(std::size_t first, std::size_t end) const;
 
   /// What is there instead of slice `complete()`; empty if all slices are there.
   const std::string& found() const noexcept { return found_; }
-  /// What should be there; empty if `found` says that too.
+  /// What should be there; empty if `found()` says this too.
   const std::string& expected() const noexcept { return expected_; }
 
  private:

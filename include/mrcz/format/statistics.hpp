@@ -14,8 +14,8 @@
 
 namespace mrcz {
 
-/// What a header says of its voxels; a value that is not there is "not determined". Of complex voxels only `rms` is
-/// defined: the root of the mean squared modulus of the deviation from the complex mean.
+/// What a header says about its voxels. A missing value is "not determined". Complex voxels have only `rms`: the root
+/// of the mean squared modulus of the deviation from the complex mean.
 struct statistics {
   std::optional<double> min = std::nullopt;
   std::optional<double> max = std::nullopt;
@@ -24,11 +24,13 @@ struct statistics {
   friend bool operator==(const statistics&, const statistics&) = default;
 };
 
-/// Applies the markers of the standard: DMAX < DMIN, DMEAN below both, RMS negative. The RMS of 0 that python-mrcz
-/// leaves in every file and the mean of a header that IMOD has just made are not determined either.
+/// Reads the four fields and applies the markers of the standard: DMAX < DMIN, DMEAN below both, RMS negative. Also not
+/// determined are numbers that are not finite, the RMS of 0 that python-mrcz leaves in every file, and the mean in a
+/// header that IMOD has just made.
 MRCZ_INLINE statistics statistics_of(const header& h) noexcept;
 
-/// Writes the four fields; what is not determined, or is no finite number, gets the marker 0, -1, -2, -1.
+/// Writes the four fields. A value that is not determined, or not a finite number, becomes a marker: DMIN 0 and DMAX
+/// -1; DMEAN a number below both (-2 if these are markers too); RMS -1.
 MRCZ_INLINE void set_statistics(header& h, const statistics& s) noexcept;
 
 namespace detail {
@@ -51,19 +53,19 @@ block_summary summary_of(std::span<const T> voxels, bool with_avx2) noexcept;
 
 }  // namespace detail
 
-/// The statistics of any number of voxels, which grow as voxels are added. Adding two of them is exact in the count and
-/// accurate in the rest (Chan's formula), so slices may be summarised in parallel. Where they are added in the order of
+/// The statistics of any number of voxels; more voxels can be added. The sum of two is exact in the count and accurate
+/// in the other values (Chan's formula), so slices may be summarised in parallel. If slices are added in the order of
 /// z, the result does not depend on the number of threads.
 class running_statistics {
  public:
   running_statistics() = default;
 
-  /// Of these voxels. A voxel that is not finite leaves everything undetermined.
+  /// The statistics of these voxels. If one voxel is not finite, no value is determined.
   template <class T>
   static running_statistics of(std::span<const T> voxels) noexcept;
 
-  /// Of `count` voxels of which these statistics are known already. Four zeros count as unknown: programs that have not
-  /// looked at the voxels leave them.
+  /// The statistics of `count` voxels, from values that are known already. Four zeros count as unknown, because
+  /// programs that have not looked at the voxels leave zeros.
   static running_statistics of(const mrcz::statistics& known, std::uint64_t count) noexcept;
 
   running_statistics& operator+=(const running_statistics& other) noexcept;

@@ -1,5 +1,5 @@
-/// What is wrong with a header by the rules of MRC2014 and MRCZ: the part of validation that needs only the first 1024
-/// bytes and the size of the file.
+/// Finds what is wrong with a header by the rules of MRC2014 and MRCZ. This part of validation needs only the first
+/// 1024 bytes and the size of the file.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 namespace mrcz {
 
 enum class severity : std::uint8_t {
-  warning,  ///< allowed or harmless, but other programs may stumble over it
+  warning,  ///< allowed or harmless, but a problem for some other programs
   error,    ///< breaks a rule of the standard
 };
 
@@ -35,7 +35,7 @@ MRCZ_INLINE std::string to_string(const finding& f);
 
 namespace detail {
 
-/// Collects findings while the rules are gone through.
+/// Collects the findings of all rules.
 class findings {
  public:
   void error_if(bool broken, std::string field, std::uint64_t offset, std::string found, std::string expected);
@@ -49,8 +49,8 @@ class findings {
 
 }  // namespace detail
 
-/// All findings about the header of a file of `file_size` bytes, in the order of the rules; empty if it is as the
-/// standard wants it. Throws nothing that the bytes could cause.
+/// All findings about the header of a file of `file_size` bytes, in the order of the rules; empty if it follows the
+/// standard. No content of the bytes makes this function throw.
 MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std::uint64_t file_size);
 
 }  // namespace mrcz

@@ -1,4 +1,4 @@
-/// All definitions of the library but those of the bloscpack wing, compiled once (see core/linkage.hpp).
+/// Compiles all definitions of the library once, except those of the bloscpack wing (see core/linkage.hpp).
 #ifndef MRCZ_SEPARATE_COMPILATION
 #define MRCZ_SEPARATE_COMPILATION
 #endif
@@ -66,7 +66,7 @@ template void detail::floats_past_caches<std::uint8_t>(const std::byte*, float*,
 template void detail::floats_past_caches<std::int16_t>(const std::byte*, float*, std::size_t) noexcept;
 template void detail::floats_past_caches<std::uint16_t>(const std::byte*, float*, std::size_t) noexcept;
 
-// Each kind of voxel.
+// For each type of voxels.
 template running_statistics running_statistics::of(std::span<const std::int8_t>) noexcept;
 template running_statistics running_statistics::of(std::span<const std::uint8_t>) noexcept;
 template running_statistics running_statistics::of(std::span<const std::int16_t>) noexcept;

@@ -18,7 +18,8 @@ namespace mrcz {
 
 namespace detail {
 
-/// python-mrcz looks for this in the first label and takes MZ for what it is from version 0.5.0 on.
+/// python-mrcz looks for this text in the first label. If the version in it is 0.5.0 or later, python-mrcz takes MZ for
+/// the slices of a frame.
 inline constexpr std::string_view version_label = "MRCZ" MRCZ_VERSION_STRING;
 
 MRCZ_INLINE std::int32_t to_field(std::uint64_t value, const char* field) {
@@ -27,9 +28,9 @@ MRCZ_INLINE std::int32_t to_field(std::uint64_t value, const char* field) {
   return static_cast<std::int32_t>(value);
 }
 
-/// Which fields the caller has put into a header, as opposed to those that were in it before: in a new one, or in that
-/// of the file to which slices are appended. A header with other extents is a copy of some other file's, which is no
-/// statement about this one.
+/// Tells which fields of a header the caller has set. It compares the header with the one that the writer began with:
+/// the default header, or that of the file to which slices are appended. A header with other extents is a copy from
+/// another file, so none of its fields counts as set.
 class statements {
  public:
   statements(const header& now, const header& found) noexcept
@@ -53,7 +54,7 @@ class statements {
   bool copied_;
 };
 
-/// ISPG: what the options say, else what the header said before, else what the data look like.
+/// ISPG from the options; otherwise from the header; otherwise from the rank of the data.
 MRCZ_INLINE std::int32_t space_group(const header& before, const file_content& content, const write_options& options) {
   if (options.space_group) return *options.space_group;
   const auto stated = options.kind                  ? options.kind
@@ -64,21 +65,22 @@ MRCZ_INLINE std::int32_t space_group(const header& before, const file_content& c
   return is_images(*stated) ? 0 : *stated == kind::volume ? 1 : 401;
 }
 
-/// M along an axis of the specimen. It stays where the extent does, where the caller has stated it, and where it was
-/// another number than the extent, as in a crystal's cell; otherwise it is the new extent.
+/// M along an axis of the specimen. It stays if the extent stays, if the caller has set it, or if it differed from the
+/// old extent, as in a crystal's cell. Otherwise it becomes the extent.
 MRCZ_INLINE std::int32_t intervals(const header& before, std::int32_t m, bool stated, const header& h,
                                    std::int32_t axis) {
   const std::int32_t n = h.n_along(axis);
   return m > 0 && (stated || before.n_along(axis) == n || m != before.n_along(axis)) ? m : n;
 }
 
-/// Whether a reader takes MZ = NZ of images for one frame: in compressed files, for the modes that only MRCZ has, and
-/// behind a label of MRCZ.
+/// Whether a reader takes images with MZ = NZ for one frame. It does so in compressed files, for the modes that only
+/// MRCZ has, and if there is a label of MRCZ.
 MRCZ_INLINE bool counts_as_mrcz(const header& before, const mode_word& word) noexcept {
   return word.codec != codec::none || word.mode == mode::int32 || word.mode == mode::uint32 || before.has_mrcz_label();
 }
 
-/// MZ of images: slices per frame. Frames that a file has stay; those of a copied header stay while they make sense.
+/// MZ of images: slices per frame. The frames of this file stay. Those of a copied header stay only if the slices are a
+/// whole number of frames.
 MRCZ_INLINE std::int32_t slices_per_frame(const header& before, const header& h, const file_content& content,
                                           const statements& stated) {
   if (before.mz > 0 && stated.made_on(&header::mz)) return before.mz;
@@ -105,9 +107,9 @@ MRCZ_INLINE bool has_frames(const header& before, const header& h, const stateme
   return is_images(h.kind()) && h.mz > 1 && (stated.made_on(&header::mz) || before.slices_per_frame() == h.mz);
 }
 
-/// Puts MRCZ's label in front where a reader needs it: python-mrcz in compressed files, everybody for the modes that
-/// only MRCZ has and for a file of one frame, which would otherwise count as IMOD's stack of images. Ten labels leave
-/// no room for it.
+/// Puts MRCZ's label first if readers need it. python-mrcz needs it in compressed files. Every reader needs it for the
+/// modes that only MRCZ has, and for a file of one frame, which would otherwise count as a stack of images of IMOD. Ten
+/// labels leave no room for it.
 MRCZ_INLINE void add_mrcz_label(header& h, const mode_word& word, bool one_frame) {
   if (!counts_as_mrcz(h, word) && !one_frame) return;
   if (h.has_mrcz_label() && !h.is_early_mrcz()) return;
@@ -129,7 +131,8 @@ MRCZ_INLINE std::array<double, number_names.size()> numbers_of(const header& h) 
   return numbers;
 }
 
-/// Throws `errc::bad_option` for a cell that is none, or that is not the voxel size that the options state.
+/// Throws `errc::bad_option` if the caller has set an edge of the cell that is negative or not finite, or that
+/// contradicts the voxel size in the options.
 MRCZ_INLINE void require_cell(const header& before, const header& h, const write_options& options,
                               const statements& stated) {
   const auto require_edge = [&](float per_axis<float>::* axis, std::int32_t m, float voxel_size::* size, char name) {
@@ -187,11 +190,11 @@ MRCZ_INLINE header complete(const header& before, const file_content& content, c
   h.map = {'M', 'A', 'P', ' '};
   h.machst = stamp_of(h.byte_order);
   if (compressed) h.packed_bytes = static_cast<std::int64_t>(content.packed_bytes);
-  else if (!h.from_imod()) h.packed_bytes = 0;  // IMOD keeps numbers of its own there
+  else if (!h.from_imod()) h.packed_bytes = 0;  // IMOD has other numbers there
   if (content.statistics && (options.statistics || !stated.made_on_statistics())) {
     set_statistics(h, *content.statistics);
     if (is_complex_mode(content.mode.mode))
-      set_statistics(h, {.rms = content.statistics->rms});  // real ones among them
+      set_statistics(h, {.rms = content.statistics->rms});  // even if the arrays were real
   }
   detail::add_mrcz_label(h, content.mode, h.mz == h.nz && detail::has_frames(before, h, stated));
   return h;

@@ -72,7 +72,7 @@ MRCZ_INLINE mrcz::codec reader::codec_in_use() const {
   return *found;
 }
 
-// What a read refuses before it reads voxels
+// Checks before voxels are read
 
 MRCZ_INLINE void reader::require_readable(const resolved_range& z, const voxel_decoder& type) const {
   require_widening(type, format_.voxels);

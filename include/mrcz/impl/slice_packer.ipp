@@ -84,7 +84,7 @@ MRCZ_INLINE void slice_packer::recycle(packed_slice&& packed) const {
   pool_->give_back(std::move(packed.memory_));
 }
 
-/// Refuses, before anything is evaluated, what no file can hold.
+/// Throws for a slice that no file can hold. Called before anything is evaluated.
 MRCZ_INLINE void slice_packer::require_storable(const slice_format& format) const {
   if (format.ny == 0 || format.nx == 0)
     fail_expected(errc::shape_mismatch, text("slice has {} x {} voxels", format.ny, format.nx), "at least 1 x 1");

@@ -16,16 +16,16 @@ namespace mrcz {
 
 namespace detail {
 
-/// Bytes of a file that are read and decoded at once, so that they stay in a core's cache.
+/// How many bytes of a file are read and decoded at once. So many stay in a core's cache.
 inline constexpr std::size_t group_bytes = std::size_t{1} << 20U;
 
-/// Voxels of one thread that take more bytes than this do not stay in its caches.
+/// If the voxels of one thread take more bytes than this, they do not stay in its caches.
 inline constexpr std::size_t cache_bytes = std::size_t{4} << 20U;
 
-/// Fewer bytes of the file's rows than this are not worth another thread, whose start takes some 50 microseconds.
+/// Another thread is worth its start, some 50 microseconds, only if it gets at least so many bytes of rows of the file.
 inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
 
-/// Where so many bytes of voxels go. The memory of those that do not fit the caches is made ready.
+/// Tells whether `bytes` bytes of voxels fit the caches. If not, has the system provide their pages.
 MRCZ_INLINE nearness prepare(std::byte* to, std::size_t bytes) noexcept {
   if (bytes <= cache_bytes) return nearness::in_caches;
   detail::provide_pages({to, bytes});
@@ -48,9 +48,9 @@ MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolve
   }
 }
 
-/// Some blocks at a time, so that their packed and plain bytes stay in the core's cache: straight into place where the
-/// file stores this type, through a small buffer otherwise. Groups of blocks do not end with rows, so parts of rows,
-/// and 4-bit voxels, whose rows are padded, are decompressed all rows at once.
+/// Decompresses some blocks at a time, so that their packed and plain bytes stay in the core's cache: directly into
+/// `to` if the file stores this type, otherwise through a small buffer. Groups of blocks do not end where rows end. If
+/// only parts of the rows are wanted, or if the rows are padded (4-bit voxels), all rows are decompressed at once.
 template <class Blocks>
 void slice_unpacker::unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, const voxel_decoder& type,
                                    std::byte* to, unpack_memory& memory) const {
@@ -76,7 +76,7 @@ void slice_unpacker::unpack_blocks(const Blocks& blocks, resolved_range y, resol
   }
 }
 
-/// Some rows at a time, for the same reason, unless they can be read into place.
+/// Reads some rows at a time, for the same reason. Whole rows of the type in memory are read directly into `to`.
 MRCZ_INLINE void slice_unpacker::read_rows(slice_place place, resolved_range y, resolved_range x,
                                            const voxel_decoder& type, std::byte* to, unpack_memory& memory) const {
   const std::size_t row_bytes = format_.row_bytes();
@@ -96,7 +96,7 @@ MRCZ_INLINE void slice_unpacker::read_rows(slice_place place, resolved_range y, 
   }
 }
 
-/// The bytes of the file at `place`, without copying them if they lie in memory.
+/// The bytes of the file at `place`. They are not copied if the file lies in memory.
 MRCZ_INLINE std::span<const std::byte> slice_unpacker::bytes_at(slice_place place, buffer& memory) const {
   const auto size = static_cast<std::size_t>(place.packed_bytes);
   if (const auto all = source_.in_memory(); !all.empty())
@@ -115,7 +115,7 @@ class slices_reading {
                  resolved_range y, resolved_range x, const voxels& to, const unpack_options& options)
       : unpacker_{unpacker}, count_{count}, slice_at_{slice_at}, y_{y}, x_{x}, to_{to}, options_{options} {}
 
-  /// Slice by slice, in bands of rows where there are fewer slices than threads, and several at once where they are
+  /// A task of a thread is one slice; a band of rows if there are fewer slices than threads; several slices if they are
   /// small.
   void run() {
     if (count_ == 0 || y_.count == 0 || x_.count == 0) return;
@@ -151,14 +151,14 @@ class slices_reading {
     while (i < end) {
       std::size_t run = 1;
       while (joins && i + run < end && slice_at_(i + run) == slice_at_(i) + run) ++run;
-      // What fails together is read again one by one, so that the error names the slice at fault.
+      // If they fail together, they are read again one by one, so that the error names the slice at fault.
       if (run == 1 || thrown_by([&] { read_rows(i, 0, run * y_.count, memory); }))
         for (std::size_t k = 0; k < run; ++k) read_rows(i + k, 0, y_.count, memory);
       i += run;
     }
   }
 
-  /// Rows [begin, begin + count) of the region of the slice at place i.
+  /// Reads rows [begin, begin + count) of the region from slice `slice_at_(i)`.
   void read_rows(std::size_t i, std::size_t begin, std::size_t count, thread_memory& memory) {
     throw_if_stopped(options_.stop);
     const std::size_t row_bytes = x_.count * to_.type->bytes;
@@ -186,7 +186,7 @@ class slices_reading {
   const voxels& to_;
   const unpack_options& options_;
   bool dense_ = to_.is_dense();
-  std::vector<thread_memory> memory_;  // of each thread
+  std::vector<thread_memory> memory_;  // one for each thread
 };
 
 }  // namespace detail

@@ -30,7 +30,7 @@ namespace mrcz {
 
 namespace detail {
 
-/// Throws what is no fault of the file: a failing disk.
+/// Rethrows an error that is no fault of the file, such as that of a failing disk.
 MRCZ_INLINE void require_fault_of_file(const error& e) {
   if (e.code().category() != mrcz::error_category()) throw e;
 }
@@ -40,7 +40,7 @@ MRCZ_INLINE std::string expected_of(const error& e, const char* instead) {
   return e.expected().empty() ? instead : e.expected();
 }
 
-/// The rules that concern how the packed slices lie in the file.
+/// The rules about the places of slices in the file.
 MRCZ_INLINE void validate_slices(const reader& in, findings& list) {
   const slice_table& slices = in.slices();
   const header& h = in.header();
@@ -71,7 +71,7 @@ MRCZ_INLINE void validate_slices(const reader& in, findings& list) {
                  fmt::format("a chunk of {} with elements of {} bytes",
                              chunk.codec() ? name_of(*chunk.codec()) : "no codec", chunk.typesize),
                  fmt::format("{} with elements of {}", name_of(in.codec()), item));
-    return;  // one such chunk is news, thousands are not
+    return;  // one finding is enough for all such chunks
   }
 }
 
@@ -84,17 +84,18 @@ MRCZ_INLINE void validate_metadata(const reader& in, findings& list) {
   }
 }
 
-/// Damaged slices that get a finding each. A file can have millions of them.
+/// How many damaged slices get a finding each. A file can have millions of them.
 inline constexpr std::size_t most_damaged_slices = 100;
 
-/// What became of some slices that one thread decoded.
+/// What one thread found when it decoded some slices.
 struct decoded_slices {
   mrcz::running_statistics statistics;
   std::size_t damaged = 0;
-  std::vector<std::pair<std::size_t, error>> reasons;  // of the first damaged slices: z, and why
+  std::vector<std::pair<std::size_t, error>> reasons;  // z and error of the first damaged slices
 };
 
-/// The statistics of all slices, if all can be decoded; a slice that cannot is a finding. Holds one slice per thread.
+/// Decodes all slices. Returns their statistics if none is damaged or missing; each damaged slice is a finding. Holds
+/// one slice per thread in memory.
 template <class T>
 std::optional<running_statistics> decode_all(const reader& in, findings& list) {
   const auto [claimed, ny, nx] = in.shape();

@@ -24,7 +24,7 @@ MRCZ_INLINE write_options checked(write_options options, codec by_name) {
   return options;
 }
 
-/// The options for more slices of an existing file; they may repeat what the file says but not contradict it.
+/// The options for appending to a file. They may repeat what the file says but not contradict it.
 MRCZ_INLINE write_options options_for(const reader& in, write_options options) {
   const auto require_same = [](const auto& wanted, const auto& found, const char* option) {
     if (wanted.value_or(found) != found)
@@ -42,7 +42,7 @@ MRCZ_INLINE const char* unsigned_or_not(const voxel_format& format) noexcept {
   return format.unsigned_bytes ? " and unsigned" : "";
 }
 
-/// Voxels of slices that are worked on at the same time, in bytes: more than that only if one slice has more.
+/// The most bytes of voxels that are worked on at the same time, unless a single slice has more.
 inline constexpr std::size_t most_bytes_at_work = std::size_t{1} << 30U;
 
 }  // namespace detail
@@ -145,7 +145,7 @@ MRCZ_INLINE void writer::put(packed_slice&& packed) {
   packer_.recycle(std::move(packed));
 }
 
-/// Whether this writer would have packed the slice in the same way.
+/// Throws unless this writer would pack the slice in the same way.
 MRCZ_INLINE void writer::require_own_format(const slice_format& format) const {
   const auto own =
       packer_.format_of(header_, packer_.options().mode.value_or(format.voxels.mode), format.ny, format.nx);
@@ -182,11 +182,11 @@ MRCZ_INLINE void writer::write(const packed_slice& packed) {
   ++put_;
   if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
   if (!packer_.options().keep_partial) return;
-  sink_->write_at(0, encode(complete(header_, content(), packer_.options())));  // salvageable from now on
+  sink_->write_at(0, encode(complete(header_, content(), packer_.options())));  // makes the partial file readable
   if (put_ == 1) partial_path_ = sink_->keep_partial();
 }
 
-/// The first slice fixes the format and, with the extended header in front of it, where the data begin.
+/// The first slice fixes the format of all slices. It also fixes where they begin: after the extended header.
 MRCZ_INLINE void writer::begin(const slice_format& format) {
   if (first_format_) return;
   sink_->write_at(header_size, extended_.bytes);
@@ -264,10 +264,10 @@ MRCZ_INLINE void writer::close() {
   partial_path_.clear();
 }
 
-/// Ends without publishing; what was put is discarded, unless it is in a partial file.
+/// Ends without publishing. The slices that were put are discarded, unless they are in a partial file.
 MRCZ_INLINE void writer::abandon() noexcept { sink_.reset(); }
 
-/// Called where an exception is handled.
+/// Call it only while an exception is handled.
 [[noreturn]] MRCZ_INLINE void writer::abandon_and_rethrow() {
   const bool kept = sink_ && !partial_path_.empty();
   abandon();

@@ -1,4 +1,4 @@
-/// The loops that depend on a type of voxels, one table of them for each type, and what goes through these tables.
+/// The loops that depend on the type of voxels, a table of them for each type, and the functions that use these tables.
 #pragma once
 
 #include "mrcz/array/convert.hpp"
@@ -33,7 +33,7 @@ MRCZ_INLINE std::size_t row_of(const voxel_format& format) noexcept {
   return mode_columns::number_of(format.mode);
 }
 
-/// The number of the row whose voxels are a `T` and nothing else; `row_count` for a type to compute with.
+/// The number of the row that stores every value of `T` as it is; `row_count` for types that no file stores.
 template <voxel T>
 consteval std::size_t own_row() {
   if constexpr (std::is_same_v<T, std::uint8_t>) return row_count - 1;
@@ -41,7 +41,7 @@ consteval std::size_t own_row() {
   else return row_count;
 }
 
-/// The name of a voxel type in messages: what to write between the angle brackets.
+/// The name of a voxel type in messages, as it stands between the angle brackets of a call.
 template <voxel T>
 constexpr const char* type_name() noexcept {
   if constexpr (std::is_same_v<T, std::int8_t>) return "std::int8_t";
@@ -85,7 +85,7 @@ constexpr To convert(From v) noexcept {
   }
 }
 
-/// A voxel at any address.
+/// Reads a voxel at any address, aligned or not.
 template <class T>
 T voxel_at(const std::byte* from) noexcept {
   std::array<std::byte, sizeof(T)> bytes;
@@ -141,7 +141,7 @@ inline constexpr double largest = static_cast<double>((std::uint64_t{1} << unsig
 template <class Row>
 inline constexpr double smallest = Row::is_signed ? -largest<Row> - 1 : 0;
 
-/// Stores the number as a part of a voxel of the row; false if it has no exact place there.
+/// Stores the number as a voxel of the row, or as a part of a complex one; false if the row cannot hold it exactly.
 template <class Row, class Part>
 bool narrow(double number, Part& part) noexcept {
   if constexpr (is_floating<Part>) {
@@ -168,14 +168,14 @@ double imaginary_part(T v) noexcept {
   else return 0;
 }
 
-/// Whether each value of `T` is a voxel of the row, so that nothing need be checked.
+/// Whether the row can hold every value of `T` exactly, so that no check is necessary.
 template <stored_voxel T, class Row>
 consteval bool always_fits() {
   if constexpr (Row::mode == mode::uint4) return false;
   else return widens_exactly<typename row_at<own_row<T>()>::type, typename Row::type>();
 }
 
-/// The voxel of the row that has the value of `v`; false if there is none.
+/// Stores in `to` the voxel of the row that has the value of `v`; false if there is none.
 template <class Row, class T>
 bool narrow_voxel(T v, typename Row::type& to) noexcept {
   using stored = typename Row::type;
@@ -252,12 +252,11 @@ const voxel_encoder& encoder_of() noexcept {
   return detail::encoder<T>;
 }
 
-// What goes through the tables
+// Functions that use the tables
 
 namespace detail {
 
-/// Voxels that are unpacked or swapped before they are converted are so in pieces of this many bytes, which stay in the
-/// nearest cache.
+/// Voxels that must be unpacked or swapped are converted in pieces of so many bytes, which stay in the nearest cache.
 inline constexpr std::size_t piece_bytes = 4096;
 
 MRCZ_INLINE bool is_stored_as(std::size_t own_row, const voxel_format& format) noexcept {

@@ -7,7 +7,7 @@ namespace mrcz {
 
 MRCZ_INLINE void decode_rows(const voxel_decoder& type, const slice_format& format, std::span<const std::byte> rows,
                              resolved_range y, resolved_range x, std::byte* to) {
-  const bool packed = format.voxels.mode == mode::uint4;  // each row begins with a byte of its own
+  const bool packed = format.voxels.mode == mode::uint4;  // each row begins at a whole byte
   if (x.count == format.nx && !packed) return decode_voxels(type, format.voxels, rows.data(), to, y.count * x.count);
   const std::size_t first_byte = packed ? x.first / 2 : x.first * item_bytes(format.voxels.mode);
   for (std::size_t row = 0; row < y.count; ++row)

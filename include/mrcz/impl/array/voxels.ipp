@@ -20,7 +20,7 @@ MRCZ_INLINE void require_rank(std::size_t rank) {
 
 MRCZ_INLINE void require_array(const slices& from) {
   require_rank(from.rank);
-  const bool empty = from.extents[0] * from.extents[1] * from.extents[2] == 0;  // which is refused as such
+  const bool empty = from.extents[0] * from.extents[1] * from.extents[2] == 0;  // other checks refuse empty arrays
   if (!empty && from.in_place == nullptr && from.evaluate == nullptr)
     fail(errc::bad_option, "array to write has no memory: its pointer is null");
 }
@@ -61,7 +61,6 @@ void copy_strided(const std::byte* from, std::ptrdiff_t from_stride, std::byte* 
   for (std::size_t i = 0; i < count; ++i, from += from_stride, to += to_stride) std::memcpy(to, from, Bytes);
 }
 
-/// Copies one row.
 MRCZ_INLINE void copy_row(const std::byte* from, std::ptrdiff_t from_stride, std::byte* to, std::ptrdiff_t to_stride,
                           std::size_t count, std::size_t voxel_bytes) noexcept {
   const auto dense = static_cast<std::ptrdiff_t>(voxel_bytes);

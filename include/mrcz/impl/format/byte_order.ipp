@@ -15,7 +15,7 @@ namespace mrcz {
 
 namespace detail {
 
-/// The numbers of a header that are implausible when their bytes are read the wrong way round.
+/// The numbers of a header that are implausible if they are read in the wrong byte order.
 struct telling_fields {
   std::array<std::int32_t, 3> n;
   std::int32_t mode;

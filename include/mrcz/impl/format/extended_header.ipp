@@ -1,4 +1,4 @@
-/// What an extended header holds.
+/// Definitions of `format/extended_header.hpp`.
 #pragma once
 
 #include "mrcz/format/extended_header.hpp"

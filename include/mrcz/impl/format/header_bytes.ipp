@@ -1,4 +1,4 @@
-/// Headers to bytes and back, with the repairs that files of the wild need.
+/// Converts headers to bytes and back, and repairs what other programs write wrongly.
 #pragma once
 
 #include "mrcz/format/header_bytes.hpp"
@@ -17,13 +17,14 @@
 
 namespace mrcz::detail {
 
-/// python-mrcz writes NLABL in the order of the machine even into a file of the other order.
+/// Whether NLABL has the other byte order than the file: python-mrcz always writes it in the byte order of the machine.
 MRCZ_INLINE bool has_host_order_fields(const header& h) noexcept {
   const auto swapped = std::bit_cast<std::int32_t>(byteswap(std::bit_cast<std::uint32_t>(h.nlabl)));
   return h.has_mrcz_label() && (h.nlabl < 0 || h.nlabl > 10) && swapped >= 0 && swapped <= 10;
 }
 
-/// Then MODE, the statistics and MRCZ's own fields are in that order too, unless MODE makes sense as it stands.
+/// Reads NLABL in the other byte order. Also reads MODE, the statistics and the fields of MRCZ in that order, unless
+/// MODE makes sense in the byte order of the file.
 MRCZ_INLINE void read_host_order_fields(const header_bytes& bytes, header& h) noexcept {
   const auto take = [&](std::size_t at, auto& value) {
     value = load<std::remove_reference_t<decltype(value)>>(bytes.data() + at, opposite(h.byte_order));
@@ -34,8 +35,8 @@ MRCZ_INLINE void read_host_order_fields(const header_bytes& bytes, header& h) no
   take(132, h.voltage), take(136, h.c3), take(140, h.gain), take(144, h.packed_bytes);
 }
 
-/// Before 2000 there was no MAP and no stamp, and the origin stood in words 53 to 55 in the order z, x, y (IMOD's
-/// rule). c-mrcz leaves MAP out as well, but stamps the file and compresses it.
+/// Whether the header is of the format before 2000, which had no MAP and no stamp, and had the origin in words 53 to 55
+/// in the order z, x, y (IMOD's rule). c-mrcz leaves MAP out as well, but writes a stamp and compresses the file.
 MRCZ_INLINE bool is_old_style(const header& h) noexcept {
   return !has_map(h) && byte_order_of(h.machst) != h.byte_order && h.mode < 1000 && h.nversion == 0;
 }

@@ -1,4 +1,4 @@
-/// Metadata to an extended header and back.
+/// Converts metadata to an extended header and back.
 #pragma once
 
 #include "mrcz/format/metadata.hpp"

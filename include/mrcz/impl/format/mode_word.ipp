@@ -1,4 +1,4 @@
-/// Refusing a MODE word that means nothing.
+/// Throws for a MODE word that means nothing.
 #pragma once
 
 #include "mrcz/format/mode_word.hpp"

@@ -1,4 +1,4 @@
-/// Finding where slices lie.
+/// Finds where slices lie.
 #pragma once
 
 #include "mrcz/format/slice_table.hpp"

@@ -52,11 +52,11 @@ namespace detail {
 template <class T>
 concept small_integer = std::integral<T> && sizeof(T) <= 2 && !std::same_as<T, bool>;
 
-/// Unsigned 16-bit voxels are summed as signed ones.
+/// This number is subtracted from each voxel before summing. It turns unsigned 16-bit voxels into signed ones.
 template <small_integer T>
 constexpr std::int32_t shift_of = std::is_same_v<T, std::uint16_t> ? 32768 : 0;
 
-/// Exact; `sum` and `squares` are those of the voxels less their shift.
+/// Exact. `sum` and `squares` are those of the voxels minus `shift_of`.
 struct integer_sums {
   std::int32_t min = std::numeric_limits<std::int32_t>::max();
   std::int32_t max = std::numeric_limits<std::int32_t>::min();
@@ -64,7 +64,7 @@ struct integer_sums {
   std::int64_t squares = 0;
 };
 
-/// Adds fewer than 2^15 voxels. Where their number is a constant, g++ uses vector registers at -O2 too.
+/// Adds fewer than 2^15 voxels. If their number is a constant, g++ uses vector registers even at -O2.
 template <small_integer T, std::size_t extent>
 void add_voxels(integer_sums& total, std::span<const T, extent> voxels) noexcept {
   T low = std::numeric_limits<T>::max();
@@ -84,7 +84,7 @@ void add_voxels(integer_sums& total, std::span<const T, extent> voxels) noexcept
   total.squares += squares;
 }
 
-/// For every processor.
+/// Runs on every processor.
 template <small_integer T>
 integer_sums plain_sums(std::span<const T> voxels) noexcept {
   constexpr std::size_t at_once = 256;
@@ -97,16 +97,16 @@ integer_sums plain_sums(std::span<const T> voxels) noexcept {
 
 #if defined(__SSE2__) && defined(__GNUC__)
 
-// Registers of 32 bytes as the compiler has them: <immintrin.h> takes 0.4 s to compile.
+// Registers of 32 bytes as an extension of the compiler, because <immintrin.h> takes 0.4 s to compile.
 using shorts_of_32 = std::int16_t __attribute__((vector_size(32)));
 using words_of_32 = std::uint16_t __attribute__((vector_size(32)));
 using ints_of_32 = std::int32_t __attribute__((vector_size(32)));
 using longs_of_32 = std::uint64_t __attribute__((vector_size(32)));
 
-/// The same with AVX2, 2 to 3 times as fast as what compilers make of the plain loop for AVX2: they do not find the
-/// instruction that multiplies 16-bit integers and adds the products of neighbours (`pmaddwd`). The sum of two products
-/// needs all 32 bits only if all four factors are -32768. It is then an unsigned number, so sums of squares have 64
-/// bits.
+/// The same sums with AVX2, 2 to 3 times as fast as the plain loop compiled for AVX2. Compilers do not use the
+/// instruction that multiplies 16-bit integers and adds the products of neighbours (`pmaddwd`) there. The sum of two
+/// products needs all 32 bits only if all four factors are -32768. It is then right only as an unsigned number, so it
+/// is added to sums of 64 bits.
 template <small_integer T>
 [[gnu::target("avx2")]] integer_sums sums_with_avx2(std::span<const T> voxels) noexcept {
   constexpr std::size_t at_once = 32 / sizeof(T);
@@ -165,7 +165,7 @@ template <small_integer T>
 
 // Everything else
 
-/// From sums of values relative to `shift`.
+/// The summary of values, from sums of these values minus `shift`.
 MRCZ_INLINE block_summary summary_of_sums(double count, double min, double max, double shift, double sum,
                                           double squares) noexcept {
   return {.count = count,
@@ -176,8 +176,8 @@ MRCZ_INLINE block_summary summary_of_sums(double count, double min, double max, 
           .is_finite = std::isfinite(squares)};
 }
 
-/// Sums in several lanes, so that the compiler may use vector registers without changing the order of additions. Values
-/// are taken relative to the first one, which keeps the squares small.
+/// Sums in several lanes, so that the compiler may use vector registers without changing the order of additions. The
+/// first value is subtracted from all values, which keeps the squares small.
 template <class T, class Voxel, class Value>
 block_summary summary_in_lanes(std::span<const Voxel> voxels, Value value_of) noexcept {
   constexpr std::size_t lanes = 16;
@@ -235,7 +235,7 @@ block_summary summary_of_complex(std::span<const T> voxels) noexcept {
   const std::complex<double> shift = value_of(voxels.front());
   std::complex<double> sum = 0;
   double squares = 0;
-  for (const T& voxel : voxels) {  // g++ puts a copy on the stack
+  for (const T& voxel : voxels) {  // a reference, because g++ would put a copy on the stack
     const std::complex<double> relative = value_of(voxel) - shift;
     sum += relative;
     squares += std::norm(relative);

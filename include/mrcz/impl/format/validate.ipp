@@ -81,7 +81,7 @@ MRCZ_INLINE void validate_kind(const header& h, findings& list) {
                   fmt::format("a divisor of NZ, which is {}", h.nz));
 }
 
-/// As the reference validator has it: whether more than blanks stands before the NULs at the end.
+/// Whether there is more than blanks before the NULs at the end. This is the rule of the reference validator.
 MRCZ_INLINE bool has_text(std::string_view label) {
   while (label.ends_with('\0')) label.remove_suffix(1);
   return label.find_first_not_of(" \t\n\v\f\r") != std::string_view::npos;
@@ -127,7 +127,8 @@ MRCZ_INLINE void validate_extended_header(const header& h, std::uint64_t file_si
   list.warn_if(h.nsymbt == 0 && is_known, "EXTTYP", 104, printable(type), "nothing, as there is no extended header");
 }
 
-/// Modes 7 and 8 are python-mrcz's: expected in a file of its family, which says so in its first label.
+/// Modes 7 and 8 are extensions of python-mrcz. They are expected only in files that are compressed or have MRCZ's
+/// label.
 MRCZ_INLINE void validate_mode(const header& h, findings& list) {
   const auto word = decode_mode_word(h.mode);
   list.error_if(!word, "MODE", 12, std::to_string(h.mode), "a mode of MRC2014, or one plus 1000 times a codec of MRCZ");
