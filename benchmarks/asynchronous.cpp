@@ -97,7 +97,7 @@ asio::awaitable<void> append_copies(asio::any_io_executor workers, std::filesyst
   std::vector<std::int16_t> noise(4096UL * 4096);
   for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<std::int16_t>(i * 2654435761U >> 24U);
   for (std::size_t i = 0; i < count; ++i) {
-    auto frame = mrcz::make_image<std::int16_t>(4096, 4096);
+    auto frame = mrcz::detail::make_image<std::int16_t>(4096, 4096);
     std::copy(noise.begin(), noise.end(), frame.begin());
     co_await out.append(std::move(frame));
   }

@@ -38,7 +38,7 @@ void measure_movie(const benchmark::settings& s, benchmark::table& table, const 
       if (block_size == python_mrcz_block) first_size = size;
       table.row(fmt::format("{} {} {} KiB", kind, name, block_size / 1024),
                 {bytes / size, size / first_size, bytes / 1e6 / times[0], bytes / 1e6 / times[1]});
-      if (block_size == mrcz::default_block_size(codec, sizeof(T)))
+      if (block_size == mrcz::detail::default_block_size(codec, sizeof(T)))
         table.target(fmt::format("default, {} KiB: size of 64 KiB/size", block_size / 1024), first_size / size, 1);
     }
   }

@@ -88,16 +88,16 @@ class blosc_alone {
     std::size_t packed_size = 0;
   };
   struct buffers {
-    mrcz::buffer plain;
-    mrcz::buffer packed;
+    mrcz::detail::buffer plain;
+    mrcz::detail::buffer packed;
   };
 
   template <class Action>
   void each(Action&& action) {
-    const std::size_t threads = mrcz::thread_count(std::nullopt, chunks_.size());
+    const std::size_t threads = mrcz::detail::thread_count(std::nullopt, chunks_.size());
     std::vector<buffers> of_thread(threads);
-    mrcz::parallel_for(chunks_.size(), threads,
-                       [&](std::size_t i, std::size_t thread) { action(chunks_[i], of_thread[thread]); });
+    mrcz::detail::parallel_for(chunks_.size(), threads,
+                               [&](std::size_t i, std::size_t thread) { action(chunks_[i], of_thread[thread]); });
   }
 
   std::vector<chunk> chunks_;

@@ -63,7 +63,8 @@ class ceiling {
       out.write_at(end, std::as_bytes(std::span{source(z), sizes_[z]}));
       end += sizes_[z];
     };
-    mrcz::parallel_ordered<std::size_t>(packed_.size(), mrcz::thread_count(std::nullopt), compress_one, write_one);
+    mrcz::detail::parallel_ordered<std::size_t>(packed_.size(), mrcz::detail::thread_count(std::nullopt), compress_one,
+                                                write_one);
   }
 
   void read_packed(const std::filesystem::path& path) {
@@ -88,8 +89,8 @@ class ceiling {
   template <class Action>
   void each_slice(Action&& action) {
     const std::size_t slices = packed_.size();
-    mrcz::parallel_for(slices, mrcz::thread_count(std::nullopt, slices),
-                       [&](std::size_t z, std::size_t) { action(z); });
+    mrcz::detail::parallel_for(slices, mrcz::detail::thread_count(std::nullopt, slices),
+                               [&](std::size_t z, std::size_t) { action(z); });
   }
 
   std::size_t offset(std::size_t end) const {

@@ -46,7 +46,7 @@ void benchmark::conversions(const settings& s, nlohmann::ordered_json& all) {
     return mrcz::write_options{
         .compression = compression, .mode = mode, .byte_order = order, .durability = mrcz::durability::none};
   };
-  const auto swapped = mrcz::opposite(std::endian::native);
+  const auto swapped = mrcz::detail::opposite(std::endian::native);
   measure_reading(s, t, "int8 zstd-1", int8, with(zstd), 0.8);
   measure_reading(s, t, "int8 lz4-9", int8, with(lz4), 0.8);
   measure_reading(s, t, "int8 none", int8, with(none), std::nullopt);
@@ -54,7 +54,7 @@ void benchmark::conversions(const settings& s, nlohmann::ordered_json& all) {
   measure_reading(s, t, "int16 zstd-1", int16, with(zstd), std::nullopt);
   measure_reading(s, t, "int16 none", int16, with(none), std::nullopt);
   measure_reading(s, t, "int16 swapped none", int16, with(none, std::nullopt, swapped), std::nullopt);
-  auto half = mrcz::make_volume<mrcz::half>({int16.shape()[0], 4096, 4096});
+  auto half = mrcz::detail::make_volume<mrcz::half>({int16.shape()[0], 4096, 4096});
   for (std::size_t i = 0; i < half.size(); ++i) half.data()[i] = mrcz::to_half(static_cast<float>(int16.data()[i] / 4));
   measure_reading(s, t, "float16 zstd-1", half, with(zstd), std::nullopt);
   measure_reading(s, t, "float16 none", half, with(none), std::nullopt);

@@ -56,10 +56,10 @@ inline double median(std::vector<double> values) {
 inline void touch_fresh_memory(std::size_t size) {
   constexpr std::size_t page = 4096;
   constexpr std::size_t part = std::size_t{1} << 23U;
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   const auto bytes = memory.acquire(size);
   const std::size_t parts = (size + part - 1) / part;
-  mrcz::parallel_for(parts, mrcz::thread_count(std::nullopt, parts), [&](std::size_t i, std::size_t) {
+  mrcz::detail::parallel_for(parts, mrcz::detail::thread_count(std::nullopt, parts), [&](std::size_t i, std::size_t) {
     for (std::size_t b = i * part; b < std::min((i + 1) * part, size); b += page) bytes[b] = std::byte{1};
   });
 }

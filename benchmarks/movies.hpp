@@ -22,7 +22,7 @@ inline mrcz::shape movie_shape(const settings& s, std::size_t voxel_bytes) {
 /// than all measurements. No compressor looks further back than its block.
 template <class T, class Draw>
 mrcz::volume<T> repeated_noise(const mrcz::shape& extents, Draw draw) {
-  auto movie = mrcz::make_volume<T>(extents);
+  auto movie = mrcz::detail::make_volume<T>(extents);
   std::vector<T> noise(std::size_t{1} << 20U);
   for (auto& value : noise) value = draw();
   std::mt19937 random{7};

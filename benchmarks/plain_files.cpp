@@ -17,10 +17,11 @@ namespace {
 /// Calls read(2) once. Repeats it only if the system transfers fewer bytes than asked, as Linux does beyond 2 GiB.
 void read_at_once(const std::filesystem::path& path, std::span<std::byte> into) {
   const int descriptor = ::open(path.c_str(), O_RDONLY);
-  if (descriptor < 0 || ::lseek(descriptor, mrcz::header_size, SEEK_SET) < 0) mrcz::fail_system(errno, path.string());
+  if (descriptor < 0 || ::lseek(descriptor, mrcz::header_size, SEEK_SET) < 0)
+    mrcz::detail::fail_system(errno, path.string());
   while (!into.empty()) {
     const ssize_t done = ::read(descriptor, into.data(), into.size());
-    if (done <= 0) mrcz::fail_system(errno, path.string());
+    if (done <= 0) mrcz::detail::fail_system(errno, path.string());
     into = into.subspan(static_cast<std::size_t>(done));
   }
   ::close(descriptor);
@@ -34,7 +35,7 @@ void measure_reading(const benchmark::settings& s, benchmark::table& t, const st
   const mrcz::shape extents{voxels.shape()[0], voxels.shape()[1], voxels.shape()[2]};
   const auto times = benchmark::measure(s, {{"read(2)",
                                              [&] {
-                                               auto fresh = mrcz::make_volume<T>(extents);
+                                               auto fresh = mrcz::detail::make_volume<T>(extents);
                                                const auto memory =
                                                    std::as_writable_bytes(std::span{fresh.data(), fresh.size()});
                                                mrcz::detail::advise_huge_pages(memory);

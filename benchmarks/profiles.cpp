@@ -17,7 +17,8 @@ constexpr mrcz::compression zstd{.codec = mrcz::codec::zstd, .level = 1};
 
 template <class T>
 benchmark::ceiling<T> ceiling_of(const mrcz::volume<T>& movie, const mrcz::compression& compression) {
-  return {movie, *compression.codec, compression.level, mrcz::default_block_size(*compression.codec, sizeof(T))};
+  return {movie, *compression.codec, compression.level,
+          mrcz::detail::default_block_size(*compression.codec, sizeof(T))};
 }
 
 /// Computes only the statistics, of all slices in parallel.
@@ -26,9 +27,10 @@ void summarise(const mrcz::volume<T>& movie) {
   const auto& extents = movie.shape();
   const std::size_t slice = extents[1] * extents[2];
   std::vector<mrcz::running_statistics> of_slice(extents[0]);
-  mrcz::parallel_for(extents[0], mrcz::thread_count(std::nullopt, extents[0]), [&](std::size_t z, std::size_t) {
-    of_slice[z] = mrcz::running_statistics::of(std::span{movie.data() + z * slice, slice});
-  });
+  mrcz::detail::parallel_for(extents[0], mrcz::detail::thread_count(std::nullopt, extents[0]),
+                             [&](std::size_t z, std::size_t) {
+                               of_slice[z] = mrcz::running_statistics::of(std::span{movie.data() + z * slice, slice});
+                             });
 }
 
 template <class T>

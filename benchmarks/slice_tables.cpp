@@ -13,7 +13,7 @@ void benchmark::slice_tables(const settings& s, nlohmann::ordered_json& all) {
           {"open ms", "us per slice", "read all ms"}};
   const auto path = s.folder / "stack.mrcz";
   const auto voxels = [&] {
-    auto stack = mrcz::make_volume<std::int16_t>({slices, 64, 64});
+    auto stack = mrcz::detail::make_volume<std::int16_t>({slices, 64, 64});
     for (std::size_t i = 0; i < stack.size(); ++i) stack.data()[i] = static_cast<std::int16_t>(i * 7919 % 97);
     return stack;
   }();

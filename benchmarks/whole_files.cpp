@@ -38,8 +38,8 @@ void measure_movie(const benchmark::settings& s, benchmark::table& table, const 
                                       .durability = mrcz::durability::none};
     auto without_statistics = options;
     without_statistics.statistics = false;
-    benchmark::ceiling<T> ceiling{movie, codec, level, mrcz::default_block_size(codec, sizeof(T))};
-    auto again = mrcz::make_volume<T>(mrcz::shape_of(movie));
+    benchmark::ceiling<T> ceiling{movie, codec, level, mrcz::detail::default_block_size(codec, sizeof(T))};
+    auto again = mrcz::detail::make_volume<T>(mrcz::detail::shape_of(movie));
     const auto remove_ours = [&] { std::filesystem::remove(ours); };
     const auto times = benchmark::measure(
         s, {{"compress", [&] { ceiling.compress(); }},

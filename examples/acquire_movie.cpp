@@ -61,7 +61,7 @@ class camera {
   std::size_t left_;
   std::size_t late_ = 0;
   std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::now();
-  mrcz::image<std::int8_t> noise_ = mrcz::make_image<std::int8_t>(2048, 2048);
+  mrcz::image<std::int8_t> noise_ = mrcz::detail::make_image<std::int8_t>(2048, 2048);
 };
 
 struct outcome {

@@ -34,7 +34,7 @@ class scratch_folder {
  public:
   scratch_folder() {
     std::string name = (std::filesystem::temp_directory_path() / "mrcz-demo-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) mrcz::fail_system(errno, name);
+    if (::mkdtemp(name.data()) == nullptr) mrcz::detail::fail_system(errno, name);
     path_ = name;
   }
   ~scratch_folder() {
@@ -48,7 +48,7 @@ class scratch_folder {
 };
 
 mrcz::volume<std::int8_t> simulated_movie() {
-  auto movie = mrcz::make_volume<std::int8_t>({32, 1024, 1024});
+  auto movie = mrcz::detail::make_volume<std::int8_t>({32, 1024, 1024});
   std::mt19937 random{2014};
   std::poisson_distribution<int> electrons{1.0};
   for (auto& pixel : movie) pixel = static_cast<std::int8_t>(electrons(random));

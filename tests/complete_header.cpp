@@ -18,21 +18,21 @@ using mrcz::kind;
 
 namespace {
 
-mrcz::file_content slices(std::size_t nz, bool volumes = false) {
+mrcz::detail::file_content slices(std::size_t nz, bool volumes = false) {
   return {.shape = {nz, 3, 4}, .mode = {mrcz::mode::int16, mrcz::codec::none}, .volumes = volumes};
 }
 
 /// The header of a finished file of `nz` slices of 3 x 4 voxels.
 header finished(std::size_t nz, const mrcz::write_options& options = {}, bool volumes = false,
                 const header& before = {}) {
-  return mrcz::complete(before, slices(nz, volumes), options);
+  return mrcz::detail::complete(before, slices(nz, volumes), options);
 }
 
 /// The error if such a header is refused when the file is closed; nothing if it is accepted.
-std::optional<test::failure> refusal(const header& before, const mrcz::file_content& content,
+std::optional<test::failure> refusal(const header& before, const mrcz::detail::file_content& content,
                                      const mrcz::write_options& options = {}) {
-  const auto h = mrcz::complete(before, content, options);
-  return test::failure_of([&] { mrcz::require_as_stated(h, before, content, options); });
+  const auto h = mrcz::detail::complete(before, content, options);
+  return test::failure_of([&] { mrcz::detail::require_as_stated(h, before, content, options); });
 }
 
 }  // namespace
@@ -180,7 +180,7 @@ TEST_CASE("MAP, stamp, NVERSION and MODE are always right") {
   auto content = slices(2);
   content.mode = {mrcz::mode::uint16, mrcz::codec::zlib};
   content.packed_bytes = 777;
-  const auto h = mrcz::complete(before, content, {});
+  const auto h = mrcz::detail::complete(before, content, {});
   CHECK(std::string{h.map.data(), 4} == "MAP ");
   CHECK(h.machst == mrcz::stamp_of(h.byte_order));
   CHECK(h.nversion == 20141);
@@ -199,21 +199,21 @@ TEST_CASE("the packed size is 0 without a codec, unless the bytes there are IMOD
 TEST_CASE("statistics are those of the slices, or marked as not determined") {
   auto content = slices(1);
   content.statistics = {.min = -1, .max = 3, .mean = 0.5, .rms = 2};
-  auto h = mrcz::complete({}, content, {});
+  auto h = mrcz::detail::complete({}, content, {});
   CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{-1.0F, 3.0F, 0.5F, 2.0F});
   content.statistics = mrcz::statistics{};
-  auto unknown = mrcz::complete(h, content, {});
+  auto unknown = mrcz::detail::complete(h, content, {});
   CHECK(std::tuple{unknown.dmin, unknown.dmax, unknown.dmean, unknown.rms} == std::tuple{0.0F, -1.0F, -2.0F, -1.0F});
   content.statistics = std::nullopt;  // no slice was put: what was known is still true
-  h = mrcz::complete(h, content, {});
+  h = mrcz::detail::complete(h, content, {});
   CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{-1.0F, 3.0F, 0.5F, 2.0F});
 }
 
 TEST_CASE("the first label of a compressed file makes python-mrcz trust MZ, and is added once") {
   auto content = slices(1);
   content.mode.codec = mrcz::codec::zstd;
-  const auto labels = [&](const header& before) { return mrcz::complete(before, content, {}).labels; };
-  auto h = mrcz::complete({}, content, {});
+  const auto labels = [&](const header& before) { return mrcz::detail::complete(before, content, {}).labels; };
+  auto h = mrcz::detail::complete({}, content, {});
   REQUIRE(h.labels.size() == 1);
   CHECK(h.labels[0] == "MRCZ" MRCZ_VERSION_STRING);
   CHECK(labels(h).size() == 1);
@@ -234,7 +234,7 @@ TEST_CASE("a label is added to an uncompressed file only where a reader needs it
   CHECK(finished(5, {}, true).labels.empty());
   auto content = slices(1);
   content.mode.mode = mrcz::mode::int32;
-  CHECK(mrcz::complete({}, content, {}).labels.size() == 1);
+  CHECK(mrcz::detail::complete({}, content, {}).labels.size() == 1);
   header one_frame;
   one_frame.mz = 6;
   CHECK(finished(6, {}, false, one_frame).labels.size() == 1);
@@ -252,7 +252,7 @@ TEST_CASE("ten labels are all written") {
   CHECK(finished(1, {}, false, full).labels == full.labels);
   auto content = slices(1);
   content.mode.codec = mrcz::codec::zstd;
-  CHECK(mrcz::complete(full, content, {}).labels == full.labels);
+  CHECK(mrcz::detail::complete(full, content, {}).labels == full.labels);
 
   full.mz = 6;
   CHECK(finished(12, {}, false, full).labels == full.labels);
@@ -314,7 +314,7 @@ TEST_CASE("MZ that the caller states is written or refused") {
   CHECK(finished(5, {}, false, stated).mz == 2);
   auto content = slices(6);
   content.mode.codec = mrcz::codec::zstd;
-  CHECK(mrcz::complete(stated, content, {}).mz == 2);
+  CHECK(mrcz::detail::complete(stated, content, {}).mz == 2);
   CHECK_FALSE(refusal(stated, content));
   content.shape[0] = 5;
   CHECK_FALSE(refusal(stated, slices(5)));
@@ -334,7 +334,7 @@ TEST_CASE("a copy of IMOD's stack of images has as many frames as the stack, com
   CHECK(plain.slices_per_frame() == 1);
   auto content = slices(6);
   content.mode.codec = mrcz::codec::zstd;
-  const auto packed = mrcz::complete(imod, content, {});
+  const auto packed = mrcz::detail::complete(imod, content, {});
   CHECK(packed.slices_per_frame() == 1);
   CHECK(packed.voxel_size().z == 2);
 }
@@ -387,12 +387,12 @@ TEST_CASE("statistics are those that the caller states where none are computed")
   std::tie(stated.dmin, stated.dmax, stated.dmean, stated.rms) = std::tuple{-1.0F, 5.0F, 2.0F, 0.5F};
   auto content = slices(5);
   content.statistics = mrcz::statistics{};
-  const auto h = mrcz::complete(stated, content, {.statistics = false});
+  const auto h = mrcz::detail::complete(stated, content, {.statistics = false});
   CHECK(std::tuple{h.dmin, h.dmax, h.dmean, h.rms} == std::tuple{-1.0F, 5.0F, 2.0F, 0.5F});
   CHECK_FALSE(refusal(stated, content, {.statistics = false}));
   CHECK(refusal(stated, content)->mentions("DMIN is -1 in the header"));
   stated.nz = 9;  // copied: of other voxels
-  CHECK(mrcz::complete(stated, content, {.statistics = false}).dmax == -1);
+  CHECK(mrcz::detail::complete(stated, content, {.statistics = false}).dmax == -1);
 }
 
 TEST_CASE("what is stated for a file that grows is told apart from what was in it") {
@@ -403,15 +403,15 @@ TEST_CASE("what is stated for a file that grows is told apart from what was in i
   found.ispg = 1;
   auto content = slices(20, true);
   content.found = found;
-  const auto as_found = mrcz::complete(found, content, {});
+  const auto as_found = mrcz::detail::complete(found, content, {});
   CHECK(as_found.mz == 20);
   CHECK(as_found.cella == mrcz::per_axis<float>{4, 3, 20});
   header stated = found;
   stated.cella = {40, 40, 300};
-  CHECK(mrcz::complete(stated, content, {}).cella == stated.cella);
-  CHECK(mrcz::complete(stated, content, {}).mz == 20);
+  CHECK(mrcz::detail::complete(stated, content, {}).cella == stated.cella);
+  CHECK(mrcz::detail::complete(stated, content, {}).mz == 20);
   stated.mz = 40;
-  CHECK(mrcz::complete(stated, content, {}).mz == 40);
+  CHECK(mrcz::detail::complete(stated, content, {}).mz == 40);
   CHECK_FALSE(refusal(stated, content));
   stated.dmax = 99;
   CHECK_FALSE(refusal(stated, content));  // no slice was put
@@ -434,9 +434,9 @@ TEST_CASE("no frames are invented where a label of MRCZ comes in front") {
           const std::int32_t frame = before.slices_per_frame();
           auto content = slices(nz);
           content.mode = {m, c};
-          CHECK(mrcz::complete(before, content, {}).slices_per_frame() == frame);
+          CHECK(mrcz::detail::complete(before, content, {}).slices_per_frame() == frame);
           content.found = before;
-          CHECK(mrcz::complete(before, content, {}).slices_per_frame() == frame);
+          CHECK(mrcz::detail::complete(before, content, {}).slices_per_frame() == frame);
         }
 }
 
@@ -461,10 +461,10 @@ TEST_CASE("NINT and NREAL go with the extended header that they describe") {
   auto content = slices(1);
   content.exttyp = {'S', 'E', 'R', 'I'};
   content.extended_bytes = 28;
-  auto h = mrcz::complete(before, content, {});
+  auto h = mrcz::detail::complete(before, content, {});
   CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{14, 33, 28});
   content.exttyp = mrcz::exttyp_json;
-  h = mrcz::complete(before, content, {});
+  h = mrcz::detail::complete(before, content, {});
   CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{0, 0, 28});
   h = finished(1, {}, false, before);
   CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{0, 0, 0});
@@ -474,7 +474,7 @@ TEST_CASE("an extent that does not fit its field is too large") {
   for (std::size_t axis = 0; axis < 3; ++axis) {
     auto content = slices(1);
     content.shape[axis] = std::size_t{1} << 31U;
-    const auto failure = test::failure_of([&] { mrcz::complete({}, content, {}); });
+    const auto failure = test::failure_of([&] { mrcz::detail::complete({}, content, {}); });
     REQUIRE(failure);
     CHECK(failure->code == errc::too_large);
     CHECK(failure->mentions(

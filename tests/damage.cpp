@@ -57,7 +57,7 @@ void read_all(std::span<const std::byte> file, tally& seen) {
           const auto row = in.read_region<T>({.z = {z, 1}, .y = {ny / 2, 1}, .x = {nx / 2}});
           if (row.size() != nx - nx / 2) throw std::logic_error{"the shape of a row is wrong"};
         });
-      if (mrcz::shape_of(in.read<T>()) != in.shape()) throw std::logic_error{"the shape is wrong"};
+      if (mrcz::detail::shape_of(in.read<T>()) != in.shape()) throw std::logic_error{"the shape is wrong"};
     });
   });
   ++(good ? seen.read : seen.refused);
@@ -188,7 +188,7 @@ TEST_CASE("any damaged byte of a chunk's list of blocks is an error or gives vox
     if (c == codec::none || !mrcz::available(c)) continue;
     const auto file = test::file_of(mode::int16, {1, 64, 64}, {.compression = {.codec = c, .block_size = 1024}});
     const auto at = static_cast<std::size_t>(test::reader_of(file).slices().begin());
-    const auto header = mrcz::chunk_header::decode(std::span{file}.subspan(at).first<16>());
+    const auto header = mrcz::detail::chunk_header::decode(std::span{file}.subspan(at).first<16>());
     const auto listed = static_cast<std::size_t>(16 + 4 * header.blocks() + 8);  // and the sizes of the first streams
     const int status = in_bounded_child([&] {
       tally seen;

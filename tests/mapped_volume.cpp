@@ -52,7 +52,7 @@ TEST_CASE("what cannot be mapped is refused, and the message names the call that
     return test::failure_of([&] { (void)mrcz::mapped_volume<std::int16_t>{folder / file}; });
   };
   mrcz::write(folder / "compressed.mrcz", voxels);
-  mrcz::write(folder / "swapped.mrc", voxels, {.byte_order = mrcz::opposite(std::endian::native)});
+  mrcz::write(folder / "swapped.mrc", voxels, {.byte_order = mrcz::detail::opposite(std::endian::native)});
   mrcz::write(folder / "four_bits.mrc", voxels, {.mode = mrcz::mode::uint4});
   mrcz::writer odd{folder / "misaligned.mrc"};
   odd.set_extended_header({{'M', 'R', 'C', 'O'}, std::vector<std::byte>(9)});

@@ -40,7 +40,7 @@ TEST_CASE("without a type, the file decides which volume comes back") {
       const auto* voxels = std::get_if<mrcz::volume<T>>(&any);
       REQUIRE(voxels != nullptr);
       const auto expected = test::counts<T>(extents);
-      CHECK(mrcz::shape_of(*voxels) == extents);
+      CHECK(mrcz::detail::shape_of(*voxels) == extents);
       CHECK(std::equal(voxels->begin(), voxels->end(), expected.begin()));
     });
   }

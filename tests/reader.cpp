@@ -57,7 +57,7 @@ int differing_regions(const mrcz::reader& in, const mrcz::volume<T>& all) {
     for (const auto y : all_ranges(extents[1])) {
       for (const auto x : all_ranges(extents[2])) {
         const auto box = in.read_region<T>({.z = z, .y = y, .x = x});
-        bool same = mrcz::shape_of(box) == mrcz::shape{*z.count, *y.count, *x.count};
+        bool same = mrcz::detail::shape_of(box) == mrcz::shape{*z.count, *y.count, *x.count};
         if (box.size() == 0) {  // nothing else to compare
           differing += !same;
           continue;
@@ -82,7 +82,7 @@ class watched_source final : public mrcz::byte_source {
 
   std::uint64_t size() const override { return content_.size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (reads_++ == good_reads_) mrcz::fail_system(EIO, "read failed");
+    if (reads_++ == good_reads_) mrcz::detail::fail_system(EIO, "read failed");
     bytes_read_ += into.size();
     REQUIRE(offset + into.size() <= content_.size());
     std::memcpy(into.data(), content_.data() + offset, into.size());
@@ -164,7 +164,7 @@ TEST_CASE("slices and ranges of slices are those of the volume") {
           mrcz::volume<float>(xt::view(all, xt::range(2, 4), xt::all(), xt::all())));
     CHECK(in.read_slices<float>({.first = 3}) ==
           mrcz::volume<float>(xt::view(all, xt::range(3, 5), xt::all(), xt::all())));
-    CHECK(mrcz::shape_of(in.read_slices<float>({.first = 5})) == mrcz::shape{0, 6, 7});
+    CHECK(mrcz::detail::shape_of(in.read_slices<float>({.first = 5})) == mrcz::shape{0, 6, 7});
   }
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("a place outside the volume is refused by name and number") {
           "range along z spans 3 from 1, but the extent is 3");
   refused([&] { in.read_region<float>({.y = {.first = 2, .count = SIZE_MAX}}); }, "range along y spans");
   refused([&] { in.read_region<float>({.x = {.first = SIZE_MAX, .count = 2}}); }, "range along x begins");
-  auto image = mrcz::make_image<float>(4, 5);
+  auto image = mrcz::detail::make_image<float>(4, 5);
   refused([&] { in.read_slice(17, image); }, "slice 17 was asked for");
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("voxels are widened exactly or refused with the type to ask for") {
     CAPTURE(message);
     for (const auto& action : std::vector<std::function<void()>>{[&] { in.read<T>(); }, [&] { in.read_slice<T>(0); },
                                                                  [&] {
-                                                                   auto into = mrcz::make_volume<T>(in.shape());
+                                                                   auto into = mrcz::detail::make_volume<T>(in.shape());
                                                                    in.read(into);
                                                                  }}) {
       const auto failure = test::failure_of(action);
@@ -232,19 +232,19 @@ TEST_CASE("voxels are read into memory that the caller owns") {
   const auto all = test::counts<float>(extents);
   const auto in = test::reader_of(test::file_of(mode::int8, extents, with_zstd));
 
-  auto whole = mrcz::make_volume<float>(extents);
+  auto whole = mrcz::detail::make_volume<float>(extents);
   in.read(whole);
   CHECK(whole == all);
 
-  auto image = mrcz::make_image<float>(4, 5);
+  auto image = mrcz::detail::make_image<float>(4, 5);
   in.read_slice(2, image);
   CHECK(image == mrcz::image<float>(xt::view(all, 2, xt::all(), xt::all())));
 
-  auto two = mrcz::make_volume<float>({2, 4, 5});
+  auto two = mrcz::detail::make_volume<float>({2, 4, 5});
   in.read_slices({.first = 1, .count = 2}, two);
   CHECK(two == mrcz::volume<float>(xt::view(all, xt::range(1, 3), xt::all(), xt::all())));
 
-  auto box = mrcz::make_volume<std::int8_t>({1, 2, 3});
+  auto box = mrcz::detail::make_volume<std::int8_t>({1, 2, 3});
   in.read_region({.z = {.first = 1, .count = 1}, .y = {.first = 1, .count = 2}, .x = {.first = 2, .count = 3}}, box);
   CHECK(box == mrcz::volume<std::int8_t>(xt::view(all, xt::range(1, 2), xt::range(1, 3), xt::range(2, 5))));
 
@@ -261,7 +261,7 @@ TEST_CASE("a view that is contiguous is read into, and nothing around it is touc
   const mrcz::shape extents{2, 3, 4};
   const auto in = test::reader_of(test::file_of(mode::float32, extents));
   const auto all = test::counts<float>(extents);
-  mrcz::volume<float> larger = mrcz::make_volume<float>({4, 3, 4});
+  mrcz::volume<float> larger = mrcz::detail::make_volume<float>({4, 3, 4});
   larger.fill(-1);
   in.read(xt::view(larger, xt::range(1, 3), xt::all(), xt::all()));
   CHECK(std::all_of(larger.data(), larger.data() + 12, [](float v) { return v == -1; }));
@@ -281,11 +281,11 @@ TEST_CASE("memory of the wrong shape is refused before anything is read") {
     CAPTURE(failure->message);
     CHECK(failure->mentions("memory: array " + message));
   };
-  refused(mrcz::make_volume<float>({2, 4, 3}), "has the shape 2 x 4 x 3, but 2 x 3 x 4 is to be read");
-  refused(mrcz::make_image<float>(3, 4), "has the shape 1 x 3 x 4");
+  refused(mrcz::detail::make_volume<float>({2, 4, 3}), "has the shape 2 x 4 x 3, but 2 x 3 x 4 is to be read");
+  refused(mrcz::detail::make_image<float>(3, 4), "has the shape 1 x 3 x 4");
   refused(xt::xarray<float>::from_shape({24}), "has rank 1, expected 2 (an image) or 3 (a volume)");
   refused(xt::xarray<float>::from_shape({1, 2, 3, 4}), "has rank 4");
-  mrcz::volume<float> larger = mrcz::make_volume<float>({2, 6, 4});
+  mrcz::volume<float> larger = mrcz::detail::make_volume<float>({2, 6, 4});
   larger.fill(-1);
   refused(xt::view(larger, xt::all(), xt::range(0, 4), xt::all()), "has the shape 2 x 4 x 4");
   CHECK(std::all_of(larger.begin(), larger.end(), [](float v) { return v == -1; }));
@@ -356,7 +356,7 @@ TEST_CASE("any slices are read in any order, also one of them twice") {
       for (std::size_t i = 0; i < wanted.size(); ++i)
         CHECK(xt::view(found, i, xt::all(), xt::all()) == xt::view(all, wanted[i], xt::all(), xt::all()));
       CHECK(in.read_slices<float>({3, 17, 4}) == xt::view(found, xt::range(0, 3), xt::all(), xt::all()));
-      auto existing = mrcz::make_volume<double>({3, 3, 5});
+      auto existing = mrcz::detail::make_volume<double>({3, 3, 5});
       in.read_slices({3, 17, 4}, existing);
       CHECK(existing == xt::view(found, xt::range(0, 3), xt::all(), xt::all()));
       CHECK(in.read_slices<float>(std::vector<std::size_t>{}).shape()[0] == 0);
@@ -584,8 +584,8 @@ TEST_CASE("chunks as other programs make them are read") {
     for (const std::size_t typesize : {std::size_t{1}, std::size_t{4}, std::size_t{8}}) {
       for (const int level : {0, 1, 9}) {
         for (const std::size_t block : {std::size_t{512}, std::size_t{1} << 20U}) {
-          mrcz::buffer memory;
-          const auto chunk = mrcz::compress(
+          mrcz::detail::buffer memory;
+          const auto chunk = mrcz::detail::compress(
               plain, typesize, {.codec = codec::lz4, .level = level, .shuffle = filter, .block_size = block}, memory);
           auto file = header;
           file.insert(file.end(), chunk.begin(), chunk.end());

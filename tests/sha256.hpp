@@ -28,7 +28,7 @@ class sha256 {
     std::copy(rest.begin(), rest.end(), tail.begin());
     tail[rest.size()] = std::byte{0x80};
     const std::size_t padded = rest.size() + 9 <= block_size ? block_size : 2 * block_size;
-    mrcz::store(tail.data() + padded - 8, std::uint64_t{message.size()} * 8, std::endian::big);
+    mrcz::detail::store(tail.data() + padded - 8, std::uint64_t{message.size()} * 8, std::endian::big);
     for (std::size_t at = 0; at < padded; at += block_size) hash.add(std::span{tail}.subspan(at).first<block_size>());
     std::string digits;
     for (const std::uint32_t word : hash.state_) digits += fmt::format("{:08x}", word);
@@ -40,7 +40,8 @@ class sha256 {
 
   void add(std::span<const std::byte, block_size> block) {
     std::array<std::uint32_t, 64> w;
-    for (std::size_t i = 0; i < 16; ++i) w[i] = mrcz::load<std::uint32_t>(block.data() + 4 * i, std::endian::big);
+    for (std::size_t i = 0; i < 16; ++i)
+      w[i] = mrcz::detail::load<std::uint32_t>(block.data() + 4 * i, std::endian::big);
     for (std::size_t i = 16; i < 64; ++i) {
       const auto s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3U);
       const auto s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10U);

@@ -37,7 +37,7 @@ mrcz::header header_in(std::endian order) {
 }  // namespace
 
 TEST_CASE("a slice that is stored as it lies in memory is not copied until it must be") {
-  const mrcz::slice_packer packer{mrcz::write_options{}};
+  const mrcz::detail::slice_packer packer{mrcz::write_options{}};
   const auto all = test::counts<float>({3, 4, 5});
   const auto plain = std::as_bytes(std::span{all.data() + 20, 20});
   auto packed = packer.pack(mrcz::slices_of(all), 1, mrcz::header{});
@@ -57,17 +57,17 @@ TEST_CASE("a slice that must be evaluated, swapped or narrowed has bytes of its 
   const auto all = test::counts<std::int16_t>({2, 3, 5});
   std::vector<std::byte> swapped(30);
   test::swap_bytes(std::as_bytes(std::span{all.data() + 15, 15}), swapped.data(), 2);
-  const mrcz::slice_packer packer{mrcz::write_options{}};
-  const auto other = mrcz::opposite(std::endian::native);
+  const mrcz::detail::slice_packer packer{mrcz::write_options{}};
+  const auto other = mrcz::detail::opposite(std::endian::native);
   CHECK(owned(packer.pack(mrcz::slices_of(all), 1, header_in(other))) == swapped);
   CHECK(owned(packer.pack(mrcz::slices_of(all + std::int16_t{0}), 1, mrcz::header{})).size() ==
         60);  // int by C++'s rules
   CHECK(owned(packer.pack(mrcz::slices_of(xt::cast<std::int16_t>(all)), 1, header_in(other))) == swapped);
 
-  const mrcz::slice_packer stated{mrcz::write_options{.byte_order = other}};
+  const mrcz::detail::slice_packer stated{mrcz::write_options{.byte_order = other}};
   CHECK(owned(stated.pack(mrcz::slices_of(all), 1, mrcz::header{})) == swapped);
 
-  const mrcz::slice_packer nibbles{mrcz::write_options{.mode = mode::uint4}};
+  const mrcz::detail::slice_packer nibbles{mrcz::write_options{.mode = mode::uint4}};
   const mrcz::image<std::int16_t> image{{1, 2, 3}, {4, 5, 15}};
   CHECK(owned(nibbles.pack(mrcz::slices_of(image), 0, mrcz::header{})) ==
         std::vector<std::byte>{std::byte{0x21}, std::byte{0x03}, std::byte{0x54}, std::byte{0x0f}});
@@ -76,16 +76,16 @@ TEST_CASE("a slice that must be evaluated, swapped or narrowed has bytes of its 
 TEST_CASE("a compressed slice is one chunk with the voxel as its typesize") {
   const auto all = test::counts<float>({2, 40, 41});
   for (const codec c : {codec::blosclz, codec::lz4, codec::lz4hc, codec::zlib, codec::zstd}) {
-    const mrcz::slice_packer packer{
+    const mrcz::detail::slice_packer packer{
         mrcz::write_options{.compression = {.codec = c, .level = 4, .shuffle = mrcz::shuffle::byte}}};
     CHECK(packer.codec() == c);
     const auto packed = packer.pack(mrcz::slices_of(all), 1, mrcz::header{});
-    const auto h = mrcz::chunk_header::decode(packed.bytes().first<16>());
+    const auto h = mrcz::detail::chunk_header::decode(packed.bytes().first<16>());
     CHECK(h.typesize == 4);
     CHECK(h.shuffle() == mrcz::shuffle::byte);
     CHECK(h.packed_bytes == packed.bytes().size());
     std::vector<float> plain(40 * 41);
-    mrcz::decompress(packed.bytes(), std::as_writable_bytes(std::span{plain}));
+    mrcz::detail::decompress(packed.bytes(), std::as_writable_bytes(std::span{plain}));
     CHECK(std::equal(plain.begin(), plain.end(), all.data() + plain.size()));
   }
 }
@@ -94,12 +94,12 @@ TEST_CASE("what no file can hold is refused before it is evaluated") {
   std::atomic<std::size_t> evaluated = 0;
   const xt::xtensor<float, 2> one = xt::zeros<float>({1, 1});
   const auto huge = test::counting(xt::broadcast(one, std::array<std::size_t, 2>{1U << 16U, 1U << 13U}), evaluated);
-  const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = codec::lz4}}};
+  const mrcz::detail::slice_packer packer{mrcz::write_options{.compression = {.codec = codec::lz4}}};
   auto failure = test::failure_of([&] { packer.pack(mrcz::slices_of(huge), 0, mrcz::header{}); });
   REQUIRE(failure);
   CHECK(failure->code == errc::too_large);
   CHECK(failure->mentions("a slice of 2147483648 bytes does not fit a blosc chunk, which holds at most 2147483631"));
-  const auto empty = test::counting(mrcz::make_image<float>(0, 3), evaluated);
+  const auto empty = test::counting(mrcz::detail::make_image<float>(0, 3), evaluated);
   failure = test::failure_of([&] { packer.pack(mrcz::slices_of(empty), 0, mrcz::header{}); });
   REQUIRE(failure);
   CHECK(failure->code == errc::shape_mismatch);
@@ -107,7 +107,7 @@ TEST_CASE("what no file can hold is refused before it is evaluated") {
 }
 
 TEST_CASE("memory of slices that have been put is used again") {
-  const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = codec::zstd}}};
+  const mrcz::detail::slice_packer packer{mrcz::write_options{.compression = {.codec = codec::zstd}}};
   const auto all = test::counts<float>({2, 30, 30});
   auto first = packer.pack(mrcz::slices_of(all), 0, mrcz::header{});
   const auto* memory = first.bytes().data();
@@ -120,7 +120,7 @@ TEST_CASE("one packer serves many threads, also with a lazy expression that they
   const auto all = test::counts<std::int16_t>({16, 20, 21});
   const xt::xtensor<float, 2> gain = xt::ones<float>({20, 21}) * 3.0F;
   for (const codec c : {codec::none, codec::lz4}) {
-    const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = c}}};
+    const mrcz::detail::slice_packer packer{mrcz::write_options{.compression = {.codec = c}}};
     const auto lazy = (xt::cast<float>(all) + 1.0F) * gain - xt::cast<float>(all);
     const mrcz::volume<float> evaluated = (xt::cast<float>(all) + 1.0F) * gain - xt::cast<float>(all);
     mrcz::fill_caches(lazy);
@@ -145,7 +145,7 @@ TEST_CASE("memory does not pile up behind slices that are converted or not compr
   const auto image = test::counts<std::int16_t>({1, 64, 64});
   for (const auto c : {codec::none, codec::zstd})
     for (const auto stored : {mode::int16, mode::float32}) {
-      const mrcz::slice_packer packer{mrcz::write_options{.compression = {.codec = c}, .mode = stored}};
+      const mrcz::detail::slice_packer packer{mrcz::write_options{.compression = {.codec = c}, .mode = stored}};
       for (int i = 0; i < 20; ++i) {
         auto packed = packer.pack(mrcz::slices_of(image), 0, mrcz::header{});
         packer.detach(packed);

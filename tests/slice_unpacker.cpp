@@ -23,7 +23,7 @@ std::vector<std::byte> file_of(const mrcz::volume<float>& voxels, const mrcz::wr
 }
 
 mrcz::volume<float> large() {
-  auto voxels = mrcz::make_volume<float>({2, 1500, 1100});  // 6.3 MiB per slice: worth several threads
+  auto voxels = mrcz::detail::make_volume<float>({2, 1500, 1100});  // 6.3 MiB per slice: worth several threads
   for (std::size_t i = 0; i < voxels.size(); ++i) voxels.data()[i] = static_cast<float>(i * 2654435761U % 1000);
   return voxels;
 }
@@ -121,7 +121,7 @@ TEST_CASE("small slices that are read together fail one by one, so that the erro
     std::uint64_t size() const override { return content_.size(); }
     void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
       if (offset <= bad_ && bad_ < offset + into.size())
-        mrcz::fail_system(std::make_error_code(std::errc::io_error), "cannot read");
+        mrcz::detail::fail_system(std::make_error_code(std::errc::io_error), "cannot read");
       content_.read_at(offset, into);
     }
     std::string name() const override { return "disk"; }
@@ -130,7 +130,7 @@ TEST_CASE("small slices that are read together fail one by one, so that the erro
     std::uint64_t bad_ = 1024 + 7 * 80 + 3;
     mrcz::memory_source content_;
   };
-  auto voxels = mrcz::make_volume<float>({100, 4, 5});
+  auto voxels = mrcz::detail::make_volume<float>({100, 4, 5});
   for (std::size_t i = 0; i < voxels.size(); ++i) voxels.data()[i] = static_cast<float>(i);
   const mrcz::reader in{std::make_unique<bad_sector>(file_of(voxels, {})), {.threads = 1}};
   try {

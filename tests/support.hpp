@@ -76,7 +76,7 @@ T small_number(unsigned number) {
 /// Small whole numbers that every mode can hold, 0 to 7, always the same for the same seed.
 template <mrcz::voxel T>
 mrcz::volume<T> counts(const mrcz::shape& extents, unsigned seed = 1) {
-  auto voxels = mrcz::make_volume<T>(extents);
+  auto voxels = mrcz::detail::make_volume<T>(extents);
   std::mt19937 random{seed};
   for (std::size_t i = 0; i < voxels.size(); ++i)
     voxels.data()[i] = small_number<T>(static_cast<unsigned>(random() % 8));

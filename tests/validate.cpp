@@ -48,7 +48,7 @@ bytes compressed_file(mrcz::compression compression = {.codec = mrcz::codec::zst
   return test::file_of(mrcz::mode::float32, extents, {.compression = compression, .byte_order = std::endian::little});
 }
 
-mrcz::slice_place place_of_slice(const bytes& file, std::size_t z) { return test::reader_of(file).slices()[z]; }
+mrcz::detail::slice_place place_of_slice(const bytes& file, std::size_t z) { return test::reader_of(file).slices()[z]; }
 
 std::string number(auto value) { return fmt::format("{}", value); }
 
@@ -58,7 +58,7 @@ class failing_source final : public mrcz::byte_source {
   explicit failing_source(bytes file) : file_{std::move(file)} {}
   std::uint64_t size() const override { return file_.size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (offset >= 1024) mrcz::fail_system(EIO, "cannot read", name());
+    if (offset >= 1024) mrcz::detail::fail_system(EIO, "cannot read", name());
     file_.read_at(offset, into);
   }
   std::string name() const override { return "broken disk"; }

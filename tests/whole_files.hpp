@@ -83,7 +83,7 @@ class failing_sink final : public mrcz::byte_sink {
 
  private:
   void count() {
-    if (seen_->calls++ == good_calls_) mrcz::fail_system(ENOSPC, "cannot write", "bad disk");
+    if (seen_->calls++ == good_calls_) mrcz::detail::fail_system(ENOSPC, "cannot write", "bad disk");
   }
 
   int good_calls_;
@@ -93,7 +93,7 @@ class failing_sink final : public mrcz::byte_sink {
 /// Overwrites a number in a file.
 template <class T>
 void patch(bytes& file, std::size_t at, T value, std::endian order = std::endian::little) {
-  mrcz::store(file.data() + at, value, order);
+  mrcz::detail::store(file.data() + at, value, order);
 }
 
 inline bytes first(const bytes& file, std::size_t count) {

@@ -125,13 +125,13 @@ TEST_CASE("an uncompressed file is exactly the header and the voxels in their or
   for (const auto order : {std::endian::little, std::endian::big}) {
     const auto file = test::file_with(voxels, {.byte_order = order});
     REQUIRE(file.size() == 1024 + 8);
-    CHECK(mrcz::load<std::int32_t>(file.data(), order) == 2);
-    CHECK(mrcz::load<std::int32_t>(file.data() + 8, order) == 1);
-    CHECK(mrcz::load<std::int32_t>(file.data() + 12, order) == 1);
-    CHECK(mrcz::load<std::int32_t>(file.data() + 108, order) == 20141);
+    CHECK(mrcz::detail::load<std::int32_t>(file.data(), order) == 2);
+    CHECK(mrcz::detail::load<std::int32_t>(file.data() + 8, order) == 1);
+    CHECK(mrcz::detail::load<std::int32_t>(file.data() + 12, order) == 1);
+    CHECK(mrcz::detail::load<std::int32_t>(file.data() + 108, order) == 20141);
     CHECK(file[212] == std::byte{order == std::endian::little ? std::uint8_t{0x44} : std::uint8_t{0x11}});
     for (std::size_t i = 0; i < 4; ++i)
-      CHECK(mrcz::load<std::int16_t>(file.data() + 1024 + 2 * i, order) == voxels.data()[i]);
+      CHECK(mrcz::detail::load<std::int16_t>(file.data() + 1024 + 2 * i, order) == voxels.data()[i]);
   }
   const auto nibbles = test::file_with(mrcz::volume<std::uint8_t>{{{1, 2, 3}, {4, 5, 6}}}, {.mode = mode::uint4});
   CHECK(test::bytes(nibbles.begin() + 1024, nibbles.end()) ==
@@ -141,17 +141,17 @@ TEST_CASE("an uncompressed file is exactly the header and the voxels in their or
 TEST_CASE("each slice of a compressed file is one blosc chunk behind the other") {
   const auto all = test::counts<float>({3, 64, 65});
   const auto file = test::file_with(all, {.compression = {.codec = codec::zstd}}, values);
-  CHECK(mrcz::load<std::int32_t>(file.data() + 12, std::endian::native) == 6002);
+  CHECK(mrcz::detail::load<std::int32_t>(file.data() + 12, std::endian::native) == 6002);
   std::size_t at = 1024 + mrcz::to_extended_header(values).bytes.size();
   for (std::size_t z = 0; z < 3; ++z) {
-    const auto h = mrcz::chunk_header::decode(std::span{file}.subspan(at).first<16>());
+    const auto h = mrcz::detail::chunk_header::decode(std::span{file}.subspan(at).first<16>());
     CHECK(h.version == 2);
     CHECK(h.typesize == 4);
     CHECK(h.bytes == 64 * 65 * 4);
     CHECK(h.codec() == codec::zstd);
     CHECK(h.shuffle() == mrcz::shuffle::bit);
     std::vector<float> slice(64 * 65);
-    mrcz::decompress(std::span{file}.subspan(at, h.packed_bytes), std::as_writable_bytes(std::span{slice}));
+    mrcz::detail::decompress(std::span{file}.subspan(at, h.packed_bytes), std::as_writable_bytes(std::span{slice}));
     CHECK(std::equal(slice.begin(), slice.end(), all.data() + z * slice.size()));
     at += h.packed_bytes;
   }
@@ -159,7 +159,7 @@ TEST_CASE("each slice of a compressed file is one blosc chunk behind the other")
 }
 
 TEST_CASE("voxels that cannot be compressed are stored at 16 bytes more per slice") {
-  auto noise = mrcz::make_volume<std::uint32_t>({2, 64, 64});
+  auto noise = mrcz::detail::make_volume<std::uint32_t>({2, 64, 64});
   std::mt19937 random{7};
   for (auto& v : noise) v = static_cast<std::uint32_t>(random());
   for (const auto c : {codec::blosclz, codec::lz4, codec::zlib, codec::zstd}) {

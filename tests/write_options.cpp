@@ -14,7 +14,7 @@ namespace {
 
 void refused(const mrcz::write_options& options, const std::string& message) {
   CAPTURE(message);
-  const auto failure = test::failure_of([&] { mrcz::check(options); });
+  const auto failure = test::failure_of([&] { mrcz::detail::check(options); });
   REQUIRE(failure);
   CHECK(failure->code == errc::bad_option);
   CHECK(failure->mentions(message));
@@ -26,14 +26,15 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 }  // namespace
 
 TEST_CASE("options that a file can have are accepted") {
-  CHECK_NOTHROW(mrcz::check(mrcz::write_options{}));
-  for (const std::int32_t group : {0, 1, 230, 401, 630}) CHECK_NOTHROW(mrcz::check({.space_group = group}));
-  for (const kind k : {kind::image, kind::image_stack}) CHECK_NOTHROW(mrcz::check({.kind = k, .space_group = 0}));
-  CHECK_NOTHROW(mrcz::check({.kind = kind::volume, .space_group = 19}));
-  CHECK_NOTHROW(mrcz::check({.kind = kind::volume_stack, .space_group = 401, .sections_per_volume = 5}));
-  CHECK_NOTHROW(mrcz::check({.sections_per_volume = 1}));
-  CHECK_NOTHROW(mrcz::check({.voxel_size = mrcz::voxel_size{0, 0, 0}}));
-  CHECK_NOTHROW(mrcz::check(mrcz::write_options{.origin = mrcz::per_axis<float>{-1e9F, 0, 3}}));
+  CHECK_NOTHROW(mrcz::detail::check(mrcz::write_options{}));
+  for (const std::int32_t group : {0, 1, 230, 401, 630}) CHECK_NOTHROW(mrcz::detail::check({.space_group = group}));
+  for (const kind k : {kind::image, kind::image_stack})
+    CHECK_NOTHROW(mrcz::detail::check({.kind = k, .space_group = 0}));
+  CHECK_NOTHROW(mrcz::detail::check({.kind = kind::volume, .space_group = 19}));
+  CHECK_NOTHROW(mrcz::detail::check({.kind = kind::volume_stack, .space_group = 401, .sections_per_volume = 5}));
+  CHECK_NOTHROW(mrcz::detail::check({.sections_per_volume = 1}));
+  CHECK_NOTHROW(mrcz::detail::check({.voxel_size = mrcz::voxel_size{0, 0, 0}}));
+  CHECK_NOTHROW(mrcz::detail::check(mrcz::write_options{.origin = mrcz::per_axis<float>{-1e9F, 0, 3}}));
 }
 
 TEST_CASE("a value that no file can have is a bad option") {

@@ -130,7 +130,7 @@ TEST_CASE("the number of threads changes no byte of the file") {
 
 TEST_CASE("a lone large slice may be split over threads, and reads back the same") {
   const std::size_t edge = 1500;
-  auto large = mrcz::make_image<float>(edge, edge);
+  auto large = mrcz::detail::make_image<float>(edge, edge);
   for (std::size_t i = 0; i < large.size(); ++i) large.data()[i] = static_cast<float>(i % 977) * 0.25F;
   REQUIRE(large.size() * sizeof(float) > mrcz::detail::least_bytes_to_split);
   for (const auto c : {codec::lz4, codec::zstd})
@@ -379,7 +379,7 @@ TEST_CASE("a lazy expression is evaluated slice by slice, only a few slices ahea
 TEST_CASE("what evaluating a lazy expression throws is an error with the file, the slice and its cause") {
   for (const std::size_t z : {0U, 2U})  // the first voxel is asked for before the threads begin
     for (const std::size_t threads : {1U, 2U}) {
-      auto all = mrcz::make_volume<float>({4, 5, 6});
+      auto all = mrcz::detail::make_volume<float>({4, 5, 6});
       all.fill(1);
       all(z, 0, 0) = 7;
       test::bytes content;
@@ -811,7 +811,7 @@ TEST_CASE("a header that contradicts the slices put before is refused instead of
   mrcz::writer out{std::make_unique<mrcz::memory_sink>(content)};
   out.append(slice(all, 0));
   const auto good = out.header();
-  out.header().byte_order = mrcz::opposite(good.byte_order);
+  out.header().byte_order = mrcz::detail::opposite(good.byte_order);
   for (const auto& action :
        std::vector<std::function<void()>>{[&] { out.append(slice(all, 1)); }, [&] { out.close(); }}) {
     const auto failure = test::failure_of(action);
@@ -1102,7 +1102,7 @@ TEST_CASE("what does not fit an existing file is refused and the file stays the 
     const auto good = test::counts<std::int16_t>({1, 3, 4});
     refused(good, errc::bad_option, {.compression = {.codec = codec::zlib}});
     refused(good, errc::bad_option, {.mode = mode::float32});
-    refused(good, errc::bad_option, {.byte_order = mrcz::opposite(order)});
+    refused(good, errc::bad_option, {.byte_order = mrcz::detail::opposite(order)});
     refused(good, errc::bad_option, {.threads = 0});
     CHECK_NOTHROW(mrcz::append_to(path, good, {.compression = {.codec = c}, .mode = mode::int16, .byte_order = order}));
   }

@@ -12,7 +12,7 @@
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/write_options.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// What a writer knows about its file when it writes the header.
 struct file_content {
@@ -37,7 +37,7 @@ MRCZ_INLINE header complete(const header& before, const file_content& content, c
 MRCZ_INLINE void require_as_stated(const header& h, const header& before, const file_content& content,
                                    const write_options& options);
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/complete_header.ipp"

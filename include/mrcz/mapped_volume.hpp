@@ -29,7 +29,7 @@ class mapped_volume {
  public:
   explicit mapped_volume(const std::filesystem::path& path, read_options options = {})
       : in_{std::make_unique<mapped_file>(path), options} {
-    with_context(path.string(), [&] { require_mappable(); });
+    detail::with_context(path.string(), [&] { require_mappable(); });
     first_ = reinterpret_cast<const T*>(in_.source().in_memory().data() + in_.slices().begin());
   }
 
@@ -43,15 +43,16 @@ class mapped_volume {
  private:
   void require_mappable() const {
     const auto refuse = [](const std::string& what) {
-      fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what, decoder_of<T>().name);
+      detail::fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what,
+                   decoder_of<T>().name);
     };
     if (in_.slices().compressed()) refuse(fmt::format("slices are compressed with {}", name_of(in_.codec())));
     in_.slices().require(shape()[0]);
-    const slice_format stored = in_.stored_format();
-    require_widening(decoder_of<T>(), stored.voxels);
+    const detail::slice_format stored = in_.stored_format();
+    detail::require_widening(decoder_of<T>(), stored.voxels);
     if (stored.voxels.byte_order != std::endian::native && word_bytes(stored.voxels.mode) > 1)
       refuse(fmt::format("voxels are {}-endian", name_of(stored.voxels.byte_order)));
-    if (!is_stored_as(decoder_of<T>(), stored.voxels))
+    if (!detail::is_stored_as(decoder_of<T>(), stored.voxels))
       refuse(fmt::format("voxels are stored as {}", name_of(stored.voxels.mode)));
     if (in_.slices().begin() % alignof(T) != 0)
       refuse(fmt::format("voxels begin at byte {}, which is no multiple of {}", in_.slices().begin(), alignof(T)));

@@ -68,7 +68,7 @@ class reader {
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
 
   /// Where the slices lie. The members of the table say which slices are missing. Throws only errors of the system.
-  MRCZ_INLINE const slice_table& slices() const;
+  MRCZ_INLINE const detail::slice_table& slices() const;
 
   const byte_source& source() const noexcept { return *source_; }
 
@@ -82,7 +82,7 @@ class reader {
   }
 
   /// How slices are stored.
-  const slice_format& stored_format() const noexcept { return format_; }
+  const detail::slice_format& stored_format() const noexcept { return format_; }
 
   /// Whether the file has mode 0 and its voxels are read as 0 to 255.
   bool unsigned_bytes() const noexcept { return format_.voxels.unsigned_bytes && mode() == mode::int8; }
@@ -95,7 +95,7 @@ class reader {
   template <class Json = mrcz::metadata>
   Json metadata() const {
     if (header_.exttyp != exttyp_json) return nullptr;
-    return with_context(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
+    return detail::with_context(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
   }
 
   /// The whole volume.
@@ -108,7 +108,7 @@ class reader {
   template <voxel T>
   image<T> read_slice(std::size_t z) const {
     const auto box = require_slice(z, decoder_of<T>());
-    auto slice = make_image<T>(format_.ny, format_.nx);
+    auto slice = detail::make_image<T>(format_.ny, format_.nx);
     read_box(box, voxels_of(slice));
     return slice;
   }
@@ -123,7 +123,7 @@ class reader {
   template <voxel T>
   volume<T> read_slices(slice_list z) const {
     require_listed(z, decoder_of<T>());
-    auto voxels = make_volume<T>({z.numbers().size(), format_.ny, format_.nx});
+    auto voxels = detail::make_volume<T>({z.numbers().size(), format_.ny, format_.nx});
     read_list(z, voxels_of(voxels));
     return voxels;
   }
@@ -132,7 +132,7 @@ class reader {
   template <voxel T>
   volume<T> read_region(region wanted) const {
     const auto box = require_region(wanted, decoder_of<T>());
-    auto voxels = make_volume<T>(box.shape());
+    auto voxels = detail::make_volume<T>(box.shape());
     read_box(box, voxels_of(voxels), memory::fresh);
     return voxels;
   }
@@ -184,7 +184,7 @@ class reader {
   }
 
   /// Resolves `z`. Throws everything that a read of these slices as the decoder's type throws before it reads voxels.
-  MRCZ_INLINE resolved_range require_slices(range z, const voxel_decoder& type) const;
+  MRCZ_INLINE detail::resolved_range require_slices(range z, const voxel_decoder& type) const;
 
   /// The type in memory of the voxels as the file stores them. This is a template only so that programs that do not
   /// call it need not compile it.
@@ -202,13 +202,13 @@ class reader {
 
   MRCZ_INLINE static read_options checked(read_options options);
   MRCZ_INLINE mrcz::codec codec_in_use() const;
-  MRCZ_INLINE void require_readable(const resolved_range& z, const voxel_decoder& type) const;
-  MRCZ_INLINE resolved_region require_region(const region& wanted, const voxel_decoder& type) const;
-  MRCZ_INLINE resolved_region require_slice(std::size_t z, const voxel_decoder& type) const;
+  MRCZ_INLINE void require_readable(const detail::resolved_range& z, const voxel_decoder& type) const;
+  MRCZ_INLINE detail::resolved_region require_region(const region& wanted, const voxel_decoder& type) const;
+  MRCZ_INLINE detail::resolved_region require_slice(std::size_t z, const voxel_decoder& type) const;
   MRCZ_INLINE void require_listed(slice_list z, const voxel_decoder& type) const;
   MRCZ_INLINE void require_shape(const mrcz::shape& wanted, const voxels& to) const;
   MRCZ_INLINE range slices_of_frame(std::size_t frame) const;
-  MRCZ_INLINE void read_box(const resolved_region& box, const voxels& to, memory state = memory::in_use) const;
+  MRCZ_INLINE void read_box(const detail::resolved_region& box, const voxels& to, memory state = memory::in_use) const;
   MRCZ_INLINE void read_into(const region& wanted, const voxels& to) const;
   MRCZ_INLINE void read_list(slice_list z, const voxels& to) const;
 
@@ -216,7 +216,7 @@ class reader {
   read_options options_;
   mrcz::header header_;
   std::uint64_t begin_;  // of the first slice
-  slice_format format_;
+  detail::slice_format format_;
   mrcz::codec codec_;
 
   struct lazy_slices;

@@ -27,6 +27,8 @@ namespace detail {
 /// blocks of a single slice.
 inline constexpr std::size_t least_bytes_to_split = std::size_t{4} << 20U;
 
+class slice_packer;
+
 }  // namespace detail
 
 /// The bytes of one slice in the file: `writer::pack` makes them, `writer::put` consumes them. Refers to the array from
@@ -53,17 +55,19 @@ class packed_slice {
   bool is_borrowed() const noexcept { return borrowed_; }
 
  private:
-  friend class slice_packer;
+  friend class detail::slice_packer;
   friend class writer;
 
-  slice_format format_;
+  detail::slice_format format_;
   mrcz::codec codec_ = mrcz::codec::none;
   running_statistics statistics_;
   std::span<const std::byte> bytes_;
-  buffer memory_;          // holds bytes_, unless they are borrowed
+  detail::buffer memory_;  // holds bytes_, unless they are borrowed
   bool borrowed_ = false;  // bytes_ lie in the array itself
   bool of_volume_ = false;
 };
+
+namespace detail {
 
 /// The voxels of one slice, evaluated but not yet packed.
 struct evaluated_slice {
@@ -115,6 +119,8 @@ class slice_packer {
   write_options options_;
   std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();  // a pointer, so that a packer can be moved
 };
+
+}  // namespace detail
 
 }  // namespace mrcz
 

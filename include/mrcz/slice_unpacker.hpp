@@ -17,7 +17,7 @@
 #include "mrcz/format/slice_table.hpp"
 #include "mrcz/io/byte_source.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Reads parts of slices. Const and thread-safe. Refers to the arguments of its constructor.
 class slice_unpacker {
@@ -63,7 +63,7 @@ MRCZ_INLINE void unpack_box(const slice_unpacker& unpacker, const resolved_regio
 MRCZ_INLINE void unpack_slices(const slice_unpacker& unpacker, std::span<const std::size_t> z, const voxels& to,
                                const unpack_options& options);
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/slice_unpacker.ipp"

@@ -57,10 +57,10 @@ constexpr bool is_images(kind k) noexcept { return k == kind::image || k == kind
 
 MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept;
 
-}  // namespace detail
-
 /// Throws `errc::bad_option` for a value that no file can have, or for two values that contradict each other.
 MRCZ_INLINE void check(const write_options& wanted);
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -139,7 +139,8 @@ class writer {
 
  private:
   MRCZ_INLINE writer(detail::defaults by_name, const write_options& options);
-  MRCZ_INLINE writer(const reader& in, const std::shared_ptr<locked_file>& opened, const write_options& options);
+  MRCZ_INLINE writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
+                     const write_options& options);
 
   MRCZ_INLINE void open(std::unique_ptr<byte_sink> sink);
   MRCZ_INLINE void require_open() const;
@@ -150,20 +151,20 @@ class writer {
   MRCZ_INLINE void pack_and_put(const slices& all, std::size_t threads, std::size_t most_items, std::size_t idle);
   MRCZ_INLINE void abandon() noexcept;
   [[noreturn]] MRCZ_INLINE void abandon_and_rethrow();
-  MRCZ_INLINE void require_own_format(const slice_format& format) const;
-  MRCZ_INLINE void require_same_format(const slice_format& format) const;
+  MRCZ_INLINE void require_own_format(const detail::slice_format& format) const;
+  MRCZ_INLINE void require_same_format(const detail::slice_format& format) const;
   MRCZ_INLINE void write(const packed_slice& packed);
-  MRCZ_INLINE void begin(const slice_format& format);
-  MRCZ_INLINE file_content content() const;
+  MRCZ_INLINE void begin(const detail::slice_format& format);
+  MRCZ_INLINE detail::file_content content() const;
 
-  slice_packer packer_;
+  detail::slice_packer packer_;
   mrcz::header header_;
   mrcz::header found_header_;  // header_ as it was before the caller could change it
   mrcz::extended_header extended_;
   std::unique_ptr<byte_sink> sink_;
   std::filesystem::path partial_path_;
   std::string name_;  // the sink's, for messages: put may drop the sink while other threads pack
-  std::optional<slice_format> first_format_;
+  std::optional<detail::slice_format> first_format_;
   std::uint64_t begin_ = 0;  // of the first slice
   std::uint64_t end_ = 0;    // of the last slice so far
   std::size_t found_ = 0;    // slices that append_to found

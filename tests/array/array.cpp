@@ -48,13 +48,13 @@ static_assert(mrcz::container<mrcz::volume<float>&> && mrcz::container<const mrc
 static_assert(!mrcz::container<lazy_sum> && !mrcz::container<std::vector<float>> && !mrcz::container<int>);
 
 template <class E>
-using contiguous_element = typename decltype(mrcz::contiguous(std::declval<E&>()))::element_type;
+using contiguous_element = typename decltype(mrcz::detail::contiguous(std::declval<E&>()))::element_type;
 static_assert(std::is_same_v<contiguous_element<mrcz::volume<float>>, float>);
 static_assert(std::is_same_v<contiguous_element<const mrcz::volume<float>>, const float>);
 
 /// Each element says where it is: 100 z + 10 y + x.
 mrcz::volume<float> numbered(std::size_t nz = 3, std::size_t ny = 4, std::size_t nx = 5) {
-  auto v = mrcz::make_volume<float>({nz, ny, nx});
+  auto v = mrcz::detail::make_volume<float>({nz, ny, nx});
   for (std::size_t z = 0; z < nz; ++z)
     for (std::size_t y = 0; y < ny; ++y)
       for (std::size_t x = 0; x < nx; ++x) v(z, y, x) = static_cast<float>(100 * z + 10 * y + x);
@@ -64,7 +64,7 @@ mrcz::volume<float> numbered(std::size_t nz = 3, std::size_t ny = 4, std::size_t
 template <class E>
 std::vector<float> evaluated(const E& e, std::size_t z, std::size_t ny, std::size_t nx) {
   std::vector<float> memory(ny * nx + 2, -1.0F);
-  mrcz::evaluate_slice(e, z, std::span{memory}.subspan(1, ny * nx), ny, nx);
+  mrcz::detail::evaluate_slice(e, z, std::span{memory}.subspan(1, ny * nx), ny, nx);
   CHECK(memory.front() == -1.0F);  // nothing around the slice is touched
   CHECK(memory.back() == -1.0F);
   return {memory.begin() + 1, memory.end() - 1};
@@ -81,20 +81,20 @@ std::vector<float> expected_slice(std::size_t ny, std::size_t nx, Expected expec
 }  // namespace
 
 TEST_CASE("an image is a volume of one slice") {
-  CHECK(mrcz::shape_of(mrcz::make_volume<float>({3, 4, 5})) == mrcz::shape{3, 4, 5});
-  CHECK(mrcz::shape_of(mrcz::make_image<std::int8_t>(4, 5)) == mrcz::shape{1, 4, 5});
-  CHECK(mrcz::shape_of(xt::xarray<float>::from_shape({4, 5})) == mrcz::shape{1, 4, 5});
-  CHECK(mrcz::shape_of(xt::xarray<float>::from_shape({3, 4, 5})) == mrcz::shape{3, 4, 5});
-  CHECK(mrcz::shape_of(numbered() + 1) == mrcz::shape{3, 4, 5});
-  CHECK(mrcz::shape_of(column_major::from_shape({3, 4, 5})) == mrcz::shape{3, 4, 5});
-  CHECK(mrcz::shape_of(mrcz::make_volume<float>({0, 4, 5})) == mrcz::shape{0, 4, 5});
+  CHECK(mrcz::detail::shape_of(mrcz::detail::make_volume<float>({3, 4, 5})) == mrcz::shape{3, 4, 5});
+  CHECK(mrcz::detail::shape_of(mrcz::detail::make_image<std::int8_t>(4, 5)) == mrcz::shape{1, 4, 5});
+  CHECK(mrcz::detail::shape_of(xt::xarray<float>::from_shape({4, 5})) == mrcz::shape{1, 4, 5});
+  CHECK(mrcz::detail::shape_of(xt::xarray<float>::from_shape({3, 4, 5})) == mrcz::shape{3, 4, 5});
+  CHECK(mrcz::detail::shape_of(numbered() + 1) == mrcz::shape{3, 4, 5});
+  CHECK(mrcz::detail::shape_of(column_major::from_shape({3, 4, 5})) == mrcz::shape{3, 4, 5});
+  CHECK(mrcz::detail::shape_of(mrcz::detail::make_volume<float>({0, 4, 5})) == mrcz::shape{0, 4, 5});
   auto v = numbered();
-  CHECK(mrcz::shape_of(xt::view(v, 1, xt::all(), xt::range(1, 3))) == mrcz::shape{1, 4, 2});
+  CHECK(mrcz::detail::shape_of(xt::view(v, 1, xt::all(), xt::range(1, 3))) == mrcz::shape{1, 4, 2});
 }
 
 TEST_CASE("arrays of another rank are refused") {
   const auto refused = [](const auto& e) {
-    const auto failure = test::failure_of([&] { mrcz::shape_of(e); });
+    const auto failure = test::failure_of([&] { mrcz::detail::shape_of(e); });
     REQUIRE(failure);
     CHECK(failure->code == mrcz::errc::shape_mismatch);
     return *failure;
@@ -108,12 +108,12 @@ TEST_CASE("arrays of another rank are refused") {
 }
 
 TEST_CASE("new arrays have the extents that were asked for") {
-  const auto v = mrcz::make_volume<std::complex<float>>({2, 3, 4});
+  const auto v = mrcz::detail::make_volume<std::complex<float>>({2, 3, 4});
   CHECK(v.shape()[0] == 2);
   CHECK(v.shape()[1] == 3);
   CHECK(v.shape()[2] == 4);
   CHECK(v.size() == 24);
-  const auto i = mrcz::make_image<mrcz::complex_int16>(3, 4);
+  const auto i = mrcz::detail::make_image<mrcz::complex_int16>(3, 4);
   CHECK(i.shape()[0] == 3);
   CHECK(i.shape()[1] == 4);
   CHECK(i.strides()[0] == 4);
@@ -121,86 +121,86 @@ TEST_CASE("new arrays have the extents that were asked for") {
 
 TEST_CASE("containers in row-major order are contiguous") {
   auto v = numbered();
-  CHECK(mrcz::contiguous(v).data() == v.data());
-  CHECK(mrcz::contiguous(v).size() == 60);
+  CHECK(mrcz::detail::contiguous(v).data() == v.data());
+  CHECK(mrcz::detail::contiguous(v).size() == 60);
   const auto& constant = v;
-  CHECK(mrcz::contiguous(constant).data() == v.data());
+  CHECK(mrcz::detail::contiguous(constant).data() == v.data());
 
   xt::xarray<float> a = v;
-  CHECK(mrcz::contiguous(a).data() == a.data());
-  CHECK(mrcz::contiguous(a).size() == 60);
+  CHECK(mrcz::detail::contiguous(a).data() == a.data());
+  CHECK(mrcz::detail::contiguous(a).size() == 60);
 
   auto one = numbered(1, 1, 1);  // extents of 1 have strides of 0
-  CHECK(mrcz::contiguous(one).size() == 1);
+  CHECK(mrcz::detail::contiguous(one).size() == 1);
   auto column = numbered(3, 1, 5);
-  CHECK(mrcz::contiguous(column).size() == 15);
+  CHECK(mrcz::detail::contiguous(column).size() == 15);
 }
 
 TEST_CASE("memory of the caller is contiguous when it lies in row-major order") {
   std::vector<float> memory(24);
   auto adapted = xt::adapt(memory.data(), memory.size(), xt::no_ownership(), std::array<std::size_t, 3>{2, 3, 4});
-  CHECK(mrcz::contiguous(adapted).data() == memory.data());
-  CHECK(mrcz::contiguous(adapted).size() == 24);
+  CHECK(mrcz::detail::contiguous(adapted).data() == memory.data());
+  CHECK(mrcz::detail::contiguous(adapted).size() == 24);
 
   auto in_vector = xt::adapt(memory, std::vector<std::size_t>{4, 6});
-  CHECK(mrcz::contiguous(in_vector).data() == memory.data());
+  CHECK(mrcz::detail::contiguous(in_vector).data() == memory.data());
 
   auto rows_apart = xt::view(in_vector, xt::all(), xt::range(0, 5));
-  CHECK(mrcz::contiguous(rows_apart).empty());
+  CHECK(mrcz::detail::contiguous(rows_apart).empty());
 }
 
 TEST_CASE("views are contiguous when they leave nothing out but whole slices") {
   auto v = numbered();
   auto slice = xt::view(v, 1, xt::all(), xt::all());
-  REQUIRE(mrcz::contiguous(slice).size() == 20);
-  CHECK(mrcz::contiguous(slice).data() == &v(1, 0, 0));
+  REQUIRE(mrcz::detail::contiguous(slice).size() == 20);
+  CHECK(mrcz::detail::contiguous(slice).data() == &v(1, 0, 0));
   auto slices = xt::view(v, xt::range(1, 3), xt::all(), xt::all());
-  REQUIRE(mrcz::contiguous(slices).size() == 40);
-  CHECK(mrcz::contiguous(slices).data() == &v(1, 0, 0));
+  REQUIRE(mrcz::detail::contiguous(slices).size() == 40);
+  CHECK(mrcz::detail::contiguous(slices).data() == &v(1, 0, 0));
   auto rows = xt::view(v, 2, xt::range(1, 3), xt::all());
-  REQUIRE(mrcz::contiguous(rows).size() == 10);
-  CHECK(mrcz::contiguous(rows).data() == &v(2, 1, 0));
+  REQUIRE(mrcz::detail::contiguous(rows).size() == 10);
+  CHECK(mrcz::detail::contiguous(rows).data() == &v(2, 1, 0));
 
   auto columns = xt::view(v, 1, xt::all(), xt::range(1, 4));
-  CHECK(mrcz::contiguous(columns).empty());
+  CHECK(mrcz::detail::contiguous(columns).empty());
   auto every_other = xt::view(v, xt::range(0, 3, 2), xt::all(), xt::all());
-  CHECK(mrcz::contiguous(every_other).empty());
+  CHECK(mrcz::detail::contiguous(every_other).empty());
   auto every_other_column = xt::view(v, xt::all(), xt::all(), xt::range(0, 5, 2));
-  CHECK(mrcz::contiguous(every_other_column).empty());
+  CHECK(mrcz::detail::contiguous(every_other_column).empty());
 }
 
 TEST_CASE("strided views, flips, transposes and column-major arrays are not contiguous") {
   auto v = numbered();
   auto strided = xt::strided_view(v, {xt::all(), xt::range(0, 4, 2), xt::all()});
-  CHECK(mrcz::contiguous(strided).empty());
+  CHECK(mrcz::detail::contiguous(strided).empty());
   auto whole = xt::strided_view(v, {xt::range(1, 3), xt::all(), xt::all()});
-  REQUIRE(mrcz::contiguous(whole).size() == 40);
-  CHECK(mrcz::contiguous(whole).data() == &v(1, 0, 0));
+  REQUIRE(mrcz::detail::contiguous(whole).size() == 40);
+  CHECK(mrcz::detail::contiguous(whole).data() == &v(1, 0, 0));
   auto flipped = xt::flip(v, 2);
-  CHECK(mrcz::contiguous(flipped).empty());
+  CHECK(mrcz::detail::contiguous(flipped).empty());
   auto transposed = xt::transpose(v);
-  CHECK(mrcz::contiguous(transposed).empty());
+  CHECK(mrcz::detail::contiguous(transposed).empty());
   column_major columns = v;
-  CHECK(mrcz::contiguous(columns).empty());
+  CHECK(mrcz::detail::contiguous(columns).empty());
   xt::xtensor<float, 2, xt::layout_type::column_major> line = xt::ones<float>({1, 5});  // one row is both orders
-  CHECK(mrcz::contiguous(line).size() == 5);
+  CHECK(mrcz::detail::contiguous(line).size() == 5);
 }
 
 TEST_CASE("an array without elements gives no memory") {
-  auto none = mrcz::make_volume<float>({2, 0, 5});
-  CHECK(mrcz::contiguous(none).empty());
-  auto no_slices = mrcz::make_volume<float>({0, 4, 5});
-  CHECK(mrcz::contiguous(no_slices).empty());
+  auto none = mrcz::detail::make_volume<float>({2, 0, 5});
+  CHECK(mrcz::detail::contiguous(none).empty());
+  auto no_slices = mrcz::detail::make_volume<float>({0, 4, 5});
+  CHECK(mrcz::detail::contiguous(no_slices).empty());
 }
 
 TEST_CASE("a view of voxels that lie elsewhere shows them where they are") {
   const std::vector<float> memory{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   const auto view = mrcz::detail::adapt_row_major(memory.data(), mrcz::shape{2, 2, 3});
-  CHECK(mrcz::shape_of(view) == mrcz::shape{2, 2, 3});
+  CHECK(mrcz::detail::shape_of(view) == mrcz::shape{2, 2, 3});
   CHECK(&view(0, 0, 0) == memory.data());
   CHECK(view(1, 0, 2) == 8.0F);
-  CHECK(mrcz::contiguous(view).data() == memory.data());
-  CHECK(mrcz::contiguous(view).size() == 12);
+  CHECK(mrcz::detail::contiguous(view).data() == memory.data());
+  CHECK(mrcz::detail::contiguous(view).size() == 12);
   CHECK(evaluated(view, 1, 2, 3) == std::vector<float>{6, 7, 8, 9, 10, 11});
 }
 
@@ -270,10 +270,10 @@ TEST_CASE("only the slice that was asked for is computed") {
 }
 
 TEST_CASE("slices of types without arithmetic are evaluated") {
-  auto v = mrcz::make_volume<mrcz::complex_int16>({2, 2, 2});
+  auto v = mrcz::detail::make_volume<mrcz::complex_int16>({2, 2, 2});
   for (std::size_t i = 0; i < v.size(); ++i) v.data()[i] = {static_cast<std::int16_t>(i), -1};
   std::vector<mrcz::complex_int16> to(4);
-  mrcz::evaluate_slice(xt::flip(v, 1), 1, std::span{to}, 2, 2);
+  mrcz::detail::evaluate_slice(xt::flip(v, 1), 1, std::span{to}, 2, 2);
   CHECK(to[0] == mrcz::complex_int16{6, -1});
   CHECK(to[3] == mrcz::complex_int16{5, -1});
 }
@@ -283,12 +283,12 @@ TEST_CASE("an array of more voxels than memory has addresses is refused, also wh
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
   for (const mrcz::shape& extents : {mrcz::shape{half, half, 4}, mrcz::shape{1, half / 2, half},
                                      mrcz::shape{most, most, most}, mrcz::shape{1, 1, most}}) {
-    const auto thrown = test::failure_of([&] { mrcz::make_volume<float>(extents); });
+    const auto thrown = test::failure_of([&] { mrcz::detail::make_volume<float>(extents); });
     REQUIRE(thrown);
     CHECK(thrown->code == mrcz::errc::too_large);
   }
-  const auto thrown = test::failure_of([] { mrcz::make_image<std::complex<float>>(half, half / 8); });
+  const auto thrown = test::failure_of([] { mrcz::detail::make_image<std::complex<float>>(half, half / 8); });
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::too_large);
-  CHECK(mrcz::make_volume<float>({0, 5, 6}).size() == 0);
+  CHECK(mrcz::detail::make_volume<float>({0, 5, 6}).size() == 0);
 }

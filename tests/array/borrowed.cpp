@@ -53,7 +53,7 @@ constexpr bool owns(const E&) {
 template <class Shared>
 float first_voxel(const Shared& kept) {
   std::array<float, 12> voxels{};
-  mrcz::evaluate_slice(*kept, 0, std::span<float>{voxels}, 3, 4);
+  mrcz::detail::evaluate_slice(*kept, 0, std::span<float>{voxels}, 3, 4);
   return voxels[0];
 }
 

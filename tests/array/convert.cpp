@@ -21,7 +21,7 @@
 namespace {
 
 using mrcz::mode;
-using mrcz::voxel_format;
+using mrcz::detail::voxel_format;
 using test::sample;
 using bytes = std::vector<std::byte>;
 

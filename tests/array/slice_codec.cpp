@@ -21,12 +21,12 @@ namespace {
 
 /// A whole slice from its chunk, or from its plain bytes.
 template <class T>
-void decode_slice(const mrcz::slice_format& format, bool is_compressed, std::span<const std::byte> packed, T* to,
-                  mrcz::buffer& memory) {
+void decode_slice(const mrcz::detail::slice_format& format, bool is_compressed, std::span<const std::byte> packed,
+                  T* to, mrcz::detail::buffer& memory) {
   std::span<const std::byte> plain = packed;
   if (is_compressed) {
     const auto whole = memory.acquire(format.bytes());
-    mrcz::decompress(packed, whole);
+    mrcz::detail::decompress(packed, whole);
     plain = whole;
   }
   test::decode_rows(format, plain, {0, format.ny}, {0, format.nx}, to);
@@ -34,7 +34,7 @@ void decode_slice(const mrcz::slice_format& format, bool is_compressed, std::spa
 
 using mrcz::codec;
 using mrcz::mode;
-using mrcz::slice_format;
+using mrcz::detail::slice_format;
 
 constexpr std::array both_orders{std::endian::little, std::endian::big};
 
@@ -49,22 +49,22 @@ std::vector<T> small_numbers(std::size_t count, unsigned seed) {
 
 template <class T>
 std::vector<std::byte> encoded(const slice_format& format, const std::vector<T>& voxels) {
-  mrcz::buffer scratch;
+  mrcz::detail::buffer scratch;
   const auto plain = test::encode_slice(format, std::span<const T>{voxels}, scratch);
   return {plain.begin(), plain.end()};
 }
 
 std::vector<std::byte> compressed(const slice_format& format, const std::vector<std::byte>& plain,
                                   const mrcz::compression& wanted) {
-  mrcz::buffer into;
-  const auto chunk = mrcz::compress(plain, mrcz::item_bytes(format.voxels.mode), wanted, into);
+  mrcz::detail::buffer into;
+  const auto chunk = mrcz::detail::compress(plain, mrcz::item_bytes(format.voxels.mode), wanted, into);
   return {chunk.begin(), chunk.end()};
 }
 
 template <class T>
 std::vector<T> decoded(const slice_format& format, bool is_compressed, const std::vector<std::byte>& packed) {
   std::vector<T> voxels(format.ny * format.nx);
-  mrcz::buffer scratch;
+  mrcz::detail::buffer scratch;
   decode_slice(format, is_compressed, packed, voxels.data(), scratch);
   return voxels;
 }
@@ -77,9 +77,9 @@ std::vector<std::byte> stored_chunk(const std::vector<std::byte>& plain, std::ui
   chunk[2] = std::byte{0x02};
   chunk[3] = std::byte{typesize};
   const auto size = static_cast<std::uint32_t>(plain.size());
-  mrcz::store(chunk.data() + 4, size, std::endian::little);
-  mrcz::store(chunk.data() + 8, size, std::endian::little);
-  mrcz::store(chunk.data() + 12, size + 16, std::endian::little);
+  mrcz::detail::store(chunk.data() + 4, size, std::endian::little);
+  mrcz::detail::store(chunk.data() + 8, size, std::endian::little);
+  mrcz::detail::store(chunk.data() + 12, size + 16, std::endian::little);
   chunk.insert(chunk.end(), plain.begin(), plain.end());
   return chunk;
 }
@@ -110,7 +110,7 @@ TEST_CASE("a region of 4-bit rows begins and ends in either half of a byte") {
     const auto plain = encoded(format, voxels);
     for (std::size_t first = 0; first <= nx; ++first)
       for (std::size_t count = 0; first + count <= nx; ++count)
-        for (const mrcz::resolved_range y : {mrcz::resolved_range{0, 3}, {1, 2}, {2, 1}, {1, 0}}) {
+        for (const mrcz::detail::resolved_range y : {mrcz::detail::resolved_range{0, 3}, {1, 2}, {2, 1}, {1, 0}}) {
           CAPTURE(nx);
           CAPTURE(first);
           CAPTURE(count);
@@ -133,8 +133,8 @@ TEST_CASE("a region of any mode is cut out of its rows") {
     CAPTURE(mrcz::name_of(format.voxels.mode));
     const auto plain = encoded(format, voxels);
     REQUIRE(plain.size() == format.bytes());
-    for (const mrcz::resolved_range x : {mrcz::resolved_range{0, 6}, {0, 2}, {1, 4}, {5, 1}, {6, 0}}) {
-      const mrcz::resolved_range y{1, 3};
+    for (const mrcz::detail::resolved_range x : {mrcz::detail::resolved_range{0, 6}, {0, 2}, {1, 4}, {5, 1}, {6, 0}}) {
+      const mrcz::detail::resolved_range y{1, 3};
       const auto rows = std::span{plain}.subspan(format.row_bytes(), 3 * format.row_bytes());
       std::vector<std::complex<double>> to(y.count * x.count);
       test::decode_rows(format, rows, y, x, to.data());
@@ -183,11 +183,11 @@ TEST_CASE("a slice of every type comes back from every mode, plain and compresse
 
 TEST_CASE("voxels that are stored as they are stay where they are") {
   const std::vector<float> voxels(12, 2.5F);
-  mrcz::buffer scratch;
+  mrcz::detail::buffer scratch;
   const slice_format native{{mode::float32, false, std::endian::native}, 3, 4};
   CHECK(test::encode_slice<float>(native, voxels, scratch).data() == std::as_bytes(std::span{voxels}).data());
   CHECK(scratch.capacity() == 0);
-  const slice_format swapped{{mode::float32, false, mrcz::opposite(std::endian::native)}, 3, 4};
+  const slice_format swapped{{mode::float32, false, mrcz::detail::opposite(std::endian::native)}, 3, 4};
   CHECK(test::encode_slice<float>(swapped, voxels, scratch).data() != std::as_bytes(std::span{voxels}).data());
   CHECK(scratch.capacity() >= 48);
 }
@@ -227,7 +227,7 @@ TEST_CASE("chunks at any address are read") {
     auto shifted = is_compressed ? compressed(format, plain, {}) : plain;
     shifted.insert(shifted.begin(), std::byte{0});
     for (const bool converting : {false, true}) {
-      mrcz::buffer scratch;
+      mrcz::detail::buffer scratch;
       if (converting) {
         std::vector<double> to(256);
         decode_slice(format, is_compressed, std::span<const std::byte>{shifted}.subspan(1), to.data(), scratch);
@@ -316,7 +316,8 @@ TEST_CASE("voxels that are decoded past the caches are the same, however many an
           std::vector<float> expected(count + skipped, -1);
           std::vector<float> voxels(count + skipped, -1);
           test::decode_voxels(format.voxels, plain.data(), expected.data() + skipped, count);
-          test::decode_voxels(format.voxels, plain.data(), voxels.data() + skipped, count, mrcz::nearness::past_caches);
+          test::decode_voxels(format.voxels, plain.data(), voxels.data() + skipped, count,
+                              mrcz::detail::nearness::past_caches);
           REQUIRE(voxels == expected);
         }
       }

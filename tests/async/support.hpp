@@ -90,13 +90,13 @@ T run(asio::awaitable<T> coroutine) {
 
 /// Frame z of a movie, in which every voxel says where it is.
 inline mrcz::image<std::int16_t> frame(std::size_t z, std::size_t ny = 12, std::size_t nx = 17) {
-  auto made = mrcz::make_image<std::int16_t>(ny, nx);
+  auto made = mrcz::detail::make_image<std::int16_t>(ny, nx);
   for (std::size_t i = 0; i < made.size(); ++i) made.data()[i] = static_cast<std::int16_t>(z * 1000 + i);
   return made;
 }
 
 inline mrcz::volume<std::int16_t> movie(std::size_t nz, std::size_t ny = 12, std::size_t nx = 17) {
-  auto made = mrcz::make_volume<std::int16_t>({nz, ny, nx});
+  auto made = mrcz::detail::make_volume<std::int16_t>({nz, ny, nx});
   for (std::size_t z = 0; z < nz; ++z) {
     const auto one = frame(z, ny, nx);
     std::copy(one.begin(), one.end(), made.begin() + static_cast<std::ptrdiff_t>(z * ny * nx));

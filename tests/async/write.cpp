@@ -95,7 +95,7 @@ TEST_CASE("an existing file survives a write that fails") {
   const auto before = bytes_of(folder / "old.mrcz");
   asio::thread_pool workers{2};
   const auto failure = failure_of([&] {
-    run(mrcz::async::write(workers.get_executor(), folder / "old.mrcz", mrcz::make_volume<float>({0, 4, 4})));
+    run(mrcz::async::write(workers.get_executor(), folder / "old.mrcz", mrcz::detail::make_volume<float>({0, 4, 4})));
   });
   REQUIRE(failure);
   CHECK(failure->code == mrcz::errc::shape_mismatch);

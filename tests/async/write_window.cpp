@@ -51,5 +51,5 @@ TEST_CASE("a window lets in as many slices, or bytes, as it says, and always one
   CHECK(let_in({.slices = 30, .bytes = 4 * frame_bytes}) == 4);
   CHECK(let_in({.slices = 30, .bytes = 5 * frame_bytes - 1}) == 4);
   CHECK(let_in({.slices = 30, .bytes = 1}) == 1);
-  CHECK(let_in({}) == mrcz::thread_count(std::nullopt) + 2);
+  CHECK(let_in({}) == mrcz::detail::thread_count(std::nullopt) + 2);
 }

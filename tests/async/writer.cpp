@@ -233,7 +233,7 @@ TEST_CASE("arrays of the wrong rank are refused and change nothing") {
       refused += e.code() == mrcz::errc::shape_mismatch;
     }
     try {
-      co_await out.append(mrcz::make_volume<float>({0, 2, 2}));
+      co_await out.append(mrcz::detail::make_volume<float>({0, 2, 2}));
     } catch (const mrcz::error& e) {
       refused += e.code() == mrcz::errc::shape_mismatch;
     }

@@ -88,7 +88,7 @@ TEST_CASE("column-major arrays stay so in the file, and views and lazy expressio
   CHECK(test::bp::parse_layout(in.metadata()).column_major);
   CHECK(same(test::bp::unpack<int>(in), a));
   const auto raw = test::content_of(in);
-  CHECK(mrcz::load<int>(raw.data() + 4, std::endian::little) == a(1, 0, 0));
+  CHECK(mrcz::detail::load<int>(raw.data() + 4, std::endian::little) == a(1, 0, 0));
 
   test::bp::pack(folder / "b.blp", xt::view(a, xt::range(1, 5), 2, xt::all()));
   CHECK(same<int>(test::bp::unpack<int>(folder / "b.blp"), xt::view(a, xt::range(1, 5), 2, xt::all())));
@@ -106,7 +106,7 @@ TEST_CASE("arrays in the other byte order and in column-major order are read") {
     const auto native = std::as_bytes(std::span{a.data(), a.size()});
     test::bytes swapped(native.size());
     test::swap_bytes(native, swapped.data(), word_bytes(d));
-    d.byte_order = mrcz::opposite(d.byte_order);
+    d.byte_order = mrcz::detail::opposite(d.byte_order);
     if (word_bytes(d) > 1)
       CHECK(same(test::bp::unpack<T>(file_of(swapped, described(to_string(d).c_str(), {3, 4}))), a));
     const xt::xarray<T> turned = xt::transpose(a);
@@ -148,9 +148,9 @@ TEST_CASE("what is no array, or none of these elements, is refused") {
 TEST_CASE("an array that the file cannot hold takes no memory") {
   auto file = test::packed_file(test::bytes(1000), {.level = 0}, described("<f4", {500'000'000}));
   const auto at = static_cast<std::size_t>(test::reader_of(file).chunks().begins()[0]);
-  mrcz::store(file.data() + 8, 2'000'000'000, std::endian::little);
-  mrcz::store(file.data() + 12, 2'000'000'000, std::endian::little);
-  mrcz::store(file.data() + at + 4, 2'000'000'000, std::endian::little);
+  mrcz::detail::store(file.data() + 8, 2'000'000'000, std::endian::little);
+  mrcz::detail::store(file.data() + 12, 2'000'000'000, std::endian::little);
+  mrcz::detail::store(file.data() + at + 4, 2'000'000'000, std::endian::little);
   CHECK(test::code_of([&] { test::bp::unpack<float>(test::reader_of(file)); }) == mrcz::errc::bad_chunk);
 }
 

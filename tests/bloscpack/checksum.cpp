@@ -29,8 +29,8 @@ TEST_CASE("names that are almost a checksum's are none") {
 }
 
 TEST_CASE("a number that is no checksum is refused, and the message says where it stands") {
-  CHECK(test::bp::require_checksum(8, "x") == checksum::sha512);
-  CHECK(test::message_of([] { test::bp::require_checksum(9, "the checksum of the chunks"); }) ==
+  CHECK(test::bp::detail::require_checksum(8, "x") == checksum::sha512);
+  CHECK(test::message_of([] { test::bp::detail::require_checksum(9, "the checksum of the chunks"); }) ==
         "the checksum of the chunks is 9, expected 0 to 8");
 }
 

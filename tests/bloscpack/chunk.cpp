@@ -6,8 +6,8 @@
 #include "tests/bloscpack/support.hpp"
 
 using test::bp::checksum;
-using test::bp::chunk_options;
-using test::bp::chunk_packer;
+using test::bp::detail::chunk_options;
+using test::bp::detail::chunk_packer;
 
 TEST_CASE("a chunk of every codec, level, shuffle and checksum unpacks to what it was") {
   const auto plain = test::numbers(10'000);
@@ -23,7 +23,7 @@ TEST_CASE("a chunk of every codec, level, shuffle and checksum unpacks to what i
           CHECK(packed.size() == packed.bytes().size() + test::bp::digest_size(c));
           CHECK(packed.digest() == test::bp::digest_of(c, packed.bytes()));
           test::bytes to(plain.size());
-          test::bp::unpack_chunk(packed.bytes(), c, packed.digest().bytes(), to);
+          test::bp::detail::unpack_chunk(packed.bytes(), c, packed.digest().bytes(), to);
           CHECK(to == plain);
           packer.recycle(std::move(packed));
           ++tried;
@@ -36,7 +36,7 @@ TEST_CASE("a chunk of nothing is a header and a digest") {
   const chunk_packer packer{{}, checksum::adler32};
   const auto packed = packer.pack({});
   CHECK(packed.bytes().size() == 16);
-  CHECK_NOTHROW(test::bp::unpack_chunk(packed.bytes(), checksum::adler32, packed.digest().bytes(), {}));
+  CHECK_NOTHROW(test::bp::detail::unpack_chunk(packed.bytes(), checksum::adler32, packed.digest().bytes(), {}));
 }
 
 TEST_CASE("block sizes are those that c-blosc chooses, as in files of bloscpack") {
@@ -58,8 +58,8 @@ TEST_CASE("a changed byte of a chunk is a mismatch in bloscpack's words") {
     test::bytes damaged{packed.bytes().begin(), packed.bytes().end()};
     damaged[at] ^= std::byte{1};
     test::bytes to(plain.size());
-    const auto thrown =
-        test::failure_of([&] { test::bp::unpack_chunk(damaged, checksum::crc32, packed.digest().bytes(), to); });
+    const auto thrown = test::failure_of(
+        [&] { test::bp::detail::unpack_chunk(damaged, checksum::crc32, packed.digest().bytes(), to); });
     REQUIRE(thrown);
     CHECK(thrown->code == mrcz::errc::bad_chunk);
     CHECK(thrown->message == "Checksum mismatch detected in chunk, expected: '" + to_string(packed.digest()) +
@@ -84,14 +84,14 @@ TEST_CASE("a chunk header of another size, or of one that cannot be, is refused"
     header[0] = std::byte{2};
     header[1] = std::byte{1};
     header[3] = std::byte{8};
-    mrcz::store(header.data() + 4, bytes, std::endian::little);
-    mrcz::store(header.data() + 8, block, std::endian::little);
-    mrcz::store(header.data() + 12, packed, std::endian::little);
+    mrcz::detail::store(header.data() + 4, bytes, std::endian::little);
+    mrcz::detail::store(header.data() + 8, block, std::endian::little);
+    mrcz::detail::store(header.data() + 12, packed, std::endian::little);
     return header;
   };
   const auto complaint = [](const std::array<std::byte, 16>& header, std::optional<std::uint32_t> expected,
                             std::uint32_t largest) {
-    return test::message_of([&] { test::bp::decode_chunk_header(header, expected, largest); });
+    return test::message_of([&] { test::bp::detail::decode_chunk_header(header, expected, largest); });
   };
   CHECK(complaint(raw(1000, 1000, 100), 1000, 5000).empty());
   CHECK(complaint(raw(1000, 1000, 100), std::nullopt, 5000).empty());

@@ -4,12 +4,12 @@
 
 #include "tests/bloscpack/support.hpp"
 
-using test::bp::chunk_cache;
+using test::bp::detail::chunk_cache;
 
 namespace {
 
-std::shared_ptr<mrcz::buffer> filled(std::size_t size, unsigned value) {
-  auto memory = std::make_shared<mrcz::buffer>();
+std::shared_ptr<mrcz::detail::buffer> filled(std::size_t size, unsigned value) {
+  auto memory = std::make_shared<mrcz::detail::buffer>();
   std::ranges::fill(memory->acquire(size), static_cast<std::byte>(value));
   return memory;
 }

@@ -3,8 +3,8 @@
 #include "tests/bloscpack/support.hpp"
 
 using test::bytes;
-using test::bp::chunk_table;
 using test::bp::pack_options;
+using test::bp::detail::chunk_table;
 
 namespace {
 
@@ -20,7 +20,7 @@ std::string complaint(const bytes& file) {
 
 template <class T>
 bytes patched(bytes file, std::size_t at, T value) {
-  mrcz::store(file.data() + at, value, std::endian::little);
+  mrcz::detail::store(file.data() + at, value, std::endian::little);
   return file;
 }
 

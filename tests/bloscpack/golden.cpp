@@ -45,7 +45,7 @@ TEST_CASE("every reference file reads as it was written, at any place and in ord
     CHECK(in.chunks().from_offsets() == in.header().offsets);
 
     REQUIRE(in.nchunks() == expected.at("chunks").size());
-    mrcz::buffer memory;
+    mrcz::detail::buffer memory;
     for (std::uint64_t i = 0; i < in.nchunks(); ++i) {
       const auto& chunk = expected.at("chunks").at(i);
       CHECK(in.chunks()[i].begin == chunk.at("pos"));
@@ -110,7 +110,7 @@ TEST_CASE("the arrays among the reference files are arrays") {
   const auto raw = test::content_of(test::bp::reader{golden / "numpy_f4_2d_fortran.blp"});
   for (std::size_t i = 0; i < 20; ++i)
     for (std::size_t j = 0; j < 30; ++j)
-      CHECK(table(i, j) == mrcz::load<float>(raw.data() + 4 * (i + 20 * j), std::endian::little));
+      CHECK(table(i, j) == mrcz::detail::load<float>(raw.data() + 4 * (i + 20 * j), std::endian::little));
   CHECK(test::code_of([] { test::bp::unpack<float>(golden / "numpy_f8_1d.blp"); }) == mrcz::errc::mode_mismatch);
   CHECK(test::code_of([] { test::bp::unpack<float>(golden / "meta_zlib.blp"); }) == mrcz::errc::bad_metadata);
 }

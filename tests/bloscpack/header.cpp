@@ -27,7 +27,7 @@ test::bytes encoded(const header& h) {
 template <class T>
 std::string complaint(std::size_t at, T value) {
   auto raw = encoded(example());
-  mrcz::store(raw.data() + at, value, std::endian::little);
+  mrcz::detail::store(raw.data() + at, value, std::endian::little);
   return test::message_of([&] { test::bp::decode_header(raw); });
 }
 
@@ -58,9 +58,9 @@ TEST_CASE("every header that can be written is read back the same") {
 
 TEST_CASE("what is unknown stands as -1") {
   const auto raw = encoded(header{});
-  CHECK(mrcz::load<std::int32_t>(raw.data() + 8, std::endian::little) == -1);
-  CHECK(mrcz::load<std::int32_t>(raw.data() + 12, std::endian::little) == -1);
-  CHECK(mrcz::load<std::int64_t>(raw.data() + 16, std::endian::little) == -1);
+  CHECK(mrcz::detail::load<std::int32_t>(raw.data() + 8, std::endian::little) == -1);
+  CHECK(mrcz::detail::load<std::int32_t>(raw.data() + 12, std::endian::little) == -1);
+  CHECK(mrcz::detail::load<std::int64_t>(raw.data() + 16, std::endian::little) == -1);
 }
 
 TEST_CASE("what is no header of bloscpack is refused in bloscpack's words") {

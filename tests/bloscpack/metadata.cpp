@@ -105,7 +105,7 @@ TEST_CASE("each number of the header that cannot be true is refused") {
   const bytes good = encode_metadata(repetitive);
   const auto with = [&](std::size_t at, auto value) {
     bytes section = good;
-    mrcz::store(section.data() + at, value, std::endian::little);
+    mrcz::detail::store(section.data() + at, value, std::endian::little);
     return refusal(section);
   };
   CHECK(with(0, '?') == R"(metadata have the format b'?SON\x00\x00\x00\x00', expected b'JSON')");
@@ -138,7 +138,7 @@ TEST_CASE("metadata without a checksum that are cut off or too long are still no
   const auto size = header_of(good).meta_comp_size;
   for (std::uint32_t wrong = 0; wrong < size + 20; ++wrong) {
     bytes section = good;
-    mrcz::store(section.data() + 20, wrong, std::endian::little);
+    mrcz::detail::store(section.data() + 20, wrong, std::endian::little);
     CHECK(refusal(section).empty() == (wrong == size));
   }
 }

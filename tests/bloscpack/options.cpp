@@ -15,7 +15,7 @@ namespace {
 
 template <class Options>
 std::string complaint(const Options& wanted) {
-  const auto thrown = test::failure_of([&] { check(wanted); });
+  const auto thrown = test::failure_of([&] { mrcz::bloscpack::detail::check(wanted); });
   if (!thrown) return "";
   CHECK(thrown->code == mrcz::errc::bad_option);
   return thrown->message;

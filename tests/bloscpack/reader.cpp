@@ -182,8 +182,9 @@ TEST_CASE("offsets that look right but are not where chunks begin give an error 
     for (const int shift : {-100, -1, 1, 8, 200}) {
       bytes damaged = file;
       const std::size_t at = 32 + 8 * chunk;
-      mrcz::store(damaged.data() + at, mrcz::load<std::int64_t>(file.data() + at, std::endian::little) + shift,
-                  std::endian::little);
+      mrcz::detail::store(damaged.data() + at,
+                          mrcz::detail::load<std::int64_t>(file.data() + at, std::endian::little) + shift,
+                          std::endian::little);
       const reader in = test::reader_of(damaged);
       CHECK(in.chunks().from_offsets());
       bytes part(10);

@@ -74,10 +74,10 @@ TEST_CASE("a file that is cut off anywhere is noticed, and no file is left") {
 TEST_CASE("an announced size that does not arrive takes no memory of that size") {
   bytes file = test::packed_file(content, {.level = 0, .chunk_size = 100'000, .offsets = false});
   const std::uint32_t size = 2'000'000'000;
-  mrcz::store(file.data() + 8, size, std::endian::little);
-  mrcz::store(file.data() + 12, size, std::endian::little);
-  mrcz::store(file.data() + 32 + 4, size, std::endian::little);
-  mrcz::store(file.data() + 32 + 8, std::uint32_t{1000}, std::endian::little);
-  mrcz::store(file.data() + 32 + 12, size + 16, std::endian::little);
+  mrcz::detail::store(file.data() + 8, size, std::endian::little);
+  mrcz::detail::store(file.data() + 12, size, std::endian::little);
+  mrcz::detail::store(file.data() + 32 + 4, size, std::endian::little);
+  mrcz::detail::store(file.data() + 32 + 8, std::uint32_t{1000}, std::endian::little);
+  mrcz::detail::store(file.data() + 32 + 12, size + 16, std::endian::little);
   CHECK(test::message_of([&] { test::unpacked_in_order(file); }).find("file ends before its chunk") == 0);
 }

@@ -24,7 +24,7 @@ class failing_source final : public mrcz::sequential_source {
  public:
   explicit failing_source(std::size_t good) : left_{good} {}
   std::size_t read(std::span<std::byte> into) override {
-    if (left_ < into.size()) mrcz::fail_system(EIO, "source");
+    if (left_ < into.size()) mrcz::detail::fail_system(EIO, "source");
     left_ -= into.size();
     std::ranges::fill(into, std::byte{1});
     return into.size();

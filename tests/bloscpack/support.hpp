@@ -104,7 +104,7 @@ class failing_sink final : public mrcz::byte_sink {
  public:
   explicit failing_sink(int writes) : left_{writes} {}
   void write_at(std::uint64_t, std::span<const std::byte>) override {
-    if (left_-- == 0) mrcz::fail_system(ENOSPC, "sink");
+    if (left_-- == 0) mrcz::detail::fail_system(ENOSPC, "sink");
   }
   void publish() override { published = true; }
   std::string name() const override { return "sink"; }

@@ -148,12 +148,12 @@ TEST_CASE(
     stopped([&] { test::bp::append_file(folder / "a.blp", folder / "a", {.threads = threads, .stop = &stop}); });
     stopped([&] { test::bp::reader{folder / "a.blp", {.threads = threads, .stop = &stop}}.verify(); });
     mrcz::file_source whole{folder / "a"};
-    mrcz::source_in_order plain{whole};
+    mrcz::detail::source_in_order plain{whole};
     mrcz::file_source chunks{folder / "a.blp"};
-    mrcz::source_in_order stream{chunks};
+    mrcz::detail::source_in_order stream{chunks};
     bytes written;
     mrcz::memory_sink sink{written};
-    mrcz::sink_in_order to{sink};
+    mrcz::detail::sink_in_order to{sink};
     stopped([&] { test::bp::pack(plain, to, {.threads = threads, .stop = &stop}); });
     stopped([&] { test::bp::unpack(stream, to, {.threads = threads, .stop = &stop}); });
     CHECK(test::bytes_of(folder / "a.blp") == packed);

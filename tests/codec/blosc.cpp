@@ -19,7 +19,7 @@ using bytes = std::vector<std::byte>;
 
 bytes unpacked(std::span<const std::byte> chunk, std::size_t size) {
   bytes content(size, std::byte{0x5a});
-  mrcz::decompress(chunk, content);
+  mrcz::detail::decompress(chunk, content);
   return content;
 }
 
@@ -34,7 +34,7 @@ std::string complaint(std::span<const std::byte> chunk, std::size_t size) {
 /// Decompresses a chunk that may be damaged. Returns whether it succeeded. Errors of another kind are not caught.
 bool survives(std::span<const std::byte> chunk, std::span<std::byte> into) {
   try {
-    mrcz::decompress(chunk, into);
+    mrcz::detail::decompress(chunk, into);
     return true;
   } catch (const mrcz::error& e) {
     if (e.code() != mrcz::errc::bad_chunk) throw;
@@ -45,7 +45,7 @@ bool survives(std::span<const std::byte> chunk, std::span<std::byte> into) {
 }  // namespace
 
 TEST_CASE("every codec, shuffle, level and element size gives back what it was given") {
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   for (const std::size_t size :
        {std::size_t{1}, std::size_t{127}, std::size_t{128}, std::size_t{1000}, std::size_t{70'001}}) {
     const bytes content = image_like(size);
@@ -59,10 +59,10 @@ TEST_CASE("every codec, shuffle, level and element size gives back what it was g
             CAPTURE(mrcz::name_of(s));
             CAPTURE(level);
             CAPTURE(typesize);
-            const auto chunk = mrcz::compress(content, typesize,
-                                              {.codec = c, .level = level, .shuffle = s, .block_size = 16'384}, memory);
+            const auto chunk = mrcz::detail::compress(
+                content, typesize, {.codec = c, .level = level, .shuffle = s, .block_size = 16'384}, memory);
             std::ranges::fill(back, std::byte{0x5a});
-            mrcz::decompress(chunk, back);
+            mrcz::detail::decompress(chunk, back);
             REQUIRE(back == content);
 
             const auto header = header_of(chunk);
@@ -114,7 +114,7 @@ TEST_CASE("what cannot be compressed is stored, at 16 bytes more") {
 TEST_CASE("zeros compress as far as a codec can, and are still believed") {
   const bytes zeros(std::size_t{8} << 20U);
   for (const auto c : compressors)
-    for (const std::size_t block_size : {mrcz::default_block_size(c, 1), zeros.size()}) {
+    for (const std::size_t block_size : {mrcz::detail::default_block_size(c, 1), zeros.size()}) {
       const bytes chunk = packed(zeros, 1, {.codec = c, .level = 9, .block_size = block_size});
       CHECK(chunk.size() < zeros.size() / 15);
       CHECK(unpacked(chunk, zeros.size()) == zeros);
@@ -133,7 +133,7 @@ TEST_CASE("blocks have the size that was asked for, or the default, or that of t
     CHECK(header_of(chunk).block_size == block_size);
     CHECK(unpacked(chunk, content.size()) == content);
   }
-  CHECK(header_of(packed(content, 4, {})).block_size == mrcz::default_block_size(mrcz::codec::zstd, 4));
+  CHECK(header_of(packed(content, 4, {})).block_size == mrcz::detail::default_block_size(mrcz::codec::zstd, 4));
   const bytes little = image_like(1000);
   CHECK(header_of(packed(little, 4, {.block_size = 0x7fffffff})).block_size == 1000);
   for (const auto c : compressors) {
@@ -156,16 +156,16 @@ TEST_CASE("one chunk can be split over any number of threads") {
 TEST_CASE("default blocks are whole elements, within what a user may ask for") {
   for (const auto c : compressors)
     for (const std::size_t typesize : {1U, 2U, 4U, 8U}) {
-      const std::size_t size = mrcz::default_block_size(c, typesize);
+      const std::size_t size = mrcz::detail::default_block_size(c, typesize);
       CHECK(size % typesize == 0);
-      CHECK_NOTHROW(check(mrcz::compression{.block_size = size}));
+      CHECK_NOTHROW(mrcz::detail::check(mrcz::compression{.block_size = size}));
     }
 }
 
 TEST_CASE("compressing again reuses the memory") {
-  mrcz::buffer memory;
-  const auto large = mrcz::compress(image_like(10'000), 4, {}, memory);
-  const auto small = mrcz::compress(image_like(5'000), 4, {}, memory);
+  mrcz::detail::buffer memory;
+  const auto large = mrcz::detail::compress(image_like(10'000), 4, {}, memory);
+  const auto small = mrcz::detail::compress(image_like(5'000), 4, {}, memory);
   CHECK(small.data() == large.data());
   CHECK(memory.capacity() == 10'016);
 }
@@ -174,9 +174,9 @@ TEST_CASE("a slice that no chunk can hold is refused without looking at it") {
   constexpr std::size_t size = 0x7fffffff - 16 + 1;
   void* const address = test::addresses(size, false);
   REQUIRE(address != nullptr);
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   const auto thrown =
-      test::failure_of([&] { mrcz::compress({static_cast<const std::byte*>(address), size}, 1, {}, memory); });
+      test::failure_of([&] { mrcz::detail::compress({static_cast<const std::byte*>(address), size}, 1, {}, memory); });
   test::give_back(address, size);
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::too_large);
@@ -191,11 +191,11 @@ TEST_CASE("a value that is no codec is unavailable") {
   CHECK_FALSE(mrcz::available(static_cast<mrcz::codec>(-1)));
   CHECK(mrcz::available(mrcz::codec::none));
   CHECK(mrcz::available(mrcz::codec::zstd));
-  CHECK_NOTHROW(mrcz::require_available(mrcz::codec::blosclz));
+  CHECK_NOTHROW(mrcz::detail::require_available(mrcz::codec::blosclz));
   const bytes content = image_like(1000);
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   const auto thrown =
-      test::failure_of([&] { mrcz::compress(content, 1, {.codec = static_cast<mrcz::codec>(7)}, memory); });
+      test::failure_of([&] { mrcz::detail::compress(content, 1, {.codec = static_cast<mrcz::codec>(7)}, memory); });
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::bad_option);
   CHECK(thrown->mentions("codec 7 is unknown"));
@@ -203,9 +203,9 @@ TEST_CASE("a value that is no codec is unavailable") {
 
 TEST_CASE("what cannot be handed to c-blosc is refused before it is") {
   const bytes content = image_like(1000);
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   const auto refused = [&](std::size_t typesize, const mrcz::compression& wanted, const char* message) {
-    const auto thrown = test::failure_of([&] { mrcz::compress(content, typesize, wanted, memory); });
+    const auto thrown = test::failure_of([&] { mrcz::detail::compress(content, typesize, wanted, memory); });
     REQUIRE(thrown);
     CHECK(thrown->code == mrcz::errc::bad_option);
     CHECK(thrown->mentions(message));
@@ -226,7 +226,7 @@ TEST_CASE("a chunk of another size than expected is refused and nothing is writt
   const bytes chunk = packed(image_like(1000), 2, {});
   for (const std::size_t size : {0U, 1U, 999U, 1001U, 4000U}) {
     bytes into(size, std::byte{0x5a});
-    const auto thrown = test::failure_of([&] { mrcz::decompress(chunk, into); });
+    const auto thrown = test::failure_of([&] { mrcz::detail::decompress(chunk, into); });
     REQUIRE(thrown);
     CHECK(thrown->code == mrcz::errc::bad_chunk);
     CHECK(thrown->message == fmt::format("chunk holds 1000 bytes, expected {}", size));
@@ -314,7 +314,7 @@ TEST_CASE("a chunk that is cut short anywhere is an error, also if its header wa
         const auto cut = memory.holding(std::span{good}.first(size));
         REQUIRE_FALSE(survives(cut, into.span()));
         if (size < 16) continue;
-        mrcz::store(cut.data() + 12, static_cast<std::uint32_t>(size), std::endian::little);
+        mrcz::detail::store(cut.data() + 12, static_cast<std::uint32_t>(size), std::endian::little);
         REQUIRE_FALSE(survives(cut, into.span()));
       }
       const auto longer = guarded{good.size() + 1};

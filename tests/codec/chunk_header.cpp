@@ -11,7 +11,7 @@
 
 namespace {
 
-using mrcz::chunk_header;
+using mrcz::detail::chunk_header;
 
 /// A chunk of 1000 bytes, zstd and bit shuffle, that was compressed to 200 bytes in 4 blocks.
 constexpr chunk_header good{.version = 2,
@@ -24,7 +24,7 @@ constexpr chunk_header good{.version = 2,
 
 /// The error of `check` for `h`; empty if there is none.
 std::string complaint(const chunk_header& h, std::uint64_t packed = 200, std::uint64_t expected = 1000) {
-  const auto thrown = test::failure_of([&] { mrcz::check(h, packed, expected); });
+  const auto thrown = test::failure_of([&] { mrcz::detail::check(h, packed, expected); });
   if (!thrown) return {};
   CHECK(thrown->code == mrcz::errc::bad_chunk);
   return thrown->message;

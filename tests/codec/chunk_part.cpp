@@ -19,9 +19,10 @@ namespace {
 
 template <class ReadAt>
 auto part_of(ReadAt&& read_at, std::uint64_t packed_bytes, std::size_t expected, std::size_t first, std::size_t count,
-             mrcz::unpack_memory& memory) {
+             mrcz::detail::unpack_memory& memory) {
   const auto by_reference = [&](std::uint64_t offset, std::span<std::byte> into) { read_at(offset, into); };
-  return mrcz::decompress_part(mrcz::chunk_blocks{by_reference, packed_bytes, expected}, first, count, memory);
+  return mrcz::detail::decompress_part(mrcz::detail::chunk_blocks{by_reference, packed_bytes, expected}, first, count,
+                                       memory);
 }
 
 using bytes = std::vector<std::byte>;
@@ -36,8 +37,8 @@ chunk make_chunk(std::size_t size, std::size_t typesize, const mrcz::compression
   chunk made;
   std::mt19937 random{static_cast<unsigned>(size)};
   for (std::size_t i = 0; i < size; ++i) made.plain.push_back(static_cast<std::byte>(random() % 7));
-  mrcz::buffer memory;
-  const auto packed = mrcz::compress(made.plain, typesize, wanted, memory, threads);
+  mrcz::detail::buffer memory;
+  const auto packed = mrcz::detail::compress(made.plain, typesize, wanted, memory, threads);
   made.packed.assign(packed.begin(), packed.end());
   return made;
 }
@@ -54,7 +55,7 @@ struct counted_reads {
   }
 };
 
-void check_part(const chunk& c, std::size_t first, std::size_t count, mrcz::unpack_memory& memory) {
+void check_part(const chunk& c, std::size_t first, std::size_t count, mrcz::detail::unpack_memory& memory) {
   counted_reads reads{c};
   const auto part = part_of(reads, c.packed.size(), c.plain.size(), first, count, memory);
   REQUIRE(part.size() == count);
@@ -65,13 +66,13 @@ void check_part(const chunk& c, std::size_t first, std::size_t count, mrcz::unpa
 auto reader_of(const bytes& chunk) {
   return [&chunk](std::uint64_t offset, std::span<std::byte> into) {
     if (offset > chunk.size() || into.size() > chunk.size() - offset)
-      mrcz::fail(mrcz::errc::truncated, "read of {} bytes at {}", into.size(), offset);
+      mrcz::detail::fail(mrcz::errc::truncated, "read of {} bytes at {}", into.size(), offset);
     std::ranges::copy(std::span{chunk}.subspan(static_cast<std::size_t>(offset), into.size()), into.begin());
   };
 }
 
 bytes part_of(const bytes& chunk, std::size_t expected, std::size_t first, std::size_t count) {
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   const auto found = part_of(reader_of(chunk), chunk.size(), expected, first, count, memory);
   return {found.begin(), found.end()};
 }
@@ -82,7 +83,7 @@ bytes slice_of(const bytes& content, std::size_t first, std::size_t count) {
 }
 
 std::uint32_t number_at(const bytes& chunk, std::size_t at) {
-  return mrcz::load<std::uint32_t>(chunk.data() + at, std::endian::little);
+  return mrcz::detail::load<std::uint32_t>(chunk.data() + at, std::endian::little);
 }
 
 /// The same chunk with its blocks stored in another order, as several threads of c-blosc leave them.
@@ -114,7 +115,7 @@ std::string complaint(const bytes& chunk, std::size_t expected) {
 
 TEST_CASE("any part of a chunk of any codec, shuffle and element size is the part of the plain bytes") {
   std::mt19937 random{5};
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   for (const auto codec : mrcz::all_codecs) {
     if (codec == mrcz::codec::none) continue;
     for (const auto shuffle : {mrcz::shuffle::none, mrcz::shuffle::byte, mrcz::shuffle::bit})
@@ -136,7 +137,7 @@ TEST_CASE("any part of a chunk of any codec, shuffle and element size is the par
 }
 
 TEST_CASE("blocks that c-blosc's threads wrote out of order are found") {
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   for (int attempt = 0; attempt < 20; ++attempt) {
     const auto c =
         make_chunk(400'000 + static_cast<std::size_t>(attempt), 2, {.codec = mrcz::codec::lz4, .block_size = 4096}, 4);
@@ -146,7 +147,7 @@ TEST_CASE("blocks that c-blosc's threads wrote out of order are found") {
 
 TEST_CASE("a part costs its own blocks, not the chunk") {
   const auto c = make_chunk(1'000'000, 4, {.codec = mrcz::codec::zstd, .block_size = 10'000});
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   counted_reads reads{c};
   (void)part_of(reads, c.packed.size(), c.plain.size(), 500'000, 1000, memory);
   CHECK(reads.bytes < c.packed.size() / 20);
@@ -154,7 +155,7 @@ TEST_CASE("a part costs its own blocks, not the chunk") {
 
 TEST_CASE("a part of a stored chunk is read as it is") {
   const auto c = make_chunk(5000, 4, {.codec = mrcz::codec::lz4, .level = 0});
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   check_part(c, 1234, 77, memory);
   counted_reads reads{c};
   (void)part_of(reads, c.packed.size(), c.plain.size(), 1234, 77, memory);
@@ -163,14 +164,14 @@ TEST_CASE("a part of a stored chunk is read as it is") {
 
 TEST_CASE("an empty part is empty") {
   const auto c = make_chunk(5000, 4, {.codec = mrcz::codec::lz4});
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   check_part(c, 100, 0, memory);
 }
 
 TEST_CASE("every changed byte in header and block list gives an error or the right size, never a crash") {
   const auto whole = make_chunk(40'000, 2, {.codec = mrcz::codec::lz4, .block_size = 4096});
   const std::size_t listed = 16 + 4 * ((40'000 + 4095) / 4096);
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   for (std::size_t at = 0; at < listed; ++at)
     for (const unsigned change : {0x01U, 0x10U, 0x80U, 0xffU}) {
       auto damaged = whole;
@@ -195,7 +196,7 @@ TEST_CASE("blocks are found in whatever order they were stored") {
       const bytes reordered = shuffled_blocks(chunk, seed);
       REQUIRE(reordered != chunk);
       bytes whole(size);
-      mrcz::decompress(reordered, whole);  // c-blosc agrees that it is the same chunk
+      mrcz::detail::decompress(reordered, whole);  // c-blosc agrees that it is the same chunk
       REQUIRE(whole == content);
       for (const std::size_t first : {0U, 1000U, 5000U, 9300U})
         for (const std::size_t count : {1U, 700U, 5000U})
@@ -238,7 +239,7 @@ TEST_CASE("a chunk whose header is wrong is refused as when it is read whole") {
 TEST_CASE("damage to a chunk of which a part is wanted is an error or leaves all bounds intact") {
   std::mt19937 random{11};
   const bytes content = image_like(4'000);
-  mrcz::unpack_memory memory;
+  mrcz::detail::unpack_memory memory;
   for (const auto c : compressors)
     for (const std::size_t typesize : {16U, 2U}) {
       const bytes good = packed(content, typesize, {.codec = c, .block_size = 1024});
@@ -264,11 +265,11 @@ TEST_CASE("a source that fails is not asked again, and its error comes through")
   const bytes chunk = packed(content, 1, {.block_size = 1000});
   for (const int fails_at : {1, 2, 3}) {
     int reads = 0;
-    mrcz::unpack_memory memory;
+    mrcz::detail::unpack_memory memory;
     const auto thrown = test::failure_of([&] {
       part_of(
           [&](std::uint64_t offset, std::span<std::byte> into) {
-            if (++reads == fails_at) mrcz::fail_system(EIO, "disk");
+            if (++reads == fails_at) mrcz::detail::fail_system(EIO, "disk");
             std::ranges::copy(std::span{chunk}.subspan(static_cast<std::size_t>(offset), into.size()), into.begin());
           },
           chunk.size(), content.size(), 1500, 1000, memory);

@@ -45,19 +45,19 @@ TEST_CASE("a value that is no codec or shuffle has no name") {
 }
 
 TEST_CASE("every legal compression passes") {
-  mrcz::check(mrcz::compression{});
+  mrcz::detail::check(mrcz::compression{});
   for (const mrcz::codec c : mrcz::all_codecs)
     for (int level = 0; level <= 9; ++level)
       for (const auto s : {mrcz::shuffle::none, mrcz::shuffle::byte, mrcz::shuffle::bit})
-        CHECK_NOTHROW(mrcz::check({.codec = c, .level = level, .shuffle = s}));
-  CHECK_NOTHROW(mrcz::check({.block_size = 0}));
-  CHECK_NOTHROW(mrcz::check({.block_size = 128}));
-  CHECK_NOTHROW(mrcz::check({.block_size = 0x7fffffff}));
+        CHECK_NOTHROW(mrcz::detail::check({.codec = c, .level = level, .shuffle = s}));
+  CHECK_NOTHROW(mrcz::detail::check({.block_size = 0}));
+  CHECK_NOTHROW(mrcz::detail::check({.block_size = 128}));
+  CHECK_NOTHROW(mrcz::detail::check({.block_size = 0x7fffffff}));
 }
 
 TEST_CASE("each illegal value is a bad option, and the message says which and what would be legal") {
   const auto complaint = [](const mrcz::compression& wanted) {
-    const auto thrown = test::failure_of([&] { mrcz::check(wanted); });
+    const auto thrown = test::failure_of([&] { mrcz::detail::check(wanted); });
     if (!thrown) return std::string{"none"};
     CHECK(thrown->code == mrcz::errc::bad_option);
     return thrown->message;

@@ -50,18 +50,18 @@ inline std::vector<std::byte> noise(std::size_t size) {
 
 inline std::vector<std::byte> packed(const std::vector<std::byte>& content, std::size_t typesize,
                                      const mrcz::compression& wanted, std::size_t threads = 1) {
-  mrcz::buffer memory;
-  const auto chunk = mrcz::compress(content, typesize, wanted, memory, threads);
+  mrcz::detail::buffer memory;
+  const auto chunk = mrcz::detail::compress(content, typesize, wanted, memory, threads);
   return {chunk.begin(), chunk.end()};
 }
 
-inline mrcz::chunk_header header_of(std::span<const std::byte> chunk) {
+inline mrcz::detail::chunk_header header_of(std::span<const std::byte> chunk) {
   REQUIRE(chunk.size() >= 16);
-  return mrcz::chunk_header::decode(chunk.first<16>());
+  return mrcz::detail::chunk_header::decode(chunk.first<16>());
 }
 
 inline void put(std::vector<std::byte>& chunk, std::size_t at, std::uint32_t value) {
-  mrcz::store(chunk.data() + at, value, std::endian::little);
+  mrcz::detail::store(chunk.data() + at, value, std::endian::little);
 }
 
 #if defined(_WIN32)

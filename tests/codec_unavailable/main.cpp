@@ -23,8 +23,8 @@ namespace {
 const std::vector<std::byte> content(1000, std::byte{3});
 
 std::vector<std::byte> packed(mrcz::codec c) {
-  mrcz::buffer memory;
-  const auto chunk = mrcz::compress(content, 1, {.codec = c}, memory);
+  mrcz::detail::buffer memory;
+  const auto chunk = mrcz::detail::compress(content, 1, {.codec = c}, memory);
   return {chunk.begin(), chunk.end()};
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("decompressing a chunk of a codec that is unavailable says which") {
   auto chunk = packed(mrcz::codec::lz4);
   chunk[2] = (chunk[2] & std::byte{0x1f}) | std::byte{2 << 5};  // the flags of snappy
   std::vector<std::byte> into(content.size());
-  const auto thrown = test::failure_of([&] { mrcz::decompress(chunk, into); });
+  const auto thrown = test::failure_of([&] { mrcz::detail::decompress(chunk, into); });
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::codec_unavailable);
   CHECK(thrown->mentions("was built without snappy"));
@@ -54,7 +54,7 @@ TEST_CASE("decompressing a chunk of a codec that is unavailable says which") {
 TEST_CASE("the codecs that there are work as ever") {
   for (const auto c : {mrcz::codec::blosclz, mrcz::codec::lz4, mrcz::codec::zlib, mrcz::codec::zstd}) {
     std::vector<std::byte> into(content.size());
-    mrcz::decompress(packed(c), into);
+    mrcz::detail::decompress(packed(c), into);
     CHECK(into == content);
   }
 }

@@ -9,13 +9,15 @@
 
 #include <doctest/doctest.h>
 
-static_assert(!std::is_copy_constructible_v<mrcz::buffer> && !std::is_copy_assignable_v<mrcz::buffer>);
-static_assert(std::is_nothrow_move_constructible_v<mrcz::buffer> && std::is_nothrow_move_assignable_v<mrcz::buffer>);
-static_assert(std::is_nothrow_default_constructible_v<mrcz::buffer>);
-static_assert(!std::is_copy_constructible_v<mrcz::buffer_pool> && !std::is_move_constructible_v<mrcz::buffer_pool>);
+static_assert(!std::is_copy_constructible_v<mrcz::detail::buffer> && !std::is_copy_assignable_v<mrcz::detail::buffer>);
+static_assert(std::is_nothrow_move_constructible_v<mrcz::detail::buffer> &&
+              std::is_nothrow_move_assignable_v<mrcz::detail::buffer>);
+static_assert(std::is_nothrow_default_constructible_v<mrcz::detail::buffer>);
+static_assert(!std::is_copy_constructible_v<mrcz::detail::buffer_pool> &&
+              !std::is_move_constructible_v<mrcz::detail::buffer_pool>);
 
 TEST_CASE("a buffer grows when it must and otherwise keeps its memory") {
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   CHECK(memory.capacity() == 0);
   CHECK(memory.acquire(0).empty());
   const auto large = memory.acquire(1000);
@@ -31,7 +33,7 @@ TEST_CASE("a buffer grows when it must and otherwise keeps its memory") {
 }
 
 TEST_CASE("all bytes of a buffer can be written, and any voxel fits at its beginning") {
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   for (const std::size_t size : {1U, 7U, 64U, 4097U}) {
     const auto bytes = memory.acquire(size);
     std::memset(bytes.data(), 0x5a, bytes.size());
@@ -43,9 +45,9 @@ TEST_CASE("all bytes of a buffer can be written, and any voxel fits at its begin
 }
 
 TEST_CASE("a buffer that was moved from is empty and can be used again") {
-  mrcz::buffer from;
+  mrcz::detail::buffer from;
   const auto* const memory = from.acquire(100).data();
-  mrcz::buffer to = std::move(from);
+  mrcz::detail::buffer to = std::move(from);
   CHECK(to.capacity() == 100);
   CHECK(to.acquire(100).data() == memory);
   CHECK(from.capacity() == 0);  // NOLINT(bugprone-use-after-move): this is what is tested
@@ -62,23 +64,23 @@ TEST_CASE("a buffer that was moved from is empty and can be used again") {
 }
 
 TEST_CASE("a pool hands out again what it was given, and nothing twice") {
-  mrcz::buffer_pool pool;
+  mrcz::detail::buffer_pool pool;
   CHECK(pool.take().capacity() == 0);
-  mrcz::buffer first;
-  mrcz::buffer second;
+  mrcz::detail::buffer first;
+  mrcz::detail::buffer second;
   const std::set<const std::byte*> given{first.acquire(10).data(), second.acquire(20).data()};
   pool.give_back(std::move(first));
   pool.give_back(std::move(second));
-  mrcz::buffer a = pool.take();
-  mrcz::buffer b = pool.take();
+  mrcz::detail::buffer a = pool.take();
+  mrcz::detail::buffer b = pool.take();
   CHECK(a.capacity() + b.capacity() == 30);
   CHECK(std::set<const std::byte*>{a.acquire(1).data(), b.acquire(1).data()} == given);
   CHECK(pool.take().capacity() == 0);
 }
 
 TEST_CASE("a pool does not keep buffers without memory") {
-  mrcz::buffer_pool pool;
-  mrcz::buffer used;
+  mrcz::detail::buffer_pool pool;
+  mrcz::detail::buffer used;
   used.acquire(10);
   pool.give_back(std::move(used));
   pool.give_back(std::move(used));  // NOLINT(bugprone-use-after-move): empty now, so nothing is added
@@ -88,7 +90,7 @@ TEST_CASE("a pool does not keep buffers without memory") {
 }
 
 TEST_CASE("threads that share a pool never hold the same memory") {
-  mrcz::buffer_pool pool;
+  mrcz::detail::buffer_pool pool;
   std::array<bool, 4> undisturbed{};
   {
     std::vector<std::jthread> threads;
@@ -96,7 +98,7 @@ TEST_CASE("threads that share a pool never hold the same memory") {
       threads.emplace_back([&, id] {
         bool fine = true;
         for (int round = 0; round < 500; ++round) {
-          mrcz::buffer memory = pool.take();
+          mrcz::detail::buffer memory = pool.take();
           const auto bytes = memory.acquire(64);
           std::memset(bytes.data(), static_cast<int>(id), bytes.size());
           std::this_thread::yield();

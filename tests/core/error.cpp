@@ -35,7 +35,8 @@ mrcz::error thrown_by(Action&& action) {
 }  // namespace
 
 TEST_CASE("an error says what was found, and carries its code") {
-  const auto thrown = test::failure_of([] { mrcz::fail(mrcz::errc::bad_mode, "MODE is {}, not {}", 5, "known"); });
+  const auto thrown =
+      test::failure_of([] { mrcz::detail::fail(mrcz::errc::bad_mode, "MODE is {}, not {}", 5, "known"); });
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::bad_mode);
   CHECK(thrown->code != mrcz::errc::bad_header);
@@ -57,12 +58,12 @@ TEST_CASE("every kind of error has words of its own") {
 }
 
 TEST_CASE("a failure of the system keeps the system's code and appends its words") {
-  const auto thrown = test::failure_of([] { mrcz::fail_system(ENOENT, "cannot open", "/some/file"); });
+  const auto thrown = test::failure_of([] { mrcz::detail::fail_system(ENOENT, "cannot open", "/some/file"); });
   REQUIRE(thrown);
   CHECK(thrown->code == std::errc::no_such_file_or_directory);
   CHECK(thrown->message == "/some/file: cannot open: No such file or directory");
   const std::error_code own{5, std::system_category()};
-  const auto of_this_system = test::failure_of([&] { mrcz::fail_system(own, "cannot open", "/some/file"); });
+  const auto of_this_system = test::failure_of([&] { mrcz::detail::fail_system(own, "cannot open", "/some/file"); });
   REQUIRE(of_this_system);
   CHECK(of_this_system->code == own);
   CHECK(of_this_system->message == "/some/file: cannot open: " + own.message());
@@ -70,12 +71,12 @@ TEST_CASE("a failure of the system keeps the system's code and appends its words
 
 TEST_CASE("an error is caught as a system_error or a plain exception with the same message") {
   try {
-    mrcz::fail(mrcz::errc::truncated, "file ends");
+    mrcz::detail::fail(mrcz::errc::truncated, "file ends");
   } catch (const std::exception& e) {
     CHECK(std::string{e.what()} == "file ends");
   }
   try {
-    mrcz::fail(mrcz::errc::truncated, "file ends");
+    mrcz::detail::fail(mrcz::errc::truncated, "file ends");
   } catch (const std::system_error& e) {
     CHECK(e.code() == mrcz::errc::truncated);
   }
@@ -148,8 +149,10 @@ TEST_CASE("a field that is not known leaves nothing in the text") {
 }
 
 TEST_CASE("what was found and what was expected are kept apart") {
-  const auto e = thrown_by(
-      [] { mrcz::fail_expected(mrcz::errc::bad_option, mrcz::text("level is {}", 10), mrcz::text("{} to {}", 0, 9)); });
+  const auto e = thrown_by([] {
+    mrcz::detail::fail_expected(mrcz::errc::bad_option, mrcz::detail::text("level is {}", 10),
+                                mrcz::detail::text("{} to {}", 0, 9));
+  });
   CHECK(e.code() == mrcz::errc::bad_option);
   CHECK(e.found() == "level is 10");
   CHECK(e.expected() == "0 to 9");
@@ -157,21 +160,24 @@ TEST_CASE("what was found and what was expected are kept apart") {
 }
 
 TEST_CASE("the path is added once") {
-  const auto inner = [] { mrcz::with_context("a.mrc", [] { mrcz::fail(mrcz::errc::bad_header, "nx is -1"); }); };
+  const auto inner = [] {
+    mrcz::detail::with_context("a.mrc", [] { mrcz::detail::fail(mrcz::errc::bad_header, "nx is -1"); });
+  };
   const auto once = thrown_by(inner);
   CHECK(once.path() == "a.mrc");
   CHECK(once.found() == "nx is -1");
   CHECK(once.code() == mrcz::errc::bad_header);
   CHECK(std::string{once.what()} == "a.mrc: nx is -1");
-  CHECK(std::string{thrown_by([&] { mrcz::with_context("a.mrc", inner); }).what()} == "a.mrc: nx is -1");
+  CHECK(std::string{thrown_by([&] { mrcz::detail::with_context("a.mrc", inner); }).what()} == "a.mrc: nx is -1");
 }
 
 TEST_CASE("two layers of context keep each field and add what is missing") {
   const auto e = thrown_by([] {
-    mrcz::with_context("a.mrcz", [] {
+    mrcz::detail::with_context("a.mrcz", [] {
       try {
-        mrcz::with_context("", 3, [] {
-          mrcz::fail(mrcz::errc::bad_chunk, {.byte = 4096, .found = "torn", .expected = "whole", .remark = "sorry"});
+        mrcz::detail::with_context("", 3, [] {
+          mrcz::detail::fail(mrcz::errc::bad_chunk,
+                             {.byte = 4096, .found = "torn", .expected = "whole", .remark = "sorry"});
         });
       } catch (...) {
         mrcz::detail::rethrow_with({.slice = 7, .chunk = 8, .byte = 9, .remark = "late"});
@@ -192,7 +198,7 @@ TEST_CASE("two layers of context keep each field and add what is missing") {
 TEST_CASE("path, slice and byte are added together") {
   const auto e = thrown_by([] {
     try {
-      mrcz::fail_system(EIO, "cannot read");
+      mrcz::detail::fail_system(EIO, "cannot read");
     } catch (...) {
       mrcz::detail::rethrow_with({.path = "a.mrcz", .slice = 2, .byte = 99});
     }
@@ -204,8 +210,9 @@ TEST_CASE("path, slice and byte are added together") {
 
 TEST_CASE("an error about another file gets no slice of this one") {
   const auto e = thrown_by([] {
-    mrcz::with_context("out.mrcz", 5,
-                       [] { mrcz::with_context("in.mrcz", [] { mrcz::fail(mrcz::errc::bad_header, "nx is -1"); }); });
+    mrcz::detail::with_context("out.mrcz", 5, [] {
+      mrcz::detail::with_context("in.mrcz", [] { mrcz::detail::fail(mrcz::errc::bad_header, "nx is -1"); });
+    });
   });
   CHECK(e.path() == "in.mrcz");
   CHECK_FALSE(e.slice());
@@ -219,7 +226,7 @@ TEST_CASE("a remark is added to an error and to nothing else") {
       mrcz::detail::rethrow_with({.remark = "what was put is in a.partial"});
     }
   };
-  const auto e = thrown_by([&] { remarking([] { mrcz::fail_system(ENOSPC, "cannot write", "a.mrc"); }); });
+  const auto e = thrown_by([&] { remarking([] { mrcz::detail::fail_system(ENOSPC, "cannot write", "a.mrc"); }); });
   CHECK(e.remark() == "what was put is in a.partial");
   CHECK(std::string{e.what()} == "a.mrc: cannot write: No space left on device; what was put is in a.partial");
   CHECK_THROWS_WITH_AS(remarking([] { throw std::logic_error{"not ours"}; }), "not ours", std::logic_error);
@@ -227,25 +234,26 @@ TEST_CASE("a remark is added to an error and to nothing else") {
 
 TEST_CASE("context passes results and other exceptions through untouched") {
   int value = 3;
-  static_assert(std::is_same_v<decltype(mrcz::with_context("n", [&]() -> int& { return value; })), int&>);
-  CHECK(&mrcz::with_context("n", [&]() -> int& { return value; }) == &value);
-  CHECK_THROWS_WITH_AS(mrcz::with_context("n", [] { throw std::logic_error{"not ours"}; }), "not ours",
+  static_assert(std::is_same_v<decltype(mrcz::detail::with_context("n", [&]() -> int& { return value; })), int&>);
+  CHECK(&mrcz::detail::with_context("n", [&]() -> int& { return value; }) == &value);
+  CHECK_THROWS_WITH_AS(mrcz::detail::with_context("n", [] { throw std::logic_error{"not ours"}; }), "not ours",
                        std::logic_error);
-  CHECK_THROWS_AS(mrcz::with_context("n", 5, [] { throw 3; }), int);  // NOLINT(hicpp-exception-baseclass)
+  CHECK_THROWS_AS(mrcz::detail::with_context("n", 5, [] { throw 3; }), int);  // NOLINT(hicpp-exception-baseclass)
 }
 
 TEST_CASE("the number of the slice is put behind the message") {
-  const auto e = thrown_by([] { mrcz::with_context("a.mrc", 5, [] { mrcz::fail(mrcz::errc::bad_chunk, "torn"); }); });
+  const auto e = thrown_by(
+      [] { mrcz::detail::with_context("a.mrc", 5, [] { mrcz::detail::fail(mrcz::errc::bad_chunk, "torn"); }); });
   CHECK(e.code() == mrcz::errc::bad_chunk);
   CHECK(e.slice() == 5U);
   CHECK(std::string{e.what()} == "a.mrc: torn (slice 5)");
   CHECK_FALSE(e.cause());
-  CHECK(mrcz::with_context("a.mrc", 5, [] { return 3; }) == 3);
+  CHECK(mrcz::detail::with_context("a.mrc", 5, [] { return 3; }) == 3);
 }
 
 TEST_CASE("what the caller's own code throws is an error with the number of the slice, and its cause is kept") {
-  const auto failing = [] { mrcz::with_context("a.mrc", 5, [] { throw std::domain_error{"no place"}; }); };
-  const auto e = thrown_by([&] { mrcz::with_context("archive", failing); });
+  const auto failing = [] { mrcz::detail::with_context("a.mrc", 5, [] { throw std::domain_error{"no place"}; }); };
+  const auto e = thrown_by([&] { mrcz::detail::with_context("archive", failing); });
   CHECK(e.code() == mrcz::errc::caller_failed);
   CHECK(e.path() == "a.mrc");
   CHECK(e.slice() == 5U);
@@ -256,5 +264,5 @@ TEST_CASE("what the caller's own code throws is an error with the number of the 
 }
 
 TEST_CASE("exhausted memory stays exhausted memory") {
-  CHECK_THROWS_AS(mrcz::with_context("a.mrc", 5, [] { throw std::bad_alloc{}; }), std::bad_alloc);
+  CHECK_THROWS_AS(mrcz::detail::with_context("a.mrc", 5, [] { throw std::bad_alloc{}; }), std::bad_alloc);
 }

@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-using mrcz::function_ref;
+using mrcz::detail::function_ref;
 
 TEST_CASE("a function_ref calls the lambda that it refers to, with its state") {
   int calls = 0;

@@ -16,7 +16,7 @@ namespace {
 
 template <class Json>
 std::string complaint(const std::string& text) {
-  const auto thrown = test::failure_of([&] { mrcz::parse_json<Json>(text, "the notes"); });
+  const auto thrown = test::failure_of([&] { mrcz::detail::parse_json<Json>(text, "the notes"); });
   if (!thrown) return "";
   CHECK(thrown->code == mrcz::errc::bad_metadata);
   return thrown->message;
@@ -32,8 +32,8 @@ std::string object(int keys) {
 
 TEST_CASE("JSON is read into either kind of object, which keep their keys in their own order") {
   const std::string text = R"({"z": 1, "a": [NaN, -Infinity], "m": "é"})";
-  CHECK(mrcz::parse_json<json>(text, "x").begin().key() == "a");
-  const auto ordered = mrcz::parse_json<ordered_json>(text, "x");
+  CHECK(mrcz::detail::parse_json<json>(text, "x").begin().key() == "a");
+  const auto ordered = mrcz::detail::parse_json<ordered_json>(text, "x");
   CHECK(ordered.begin().key() == "z");
   CHECK(std::isnan(ordered.at("a")[0].get<double>()));
   CHECK(std::isinf(ordered.at("a")[1].get<double>()));
@@ -58,13 +58,13 @@ TEST_CASE("ordered objects may have so many keys that reading them stays quick")
 
 TEST_CASE("JSON is written compactly, in UTF-8 or in ASCII") {
   const ordered_json value{{"z", {1, 2.5}}, {"a", "é\U0001F52C"}};
-  CHECK(mrcz::write_json(value, mrcz::json_text::utf8) == "{\"z\":[1,2.5],\"a\":\"é\U0001F52C\"}");
-  CHECK(mrcz::write_json(value, mrcz::json_text::ascii) == R"({"z":[1,2.5],"a":"\u00e9\ud83d\udd2c"})");
+  CHECK(mrcz::detail::write_json(value, mrcz::detail::json_text::utf8) == "{\"z\":[1,2.5],\"a\":\"é\U0001F52C\"}");
+  CHECK(mrcz::detail::write_json(value, mrcz::detail::json_text::ascii) == R"({"z":[1,2.5],"a":"\u00e9\ud83d\udd2c"})");
 }
 
 TEST_CASE("what JSON cannot say is not written") {
   const auto refused = [](const json& value) {
-    return test::failure_of([&] { mrcz::write_json(value, mrcz::json_text::ascii); }).has_value();
+    return test::failure_of([&] { mrcz::detail::write_json(value, mrcz::detail::json_text::ascii); }).has_value();
   };
   CHECK(refused(std::numeric_limits<double>::quiet_NaN()));
   CHECK(refused({1, {{"a", std::numeric_limits<double>::infinity()}}}));

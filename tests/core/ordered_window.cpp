@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-using window = mrcz::ordered_window<std::string>;
+using window = mrcz::detail::ordered_window<std::string>;
 
 namespace {
 
@@ -153,7 +153,7 @@ TEST_CASE("what could not be used counts as failed, before all failures behind i
 
 TEST_CASE("a window that is closed drops what waits, and lets what was taken leave") {
   const auto kept = std::make_shared<int>(1);
-  mrcz::ordered_window<std::shared_ptr<int>> w{{.items = 3}};
+  mrcz::detail::ordered_window<std::shared_ptr<int>> w{{.items = 3}};
   for (int i = 0; i < 3; ++i) w.admit();
   w.done(0, std::shared_ptr<int>{kept});
   w.done(2, std::shared_ptr<int>{kept});

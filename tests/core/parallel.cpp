@@ -89,20 +89,20 @@ std::vector<std::size_t> indices(std::size_t count) {
 }  // namespace
 
 TEST_CASE("there are never more threads than tasks, and always one") {
-  CHECK(mrcz::thread_count(8, 100) == 8);
-  CHECK(mrcz::thread_count(8, 3) == 3);
-  CHECK(mrcz::thread_count(8, 0) == 1);
-  CHECK(mrcz::thread_count(0, 5) == 1);
-  CHECK(mrcz::thread_count(std::nullopt, 0) == 1);
-  CHECK(mrcz::thread_count(std::nullopt, 1) == 1);
-  CHECK(mrcz::thread_count(std::nullopt, 1'000'000) == mrcz::detail::processors());
+  CHECK(mrcz::detail::thread_count(8, 100) == 8);
+  CHECK(mrcz::detail::thread_count(8, 3) == 3);
+  CHECK(mrcz::detail::thread_count(8, 0) == 1);
+  CHECK(mrcz::detail::thread_count(0, 5) == 1);
+  CHECK(mrcz::detail::thread_count(std::nullopt, 0) == 1);
+  CHECK(mrcz::detail::thread_count(std::nullopt, 1) == 1);
+  CHECK(mrcz::detail::thread_count(std::nullopt, 1'000'000) == mrcz::detail::processors());
 }
 
 TEST_CASE("parallel_for runs each task once") {
   for (std::size_t threads = 0; threads <= 8; ++threads)
     for (const std::size_t count : counts) {
       std::vector<std::atomic<int>> runs(count);
-      mrcz::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
+      mrcz::detail::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
         dawdle(i);
         ++runs[i];
       });
@@ -119,7 +119,7 @@ TEST_CASE("each thread has a number of its own, which it keeps from task to task
   };
   for (const std::size_t threads : {1U, 3U, 8U}) {
     std::vector<scratch> mine(threads);
-    mrcz::parallel_for(100, threads, [&](std::size_t i, std::size_t thread) {
+    mrcz::detail::parallel_for(100, threads, [&](std::size_t i, std::size_t thread) {
       mine.at(thread).use.enter([&] { dawdle(i); });
       ++mine.at(thread).tasks;
     });
@@ -138,7 +138,7 @@ TEST_CASE("of several failed tasks the lowest index is reported, and all before 
     for (std::size_t bad = 0; bad < count; ++bad) {
       std::vector<std::atomic<int>> runs(count);
       const auto reported = failed_index([&] {
-        mrcz::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
+        mrcz::detail::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
           dawdle(i);
           ++runs[i];
           if (i == bad || i == bad + 1 || i == bad + 5) fail_at(i);
@@ -156,7 +156,7 @@ TEST_CASE("after a failed task no new one starts") {
   for (const std::size_t threads : {1U, 2U, 8U}) {
     std::atomic<std::size_t> started = 0;
     CHECK(failed_index([&] {
-            mrcz::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
+            mrcz::detail::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
               ++started;
               if (i == 3) fail_at(i);
               std::this_thread::sleep_for(std::chrono::milliseconds{1});
@@ -169,14 +169,14 @@ TEST_CASE("after a failed task no new one starts") {
 
 TEST_CASE("an exception of any type reaches the caller as it was thrown") {
   for (const std::size_t threads : {1U, 4U}) {
-    CHECK_THROWS_AS(mrcz::parallel_for(10, threads,
-                                       [](std::size_t i, std::size_t) {
-                                         if (i == 5) throw 42;
-                                       }),
+    CHECK_THROWS_AS(mrcz::detail::parallel_for(10, threads,
+                                               [](std::size_t i, std::size_t) {
+                                                 if (i == 5) throw 42;
+                                               }),
                     int);
-    CHECK_THROWS_AS(mrcz::parallel_ordered<std::size_t>(
+    CHECK_THROWS_AS(mrcz::detail::parallel_ordered<std::size_t>(
                         10, threads, [](std::size_t i) { return i; },
-                        [](std::size_t) { mrcz::fail(mrcz::errc::closed, "no more"); }),
+                        [](std::size_t) { mrcz::detail::fail(mrcz::errc::closed, "no more"); }),
                     mrcz::error);
   }
 }
@@ -187,7 +187,7 @@ TEST_CASE("parallel_ordered makes each result once and takes all in order, one a
       std::vector<std::atomic<int>> makes(count);
       std::vector<std::size_t> taken;
       one_at_a_time taking;
-      mrcz::parallel_ordered<std::unique_ptr<std::size_t>>(
+      mrcz::detail::parallel_ordered<std::unique_ptr<std::size_t>>(
           count, threads,
           [&](std::size_t i) {
             dawdle(i);
@@ -212,11 +212,11 @@ TEST_CASE("a number of threads far beyond the tasks is no harm") {
   for (const std::size_t threads :
        {std::size_t{1000}, std::numeric_limits<std::size_t>::max(), std::numeric_limits<std::size_t>::max() - 1}) {
     std::vector<std::size_t> taken;
-    mrcz::parallel_ordered<std::size_t>(
+    mrcz::detail::parallel_ordered<std::size_t>(
         3, threads, [](std::size_t i) { return i; }, [&](std::size_t i) { taken.push_back(i); });
     CHECK(taken == indices(3));
     std::atomic<std::size_t> sum = 0;
-    mrcz::parallel_for(3, threads, [&](std::size_t i, std::size_t) { sum += i; });
+    mrcz::detail::parallel_for(3, threads, [&](std::size_t i, std::size_t) { sum += i; });
     CHECK(sum == 3);
   }
 }
@@ -229,7 +229,7 @@ TEST_CASE("results are made while others are taken, but no more than the window 
     std::atomic<std::size_t> made = 0;
     bool window_filled = false;
     std::vector<std::size_t> taken;
-    mrcz::parallel_ordered<counted>(
+    mrcz::detail::parallel_ordered<counted>(
         count, threads,
         [&](std::size_t i) {
           dawdle(i);
@@ -262,7 +262,7 @@ TEST_CASE("when making fails, everything before it has been taken and nothing be
       std::atomic<int> most_alive = 0;
       std::vector<std::size_t> taken;
       const auto reported = failed_index([&] {
-        mrcz::parallel_ordered<counted>(
+        mrcz::detail::parallel_ordered<counted>(
             count, threads,
             [&](std::size_t i) {
               dawdle(i * 31 + bad);
@@ -290,7 +290,7 @@ TEST_CASE("when taking fails, nothing more is taken") {
       std::atomic<int> most_alive = 0;
       std::vector<std::size_t> taken;
       const auto reported = failed_index([&] {
-        mrcz::parallel_ordered<counted>(
+        mrcz::detail::parallel_ordered<counted>(
             count, threads,
             [&](std::size_t i) {
               dawdle(i * 17 + bad);
@@ -315,7 +315,7 @@ TEST_CASE("when both fail, the lower index is reported") {
       for (std::size_t take_fails = 0; take_fails < count; ++take_fails) {
         std::vector<std::size_t> taken;
         const auto reported = failed_index([&] {
-          mrcz::parallel_ordered<std::size_t>(
+          mrcz::detail::parallel_ordered<std::size_t>(
               count, threads,
               [&](std::size_t i) {
                 if (i == make_fails) fail_at(i);
@@ -337,7 +337,7 @@ TEST_CASE("a pipeline asks for items one at a time until there are no more, and 
       std::size_t asked = 0;
       std::atomic<int> asking = 0;
       std::vector<std::size_t> taken;
-      mrcz::parallel_pipeline<std::unique_ptr<std::size_t>, std::unique_ptr<std::size_t>>(
+      mrcz::detail::parallel_pipeline<std::unique_ptr<std::size_t>, std::unique_ptr<std::size_t>>(
           threads,
           [&]() -> std::optional<std::unique_ptr<std::size_t>> {
             REQUIRE(++asking == 1);
@@ -363,7 +363,7 @@ TEST_CASE("a pipeline asks its caller's thread alone for items where it is told 
       bool by_another = false;
       std::vector<std::size_t> taken;
       const auto caller = std::this_thread::get_id();
-      mrcz::parallel_pipeline<std::size_t, std::size_t>(
+      mrcz::detail::parallel_pipeline<std::size_t, std::size_t>(
           threads,
           [&]() -> std::optional<std::size_t> {
             by_another = by_another || std::this_thread::get_id() != caller;
@@ -373,20 +373,20 @@ TEST_CASE("a pipeline asks its caller's thread alone for items where it is told 
             dawdle(i);
             return i;
           },
-          [&](std::size_t i) { taken.push_back(i); }, mrcz::asked::by_caller_only);
+          [&](std::size_t i) { taken.push_back(i); }, mrcz::detail::asked::by_caller_only);
       CHECK_FALSE(by_another);
       CHECK(taken == indices(count));
     }
 }
 
 TEST_CASE("a failure to get an item is reported once everything before it has been taken") {
-  for (const auto who : {mrcz::asked::by_any_thread, mrcz::asked::by_caller_only})
+  for (const auto who : {mrcz::detail::asked::by_any_thread, mrcz::detail::asked::by_caller_only})
     for (std::size_t threads = 1; threads <= 6; ++threads)
       for (std::size_t bad = 0; bad < 20; ++bad) {
         std::size_t asked = 0;
         std::vector<std::size_t> taken;
         const auto reported = failed_index([&] {
-          mrcz::parallel_pipeline<std::size_t, std::size_t>(
+          mrcz::detail::parallel_pipeline<std::size_t, std::size_t>(
               threads,
               [&] {
                 if (asked == bad) fail_at(bad);
@@ -413,17 +413,18 @@ TEST_CASE("where the system has no thread to spare the caller does all the work"
     if (::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(2);
     if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) ::_exit(2);
     std::size_t sum = 0;
-    mrcz::parallel_for(10, 4, [&](std::size_t i, std::size_t) { sum += i; });
-    mrcz::parallel_ordered<std::size_t>(10, 4, [](std::size_t i) { return i; }, [&](std::size_t i) { sum += i; });
+    mrcz::detail::parallel_for(10, 4, [&](std::size_t i, std::size_t) { sum += i; });
+    mrcz::detail::parallel_ordered<std::size_t>(
+        10, 4, [](std::size_t i) { return i; }, [&](std::size_t i) { sum += i; });
     std::size_t asked = 0;
     const auto failed = failed_index([&] {  // items from before the failure are made and taken
-      mrcz::parallel_pipeline<std::size_t, std::size_t>(
+      mrcz::detail::parallel_pipeline<std::size_t, std::size_t>(
           4,
           [&] {
             if (asked == 3) fail_at(3);
             return std::optional{asked++};
           },
-          [](std::size_t i) { return i; }, [&](std::size_t i) { sum += 100 + i; }, mrcz::asked::by_caller_only);
+          [](std::size_t i) { return i; }, [&](std::size_t i) { sum += 100 + i; }, mrcz::detail::asked::by_caller_only);
     });
     ::_exit(sum == 90 + 303 && failed == 3U ? 0 : 1);
   }

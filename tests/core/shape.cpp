@@ -24,32 +24,32 @@ constexpr std::size_t half = std::size_t{1} << std::numeric_limits<std::size_t>:
 
 TEST_CASE("products up to the largest size are exact") {
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
-  CHECK(mrcz::checked_multiply(0, most, "n") == 0);
-  CHECK(mrcz::checked_multiply(most, 0, "n") == 0);
-  CHECK(mrcz::checked_multiply(most, 1, "n") == most);
-  CHECK(mrcz::checked_multiply(1, most, "n") == most);
-  CHECK(mrcz::checked_multiply(most / 3, 3, "n") == most);  // 2^32 - 1 and 2^64 - 1 are divisible by 3
-  CHECK(mrcz::checked_multiply(half / 2, half, "n") == most - most / 2);
+  CHECK(mrcz::detail::checked_multiply(0, most, "n") == 0);
+  CHECK(mrcz::detail::checked_multiply(most, 0, "n") == 0);
+  CHECK(mrcz::detail::checked_multiply(most, 1, "n") == most);
+  CHECK(mrcz::detail::checked_multiply(1, most, "n") == most);
+  CHECK(mrcz::detail::checked_multiply(most / 3, 3, "n") == most);  // 2^32 - 1 and 2^64 - 1 are divisible by 3
+  CHECK(mrcz::detail::checked_multiply(half / 2, half, "n") == most - most / 2);
 }
 
 TEST_CASE("a product that does not fit is too large, and the message says of what") {
-  const auto thrown = test::failure_of([] { mrcz::checked_multiply(half, half, "size of a slice"); });
+  const auto thrown = test::failure_of([] { mrcz::detail::checked_multiply(half, half, "size of a slice"); });
   REQUIRE(thrown);
   CHECK(thrown->code == mrcz::errc::too_large);
   CHECK(thrown->message == fmt::format("size of a slice overflows: {} times {}", half, half));
 
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
-  CHECK(test::failure_of([] { mrcz::checked_multiply(most / 3 + 1, 3, "n"); }));
-  CHECK(test::failure_of([] { mrcz::checked_multiply(3, most / 3 + 1, "n"); }));
-  CHECK(test::failure_of([] { mrcz::checked_multiply(most, most, "n"); }));
+  CHECK(test::failure_of([] { mrcz::detail::checked_multiply(most / 3 + 1, 3, "n"); }));
+  CHECK(test::failure_of([] { mrcz::detail::checked_multiply(3, most / 3 + 1, "n"); }));
+  CHECK(test::failure_of([] { mrcz::detail::checked_multiply(most, most, "n"); }));
 }
 
 TEST_CASE("a file may have more bytes than memory has addresses, which is said and not cut off") {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::ptrdiff_t>::max());
-  CHECK(mrcz::size_in_memory(0, "a file") == 0);
-  CHECK(mrcz::size_in_memory(most, "a file") == most);
+  CHECK(mrcz::detail::size_in_memory(0, "a file") == 0);
+  CHECK(mrcz::detail::size_in_memory(most, "a file") == most);
   for (const std::uint64_t size : {most + 1, std::numeric_limits<std::uint64_t>::max()}) {
-    const auto thrown = test::failure_of([&] { mrcz::size_in_memory(size, "a file"); });
+    const auto thrown = test::failure_of([&] { mrcz::detail::size_in_memory(size, "a file"); });
     REQUIRE(thrown);
     CHECK(thrown->code == mrcz::errc::too_large);
     CHECK(thrown->message ==

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array both_orders{std::endian::little, std::endian::big};
 
 std::endian vote(const test::raw_header& h, std::uint64_t file_size = 0) {
-  return mrcz::vote_byte_order(h.bytes(), file_size);
+  return mrcz::detail::vote_byte_order(h.bytes(), file_size);
 }
 
 /// A header of zeros: only fields that are set later can tell the byte order.
@@ -83,7 +83,8 @@ TEST_CASE("the file size decides between extents that make sense in both orders"
     return mute(order).i32(0, 256).i32(4, 256).i32(8, 512).raw(212, {order == std::endian::big ? 0x44U : 0x11U});
   };
   check_both(make, 1024 + std::uint64_t{256} * 256 * 512);
-  for (const std::endian order : both_orders) CHECK(vote(make(order), 5000) == mrcz::opposite(order));  // stamp only
+  for (const std::endian order : both_orders)
+    CHECK(vote(make(order), 5000) == mrcz::detail::opposite(order));  // stamp only
 }
 
 TEST_CASE("the file size counts the extended header and 4-bit rows") {
@@ -109,7 +110,7 @@ TEST_CASE("NSYMBT that does not fit the file is no vote") {
 
 TEST_CASE("when the fields disagree the stamp votes with them") {
   for (const std::endian order : both_orders) {
-    const std::endian other = mrcz::opposite(order);
+    const std::endian other = mrcz::detail::opposite(order);
     const auto mode_of_other = test::raw_header{other}.i32(12, 1);
     // One against one: the stamp decides.
     for (const std::endian stamp : both_orders) {

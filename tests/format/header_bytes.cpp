@@ -140,7 +140,7 @@ TEST_CASE("a header is written as it was read, to the byte") {
 TEST_CASE("a header may be written in the other order and says the same there") {
   for (const std::endian order : both_orders) {
     mrcz::header h = decode(distinct_fields(order));
-    h.byte_order = mrcz::opposite(order);
+    h.byte_order = mrcz::detail::opposite(order);
     h.machst = decode(distinct_fields(h.byte_order)).machst;
     CHECK(mrcz::encode(h) == distinct_fields(h.byte_order).bytes());
   }
@@ -158,7 +158,7 @@ TEST_CASE("whatever the 1024 bytes, only labels and their number change on the w
       const mrcz::header_bytes again = mrcz::encode(h);
       CHECK(h.byte_order == order);
       CHECK(std::memcmp(again.data(), bytes.data(), 220) == 0);
-      CHECK(mrcz::load<std::int32_t>(again.data() + 220, order) == static_cast<std::int32_t>(h.labels.size()));
+      CHECK(mrcz::detail::load<std::int32_t>(again.data() + 220, order) == static_cast<std::int32_t>(h.labels.size()));
       CHECK(std::memcmp(again.data() + 224, bytes.data() + 224, 80) == 0);
       CHECK(mrcz::encode(mrcz::decode(again, 0, order)) == again);
     }
@@ -172,7 +172,7 @@ TEST_CASE("labels are written without gaps, padded with blanks, and counted") {
     const mrcz::header h = decode(raw);
     CHECK(h.nlabl == 7);
     const auto bytes = mrcz::encode(h);
-    CHECK(mrcz::load<std::int32_t>(bytes.data() + 220, order) == 2);
+    CHECK(mrcz::detail::load<std::int32_t>(bytes.data() + 220, order) == 2);
     const std::string_view text{reinterpret_cast<const char*>(bytes.data()) + 224, 800};
     CHECK(text == "second" + std::string(74, ' ') + "sixth" + std::string(75 + 640, ' '));
   }
@@ -223,7 +223,7 @@ TEST_CASE(
     CHECK(*s.max == (compressed ? 2.0625 : 2008.0));
     CHECK(*s.mean == (compressed ? -0.03125 : 868.0));
     CHECK_FALSE(s.rms);
-    check(h);
+    mrcz::detail::check(h);
   }
 }
 
@@ -235,7 +235,7 @@ TEST_CASE("such a file is written in one order throughout") {
   CHECK(again.voltage == 300.0F);
   CHECK(again.dmin == h.dmin);
   CHECK(again.packed_bytes == h.packed_bytes);
-  CHECK(mrcz::load<std::int32_t>(mrcz::encode(h).data() + 12, std::endian::big) == 6002);
+  CHECK(mrcz::detail::load<std::int32_t>(mrcz::encode(h).data() + 12, std::endian::big) == 6002);
 }
 
 TEST_CASE("python-mrcz's little-endian files need no repair") {
@@ -265,7 +265,7 @@ TEST_CASE("c-mrcz leaves out MAP, labels and NVERSION") {
   for (const std::int32_t mode : {6001, 2002, 3002, 1000, 1}) {
     CAPTURE(mode);
     const mrcz::header h = decode(c_mrcz_header(mode));
-    CHECK_NOTHROW(check(h));
+    CHECK_NOTHROW(mrcz::detail::check(h));
     CHECK(h.byte_order == std::endian::little);
     CHECK(h.mode == mode);
     CHECK(h.origin == mrcz::per_axis<float>{42, 0, 0});  // stamped, so words 53 to 55 are no origin
@@ -285,7 +285,7 @@ TEST_CASE("before 2000 the origin stood where MAP, stamp and RMS are now") {
     raw.i32(0, 64).i32(4, 48).i32(8, 10).i32(12, 1).i32(64, 1).i32(68, 2).i32(72, 3);
     raw.f32(196, 99).f32(208, 3.5F).f32(212, 1.5F).f32(216, 2.5F);
     const mrcz::header h = decode(raw);
-    CHECK_NOTHROW(check(h));
+    CHECK_NOTHROW(mrcz::detail::check(h));
     CHECK(h.byte_order == order);
     CHECK(h.origin == mrcz::per_axis<float>{1.5F, 2.5F, 3.5F});
     CHECK(h.rms < 0);
@@ -323,7 +323,7 @@ TEST_CASE("python-mrcz before 0.1.4 wrote one letter of MAP and of the stamp") {
                        .f32(196, 5)
                        .f32(216, 0);
   const mrcz::header h = decode(raw);
-  CHECK_NOTHROW(check(h));
+  CHECK_NOTHROW(mrcz::detail::check(h));
   CHECK(h.byte_order == std::endian::little);
   CHECK(h.mode == 6001);
   CHECK(h.origin.x == 5.0F);
@@ -337,8 +337,8 @@ TEST_CASE("python-mrcz 0.1 counted codecs in ten thousands, and its DMAX is the 
                        .f32(80, 4)
                        .f32(84, 0);
   const mrcz::header h = decode(raw);
-  CHECK_NOTHROW(check(h));
-  CHECK(mrcz::require_mode_word(h.mode) == mrcz::mode_word{mrcz::mode::float32, mrcz::codec::zstd});
+  CHECK_NOTHROW(mrcz::detail::check(h));
+  CHECK(mrcz::detail::require_mode_word(h.mode) == mrcz::detail::mode_word{mrcz::mode::float32, mrcz::codec::zstd});
   CHECK_FALSE(mrcz::statistics_of(h).mean);  // 0 lies below both
 }
 
@@ -357,7 +357,7 @@ TEST_CASE("a header without MAP is taken when everything else makes sense") {
     for (const char* map : {"\0\0\0\0", "    ", "M\0\0\0", "map "}) {
       const mrcz::header h =
           decode(test::sane_header(order, 64, 48, 10, 2).text(208, std::string_view{map, 4}).f32(196, 1));
-      CHECK_NOTHROW(check(h));
+      CHECK_NOTHROW(mrcz::detail::check(h));
       CHECK(h.byte_order == order);
       CHECK(h.origin.x == 1.0F);
     }
@@ -366,7 +366,7 @@ TEST_CASE("a header without MAP is taken when everything else makes sense") {
 TEST_CASE("what has no MAP and makes no sense is no MRC file") {
   const auto refused = [](const test::raw_header& raw) {
     const mrcz::header h = decode(raw);
-    return test::failure_of([&] { check(h); });
+    return test::failure_of([&] { mrcz::detail::check(h); });
   };
   const auto zeros = refused(test::raw_header{std::endian::little});
   REQUIRE(zeros);
@@ -389,7 +389,7 @@ TEST_CASE("a header with MAP is told what is wrong with it") {
     auto raw = test::sane_header(std::endian::little, 64, 48, 10, 2);
     raw.i32(static_cast<std::size_t>(at), value);
     const mrcz::header h = decode(raw);
-    const auto failure = test::failure_of([&] { check(h); });
+    const auto failure = test::failure_of([&] { mrcz::detail::check(h); });
     REQUIRE(failure);
     CHECK(failure->code == mrcz::errc::bad_header);
     CHECK(failure->mentions("NX, NY, NZ are"));
@@ -397,7 +397,7 @@ TEST_CASE("a header with MAP is told what is wrong with it") {
   }
   for (const std::int32_t mode : {5, 16, 17, -1, 7002, 60002}) {
     const mrcz::header h = decode(test::sane_header(std::endian::little, 64, 48, 10, mode));
-    const auto failure = test::failure_of([&] { check(h); });
+    const auto failure = test::failure_of([&] { mrcz::detail::check(h); });
     REQUIRE(failure);
     CHECK(failure->code == mrcz::errc::bad_mode);
     CHECK(failure->mentions("MODE is " + std::to_string(mode)));

@@ -136,8 +136,8 @@ TEST_CASE("JSON ends at a multiple of 16 bytes, and nothing else is padded") {
     CHECK(parse_metadata(extended) == values);
   }
   const mrcz::extended_header other{{'F', 'E', 'I', '1'}, std::vector<std::byte>(7)};
-  CHECK(mrcz::padded(other) == other);
-  CHECK(mrcz::padded({}) == mrcz::extended_header{});
+  CHECK(mrcz::detail::padded(other) == other);
+  CHECK(mrcz::detail::padded({}) == mrcz::extended_header{});
 }
 
 TEST_CASE("padding behind the JSON is ignored") {

@@ -10,7 +10,7 @@
 
 using mrcz::codec;
 using mrcz::mode;
-using mrcz::mode_word;
+using mrcz::detail::mode_word;
 
 TEST_CASE("a mode word leads back to its mode and codec") {
   for (const mode m : mrcz::all_modes)
@@ -19,27 +19,27 @@ TEST_CASE("a mode word leads back to its mode and codec") {
       const std::int32_t word = mrcz::encode(w);
       CAPTURE(word);
       CHECK(word == static_cast<std::int32_t>(m) + 1000 * static_cast<std::int32_t>(c));
-      CHECK(mrcz::decode_mode_word(word) == w);
-      CHECK(mrcz::require_mode_word(word) == w);
+      CHECK(mrcz::detail::decode_mode_word(word) == w);
+      CHECK(mrcz::detail::require_mode_word(word) == w);
     }
 }
 
 TEST_CASE("the words of the specification mean what it says") {
-  CHECK(mrcz::decode_mode_word(2) == mode_word{mode::float32, codec::none});
-  CHECK(mrcz::decode_mode_word(1000) == mode_word{mode::int8, codec::blosclz});
-  CHECK(mrcz::decode_mode_word(2002) == mode_word{mode::float32, codec::lz4});
-  CHECK(mrcz::decode_mode_word(3001) == mode_word{mode::int16, codec::lz4hc});
-  CHECK(mrcz::decode_mode_word(4004) == mode_word{mode::complex64, codec::snappy});
-  CHECK(mrcz::decode_mode_word(5006) == mode_word{mode::uint16, codec::zlib});
-  CHECK(mrcz::decode_mode_word(6101) == mode_word{mode::uint4, codec::zstd});
+  CHECK(mrcz::detail::decode_mode_word(2) == mode_word{mode::float32, codec::none});
+  CHECK(mrcz::detail::decode_mode_word(1000) == mode_word{mode::int8, codec::blosclz});
+  CHECK(mrcz::detail::decode_mode_word(2002) == mode_word{mode::float32, codec::lz4});
+  CHECK(mrcz::detail::decode_mode_word(3001) == mode_word{mode::int16, codec::lz4hc});
+  CHECK(mrcz::detail::decode_mode_word(4004) == mode_word{mode::complex64, codec::snappy});
+  CHECK(mrcz::detail::decode_mode_word(5006) == mode_word{mode::uint16, codec::zlib});
+  CHECK(mrcz::detail::decode_mode_word(6101) == mode_word{mode::uint4, codec::zstd});
 }
 
 TEST_CASE("python-mrcz 0.1 counted the codecs in ten thousands and in another order") {
-  CHECK(mrcz::decode_mode_word(10000) == mode_word{mode::int8, codec::zlib});
-  CHECK(mrcz::decode_mode_word(20001) == mode_word{mode::int16, codec::lz4});
-  CHECK(mrcz::decode_mode_word(30002) == mode_word{mode::float32, codec::lz4hc});
-  CHECK(mrcz::decode_mode_word(40004) == mode_word{mode::complex64, codec::blosclz});
-  CHECK(mrcz::decode_mode_word(50006) == mode_word{mode::uint16, codec::zstd});
+  CHECK(mrcz::detail::decode_mode_word(10000) == mode_word{mode::int8, codec::zlib});
+  CHECK(mrcz::detail::decode_mode_word(20001) == mode_word{mode::int16, codec::lz4});
+  CHECK(mrcz::detail::decode_mode_word(30002) == mode_word{mode::float32, codec::lz4hc});
+  CHECK(mrcz::detail::decode_mode_word(40004) == mode_word{mode::complex64, codec::blosclz});
+  CHECK(mrcz::detail::decode_mode_word(50006) == mode_word{mode::uint16, codec::zstd});
 }
 
 TEST_CASE("words that no program writes are refused with their value and place") {
@@ -64,8 +64,8 @@ TEST_CASE("words that no program writes are refused with their value and place")
                                   std::numeric_limits<std::int32_t>::max(),
                                   std::numeric_limits<std::int32_t>::min()}) {
     CAPTURE(word);
-    CHECK_FALSE(mrcz::decode_mode_word(word));
-    const auto failure = test::failure_of([&] { mrcz::require_mode_word(word); });
+    CHECK_FALSE(mrcz::detail::decode_mode_word(word));
+    const auto failure = test::failure_of([&] { mrcz::detail::require_mode_word(word); });
     REQUIRE(failure);
     CHECK(failure->code == mrcz::errc::bad_mode);
     CHECK(failure->mentions("MODE is " + std::to_string(word)));
@@ -76,7 +76,7 @@ TEST_CASE("words that no program writes are refused with their value and place")
 TEST_CASE("no word of any value is taken for more than one meaning") {
   int understood = 0;
   for (std::int32_t word = -100; word < 70000; ++word) {
-    const auto found = mrcz::decode_mode_word(word);
+    const auto found = mrcz::detail::decode_mode_word(word);
     if (!found) continue;
     ++understood;
     CHECK(mrcz::is_known(found->mode));

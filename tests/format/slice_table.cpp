@@ -36,7 +36,7 @@ void add_chunk(std::vector<std::byte>& file, std::uint32_t packed, std::uint8_t 
   std::vector<std::byte> chunk(std::max<std::size_t>(packed, 16), std::byte{0xee});
   chunk[0] = std::byte{version};
   chunk[1] = std::byte{1};
-  mrcz::store(chunk.data() + 12, packed, std::endian::little);
+  mrcz::detail::store(chunk.data() + 12, packed, std::endian::little);
   for (const std::byte b : chunk) file.push_back(b);
 }
 
@@ -79,11 +79,11 @@ class untouchable_source final : public mrcz::byte_source {
   std::uint64_t size_;
 };
 
-mrcz::slice_table table_of(std::vector<std::byte> file, const mrcz::header& h) {
+mrcz::detail::slice_table table_of(std::vector<std::byte> file, const mrcz::header& h) {
   return {mrcz::memory_source{std::move(file)}, h};
 }
 
-test::failure require_failure(const mrcz::slice_table& table, std::size_t end) {
+test::failure require_failure(const mrcz::detail::slice_table& table, std::size_t end) {
   const auto failure = test::failure_of([&] { table.require(end); });
   REQUIRE(failure);
   return *failure;
@@ -306,7 +306,7 @@ TEST_CASE("a chunk smaller than its own header is damage and ends the walk") {
 TEST_CASE("a chunk of 4 GiB in a small file is an early end") {
   auto file = with_chunks({20});
   add_chunk(file, 16);
-  mrcz::store(file.data() + file.size() - 4, std::uint32_t{0xffffffff}, std::endian::little);
+  mrcz::detail::store(file.data() + file.size() - 4, std::uint32_t{0xffffffff}, std::endian::little);
   const auto failure = require_failure(table_of(file, of_extents(4, 4, 2, 6000)), 2);
   CHECK(failure.code == mrcz::errc::truncated);
   CHECK(failure.mentions("chunk has 4294967295 packed bytes, but only 16 are left"));
@@ -325,14 +325,14 @@ TEST_CASE("chunks of another version are damage") {
 TEST_CASE("a header that claims two thousand million slices of a tiny file costs nothing") {
   constexpr std::int32_t largest = std::numeric_limits<std::int32_t>::max();
   const counting_source compressed{with_chunks({20, 30})};
-  const mrcz::slice_table table{compressed, of_extents(4, 4, largest, 6000)};
+  const mrcz::detail::slice_table table{compressed, of_extents(4, 4, largest, 6000)};
   CHECK(table.claimed() == static_cast<std::size_t>(largest));
   CHECK(table.complete() == 2);
   CHECK(compressed.reads == 2);
   CHECK(require_failure(table, 3).mentions("file has 2 chunks, expected 2147483647"));
 
   const counting_source plain{zeros(1024 + 40)};
-  CHECK(mrcz::slice_table{plain, of_extents(4, 4, largest, 0)}.complete() == 2);
+  CHECK(mrcz::detail::slice_table{plain, of_extents(4, 4, largest, 0)}.complete() == 2);
   CHECK(plain.reads == 0);
 }
 
@@ -340,7 +340,7 @@ TEST_CASE("at most one small read per slice") {
   auto file = zeros(1024);
   for (std::uint32_t i = 0; i < 500; ++i) add_chunk(file, 16 + i);
   const counting_source source{file};
-  const mrcz::slice_table table{source, of_extents(8, 8, 500, 6002)};
+  const mrcz::detail::slice_table table{source, of_extents(8, 8, 500, 6002)};
   CHECK(table.complete() == 500);
   CHECK(source.reads <= 500);
   CHECK(source.largest <= 16);
@@ -353,7 +353,7 @@ TEST_CASE("nothing is read of an uncompressed file, however large") {
   }
   const std::uint64_t slice = std::uint64_t{60000} * 60000 * 8;
   const untouchable_source source{1024 + slice * 100000};
-  const mrcz::slice_table table{source, of_extents(60000, 60000, 100000, 4)};
+  const mrcz::detail::slice_table table{source, of_extents(60000, 60000, 100000, 4)};
   CHECK(table.complete() == 100000);
   CHECK(table[99999].offset == 1024 + slice * 99999);
   CHECK(table.packed_bytes() == slice * 100000);

@@ -77,7 +77,7 @@ void write_all() {
     }
   const bytes content = content_of(123'456);
   const mrcz::memory_source source{std::span{content}};
-  mrcz::source_in_order stream{source};
+  mrcz::detail::source_in_order stream{source};
   note("stream.blp", content.size(), bp::pack_file(stream, folder / "stream.blp", {.chunk_size = 10'000}), nullptr,
        "blosclz");
 }

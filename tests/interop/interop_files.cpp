@@ -100,7 +100,7 @@ std::string name_of_file(const plan& p) {
 
 template <class Row>
 void write(const std::filesystem::path& path, const plan& p) {
-  auto voxels = mrcz::make_volume<typename Row::type>(p.shape);
+  auto voxels = mrcz::detail::make_volume<typename Row::type>(p.shape);
   for (std::uint32_t i = 0; i < voxels.size(); ++i)
     voxels.data()[i] = voxel_of<Row>(scrambled(i) & (p.noise ? ~0U : 7U));
   const json values{

@@ -28,8 +28,8 @@ void write_all(const std::filesystem::path& path, const std::string& content, du
   out.publish();
 }
 
-std::shared_ptr<mrcz::locked_file> opened(const std::filesystem::path& path) {
-  return std::make_shared<mrcz::locked_file>(path);
+std::shared_ptr<mrcz::detail::locked_file> opened(const std::filesystem::path& path) {
+  return std::make_shared<mrcz::detail::locked_file>(path);
 }
 
 /// The error of beginning to write `path`.
@@ -214,7 +214,7 @@ TEST_CASE("a file is extended behind what is kept, and the header written last m
     const test::scratch_folder folder;
     test::write_bytes(folder / "a", text("HEAD:one,"));
     {
-      mrcz::extended_file out{opened(folder / "a"), wanted, 9};
+      mrcz::detail::extended_file out{opened(folder / "a"), wanted, 9};
       CHECK(out.name() == (folder / "a").string());
       out.write_at(9, text("two,"));
       out.write_at(13, text("three,"));
@@ -230,7 +230,7 @@ TEST_CASE("an extension that is given up before the header is cut off again") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("HEAD:one,"));
   {
-    mrcz::extended_file out{opened(folder / "a"), durability::data, 9};
+    mrcz::detail::extended_file out{opened(folder / "a"), durability::data, 9};
     out.write_at(9, text("two,"));
     out.write_at(30, text("far away"));
     CHECK(std::filesystem::file_size(folder / "a") == 38);
@@ -242,7 +242,7 @@ TEST_CASE("an extension whose header was written stays, though nothing was publi
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("HEAD:one,"));
   {
-    mrcz::extended_file out{opened(folder / "a"), durability::none, 9};
+    mrcz::detail::extended_file out{opened(folder / "a"), durability::none, 9};
     out.write_at(9, text("two,"));
     out.write_at(0, text("head"));
   }
@@ -253,7 +253,7 @@ TEST_CASE("an extension that is published stays, though no header was written") 
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("HEAD:one,"));
   {
-    mrcz::extended_file out{opened(folder / "a"), durability::none, 9};
+    mrcz::detail::extended_file out{opened(folder / "a"), durability::none, 9};
     out.write_at(9, text("two,"));
     out.publish();
   }
@@ -265,7 +265,7 @@ TEST_CASE("bytes behind what is kept are gone when the extension ends, however i
   const auto extend = [&](auto&& action) {
     test::write_bytes(folder / "a", text("HEAD:one,trailing bytes"));
     {
-      mrcz::extended_file out{opened(folder / "a"), durability::none, 9};
+      mrcz::detail::extended_file out{opened(folder / "a"), durability::none, 9};
       action(out);
     }
     return test::bytes_of(folder / "a");
@@ -283,7 +283,7 @@ TEST_CASE("a file that was opened to be extended and was not is as it was") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("HEAD:one,trailing bytes"));
   {
-    const mrcz::extended_file out{opened(folder / "a"), durability::full, 9};
+    const mrcz::detail::extended_file out{opened(folder / "a"), durability::full, 9};
   }
   CHECK(test::bytes_of(folder / "a") == text("HEAD:one,trailing bytes"));
 }
@@ -664,7 +664,7 @@ TEST_CASE("the new bytes are synced before the header that refers to them") {
       synced.push_back(test::bytes_of(folder / "a"));
       return 0;
     };
-    mrcz::extended_file out{opened(folder / "a"), wanted, 9};
+    mrcz::detail::extended_file out{opened(folder / "a"), wanted, 9};
     out.write_at(9, text("two,"));
     out.write_at(0, text("head"));
     out.publish();
@@ -677,7 +677,7 @@ TEST_CASE("a sync that fails before the header leaves the file as it was") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("HEAD:one,"));
   {
-    mrcz::extended_file out{opened(folder / "a"), durability::data, 9};
+    mrcz::detail::extended_file out{opened(folder / "a"), durability::data, 9};
     out.write_at(9, text("two,"));
     test::observe_system_calls calls;
     calls.data_synced = [](int) { return EIO; };
@@ -694,7 +694,7 @@ TEST_CASE("a full disk leaves the file that was to be extended as it was") {
   const auto answer = test::on_small_disk(folder.path(), [](const std::filesystem::path& disk) -> std::string {
     test::write_bytes(disk / "a", text("HEAD:one,"));
     {
-      mrcz::extended_file out{opened(disk / "a"), durability::data, 9};
+      mrcz::detail::extended_file out{opened(disk / "a"), durability::data, 9};
       const auto thrown = test::failure_of([&] { out.write_at(9, std::vector<std::byte>(100'000)); });
       if (!thrown) return "no failure";
       if (thrown->code != std::errc::no_space_on_device) return thrown->message;
@@ -712,7 +712,7 @@ TEST_CASE("a full disk leaves the file that was to be extended as it was") {
 TEST_CASE("only a file that exists and may be written is extended") {
   const test::scratch_folder folder;
   const auto failure_for = [](const std::filesystem::path& path) {
-    return test::failure_of([&] { const mrcz::extended_file out{opened(path), durability::none, 0}; });
+    return test::failure_of([&] { const mrcz::detail::extended_file out{opened(path), durability::none, 0}; });
   };
   const auto missing = failure_for(folder / "missing");
   REQUIRE(missing);
@@ -987,7 +987,7 @@ TEST_CASE("an extension is refused while somebody else extends the file, and not
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("HEAD:one,"));
   {
-    mrcz::extended_file first{opened(folder / "a"), durability::none, 9};
+    mrcz::detail::extended_file first{opened(folder / "a"), durability::none, 9};
     first.write_at(9, text("two,"));
     const auto thrown = test::failure_of([&] { opened(folder / "a"); });
     REQUIRE(thrown);
@@ -1005,7 +1005,7 @@ TEST_CASE("a file that another one replaced meanwhile is not touched, nor its su
   for (const bool written : {false, true}) {
     test::write_bytes(folder / "a", text("HEAD:one,"));
     {
-      mrcz::extended_file out{opened(folder / "a"), durability::none, 9};
+      mrcz::detail::extended_file out{opened(folder / "a"), durability::none, 9};
       if (written) out.write_at(9, text("two,"));
       test::write_bytes(folder / "b", text("successor"));
       std::filesystem::rename(folder / "b", folder / "a");
@@ -1040,7 +1040,7 @@ TEST_CASE("what a program without locks did meanwhile to a file is noticed, and 
     CAPTURE(c.name);
     test::write_bytes(folder / "a", text("HEAD:one,"));
     {
-      mrcz::extended_file out{opened(folder / "a"), durability::none, 9};
+      mrcz::detail::extended_file out{opened(folder / "a"), durability::none, 9};
       out.write_at(9, text("two,"));
       c.meddle(folder / "a");
       for (const auto& thrown :

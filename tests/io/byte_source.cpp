@@ -46,7 +46,7 @@ TEST_CASE("a source that is shared lives until the last of its users is done") {
   int destroyed = 0;
   {
     auto shared = std::make_shared<const counting_source>(destroyed);
-    const mrcz::shared_source one{shared};
+    const mrcz::detail::shared_source one{shared};
     shared.reset();
     CHECK(destroyed == 0);
     CHECK(one.size() == 256);

@@ -16,7 +16,7 @@ TEST_CASE("any number of bytes is copied from any place to any other") {
   for (const std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{1} << 20U, content.size() - 2}) {
     std::vector<std::byte> copied;
     mrcz::memory_sink into{copied};
-    mrcz::copy_in_pieces(from, 2, count, into, 3);
+    mrcz::detail::copy_in_pieces(from, 2, count, into, 3);
     into.publish();
     const auto expected = std::span{content}.subspan(2, count);
     REQUIRE(copied.size() == (count == 0 ? 0 : count + 3));

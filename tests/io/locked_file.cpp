@@ -9,14 +9,15 @@
 #include "tests/io/support.hpp"
 #include "tests/io/system_calls.hpp"
 
-static_assert(!std::is_copy_constructible_v<mrcz::locked_file> && !std::is_move_constructible_v<mrcz::locked_file>);
+static_assert(!std::is_copy_constructible_v<mrcz::detail::locked_file> &&
+              !std::is_move_constructible_v<mrcz::detail::locked_file>);
 
 using test::text;
 
 TEST_CASE("a locked file is read like any other, and knows the size that it was found with") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("0123456789"));
-  mrcz::locked_file locked{folder / "a"};
+  mrcz::detail::locked_file locked{folder / "a"};
   CHECK(locked.name() == (folder / "a").string());
   CHECK(locked.size() == 10);
   locked.write_at(10, text("more"));
@@ -34,8 +35,8 @@ TEST_CASE("a file is locked by one at a time, until that one is done") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("content"));
   {
-    const mrcz::locked_file first{folder / "a"};
-    const auto thrown = test::failure_of([&] { const mrcz::locked_file second{folder / "a"}; });
+    const mrcz::detail::locked_file first{folder / "a"};
+    const auto thrown = test::failure_of([&] { const mrcz::detail::locked_file second{folder / "a"}; });
     REQUIRE(thrown);
     CHECK(thrown->code == std::errc::operation_would_block);
     CHECK(
@@ -45,14 +46,14 @@ TEST_CASE("a file is locked by one at a time, until that one is done") {
     reader.read_at(0, bytes);
     CHECK(bytes == text("content"));
   }
-  const mrcz::locked_file next{folder / "a"};
+  const mrcz::detail::locked_file next{folder / "a"};
 }
 
 TEST_CASE("what was written through the lock is no change by somebody else") {
   const test::scratch_folder folder;
   for (const std::size_t size : {0U, 5U, 1023U, 1024U, 1025U, 5000U}) {
     test::write_bytes(folder / "a", std::vector<std::byte>(size, std::byte{1}));
-    mrcz::locked_file locked{folder / "a"};
+    mrcz::detail::locked_file locked{folder / "a"};
     CHECK(locked.is_unchanged());
     for (const std::size_t at : {std::size_t{0}, size / 2, size, size + 10, std::size_t{1020}}) {
       locked.write_at(at, std::vector<std::byte>(30, std::byte{2}));
@@ -69,7 +70,7 @@ TEST_CASE("what was written through the lock is no change by somebody else") {
 TEST_CASE("each byte that says what belongs to the file is compared, and the size") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", std::vector<std::byte>(3000, std::byte{1}));
-  const mrcz::locked_file locked{folder / "a"};
+  const mrcz::detail::locked_file locked{folder / "a"};
   const auto put = [&](std::streamoff at, char value) {
     std::fstream{folder / "a", std::ios::in | std::ios::out | std::ios::binary}.seekp(at).put(value);
   };
@@ -90,7 +91,7 @@ TEST_CASE("each byte that says what belongs to the file is compared, and the siz
 
 TEST_CASE("only a file that exists is locked") {
   const test::scratch_folder folder;
-  const auto thrown = test::failure_of([&] { const mrcz::locked_file missing{folder / "missing"}; });
+  const auto thrown = test::failure_of([&] { const mrcz::detail::locked_file missing{folder / "missing"}; });
   REQUIRE(thrown);
   CHECK(thrown->code == std::errc::no_such_file_or_directory);
   CHECK(folder.files().empty());
@@ -101,20 +102,20 @@ TEST_CASE("only a file that exists is locked") {
 TEST_CASE("a file that was replaced is not the one that was locked") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("old"));
-  const mrcz::locked_file locked{folder / "a"};
+  const mrcz::detail::locked_file locked{folder / "a"};
   test::write_bytes(folder / "b", text("old"));
   std::filesystem::rename(folder / "b", folder / "a");
   CHECK(locked.is_unchanged());
   const auto thrown = test::failure_of([&] { locked.require_unchanged(); });
   REQUIRE(thrown);
   CHECK(thrown->message.starts_with((folder / "a").string() + ": another program replaced it meanwhile"));
-  const mrcz::locked_file successor{folder / "a"};
+  const mrcz::detail::locked_file successor{folder / "a"};
 }
 
 TEST_CASE("a write that is done in part counts as one's own") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("content"));
-  mrcz::locked_file locked{folder / "a"};
+  mrcz::detail::locked_file locked{folder / "a"};
   {
     const test::file_size_limit limit{4096};
     CHECK(test::failure_of([&] { locked.write_at(7, std::vector<std::byte>(10'000)); }));

@@ -105,7 +105,7 @@ TEST_CASE("a descriptor that cannot be used is the system's error, with its name
 
 TEST_CASE("sources and sinks with positions are used from their beginning to their end") {
   const mrcz::memory_source source{text("abcdefg"), "letters"};
-  mrcz::source_in_order in{source};
+  mrcz::detail::source_in_order in{source};
   CHECK(in.name() == "letters");
   CHECK(read_some(in, 3) == "abc");
   CHECK(read_some(in, 10) == "defg");
@@ -113,7 +113,7 @@ TEST_CASE("sources and sinks with positions are used from their beginning to the
 
   std::vector<std::byte> content;
   mrcz::memory_sink sink{content};
-  mrcz::sink_in_order out{sink, 2};
+  mrcz::detail::sink_in_order out{sink, 2};
   out.write(text("one"));
   out.write(text("two"));
   CHECK(out.position() == 8);

@@ -34,7 +34,7 @@ inline std::vector<std::byte> text(const std::string& characters) {
 class without_privileges {
  public:
   without_privileges() : was_{::geteuid()} {
-    if (was_ == 0 && ::seteuid(65534) != 0) mrcz::fail_system(errno, "seteuid");
+    if (was_ == 0 && ::seteuid(65534) != 0) mrcz::detail::fail_system(errno, "seteuid");
   }
   without_privileges(const without_privileges&) = delete;
   without_privileges& operator=(const without_privileges&) = delete;
@@ -52,7 +52,7 @@ class file_size_limit {
   explicit file_size_limit(std::uint64_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
     ::getrlimit(RLIMIT_FSIZE, &was_);
     const rlimit wanted{bytes, was_.rlim_max};
-    if (::setrlimit(RLIMIT_FSIZE, &wanted) != 0) mrcz::fail_system(errno, "setrlimit");
+    if (::setrlimit(RLIMIT_FSIZE, &wanted) != 0) mrcz::detail::fail_system(errno, "setrlimit");
   }
   file_size_limit(const file_size_limit&) = delete;
   file_size_limit& operator=(const file_size_limit&) = delete;
@@ -87,7 +87,7 @@ inline bool have_own_mounts() {
 template <class Action>
 std::optional<std::string> on_small_disk(const std::filesystem::path& folder, Action&& action) {
   int ends[2];
-  if (::pipe(ends) != 0) mrcz::fail_system(errno, "pipe");
+  if (::pipe(ends) != 0) mrcz::detail::fail_system(errno, "pipe");
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);

@@ -5,7 +5,7 @@
 void pack_elsewhere(const mrcz::byte_source& from, mrcz::byte_sink& to) { mrcz::bloscpack::pack(from, to); }
 #endif
 
-void fail_elsewhere(int number) { mrcz::fail(mrcz::errc::bad_chunk, "number {}", number); }
+void fail_elsewhere(int number) { mrcz::detail::fail(mrcz::errc::bad_chunk, "number {}", number); }
 
 bool round_trip_elsewhere(const mrcz::volume<float>& voxels) {
   std::vector<std::byte> file;

@@ -55,7 +55,7 @@ files::input opened(const arguments& given) {
   files::stream in{given.added};
   const auto folder = std::filesystem::path{given.original}.parent_path();
   mrcz::file spool{folder.empty() ? "." : folder, mrcz::file::access::scratch};
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   const auto piece = memory.acquire(std::size_t{1} << 20U);
   std::uint64_t size = 0;
   while (const std::size_t got = in.read(piece)) {
@@ -83,7 +83,7 @@ void append(const arguments& given, const session& s) {
   std::atomic<std::uint64_t> done = 0;
   bloscpack::append_options options{.threads = s.threads, .progress = &done};
   given.chunks.set(options);
-  bloscpack::check(options);
+  bloscpack::detail::check(options);
   given.chunks.say(s);
 
   const auto added = opened(given);

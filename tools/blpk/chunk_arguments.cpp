@@ -69,5 +69,6 @@ void say_chunks(const session& s, const bloscpack::reader& file, direction d, st
   if (d == direction::decompressing || !h.offsets) return;
   const auto begins = file.chunks().begins();
   s.say("Writing '{}' offsets: '[{}]'", begins.size(), fmt::join(begins, ", "));
-  s.say("Raw offsets: {}", bloscpack::detail::python_bytes(bloscpack::encode_offsets(begins, 0, begins.size())));
+  s.say("Raw offsets: {}",
+        bloscpack::detail::python_bytes(bloscpack::detail::encode_offsets(begins, 0, begins.size())));
 }

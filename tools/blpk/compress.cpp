@@ -48,7 +48,7 @@ bloscpack::pack_options options_of(const arguments& given, const session& s) {
   given.chunks.set(options);
   options.chunk_size = static_cast<std::size_t>(given.chunk_size);
   options.threads = s.threads;
-  bloscpack::check(options);
+  bloscpack::detail::check(options);
   return options;
 }
 

@@ -73,7 +73,7 @@ template <class Write>
 void write_in_order_to(const std::string& out, bool replace, Write&& write) {
   write_to(out, replace, [&]<class Sink>(Sink& to) {
     if constexpr (std::is_same_v<Sink, mrcz::atomic_file>) {
-      mrcz::sink_in_order in_order{to};
+      mrcz::detail::sink_in_order in_order{to};
       write(in_order);
     } else {
       write(to);
@@ -83,7 +83,7 @@ void write_in_order_to(const std::string& out, bool replace, Write&& write) {
 
 void write_part(const bloscpack::reader& in, std::uint64_t first, std::uint64_t count, mrcz::sequential_sink& to,
                 std::atomic<std::uint64_t>& done) {
-  mrcz::buffer memory;
+  mrcz::detail::buffer memory;
   for (const std::uint64_t end = first + count; first < end;) {
     constexpr std::uint64_t at_once = std::uint64_t{64} << 20U;
     const auto bytes = memory.acquire(static_cast<std::size_t>(std::min(at_once, end - first)));

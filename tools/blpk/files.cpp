@@ -21,7 +21,7 @@ void wait_for(int descriptor, const std::string& name) {
     const int ready = ::poll(both.data(), both.size(), -1);
     const int reason = errno;
     signals::throw_if_interrupted();
-    if (ready < 0 && reason != EINTR) mrcz::fail_system(reason, "cannot read", name);
+    if (ready < 0 && reason != EINTR) mrcz::detail::fail_system(reason, "cannot read", name);
     if (ready > 0) return;
   }
 }
@@ -33,7 +33,7 @@ int opened(const std::string& path) {
     if (descriptor >= 0) return descriptor;
     const int reason = errno;
     signals::throw_if_interrupted();
-    if (reason != EINTR) mrcz::fail_system(reason, "cannot open", path);
+    if (reason != EINTR) mrcz::detail::fail_system(reason, "cannot open", path);
   }
 }
 
@@ -87,7 +87,7 @@ std::size_t files::stream::read(std::span<std::byte> into) {
     const ssize_t done = ::read(descriptor_, into.data() + count, into.size() - count);
     if (done == 0) break;
     if (done > 0) count += static_cast<std::size_t>(done);
-    else if (errno != EINTR && errno != EAGAIN) mrcz::fail_system(errno, "cannot read", name_);
+    else if (errno != EINTR && errno != EAGAIN) mrcz::detail::fail_system(errno, "cannot read", name_);
   }
   return count;
 }

@@ -29,23 +29,23 @@ struct description {
   bloscpack::beginning beginning;
   bloscpack::metadata metadata;
   std::vector<std::int64_t> offsets;  // the first five
-  mrcz::chunk_header first_chunk;
+  mrcz::detail::chunk_header first_chunk;
 };
 
 description read(const mrcz::file_source& source) {
-  mrcz::source_in_order in{source};
+  mrcz::detail::source_in_order in{source};
   const auto beginning = bloscpack::read_beginning([&](std::span<std::byte> into) { return in.read(into); });
-  std::array<std::byte, mrcz::chunk_header::size> chunk;
+  std::array<std::byte, mrcz::detail::chunk_header::size> chunk;
   if (beginning.data_begin() + chunk.size() > source.size())
-    mrcz::fail(mrcz::errc::truncated, "file ends at byte {}, before its first chunk", source.size());
+    mrcz::detail::fail(mrcz::errc::truncated, "file ends at byte {}, before its first chunk", source.size());
   source.read_at(beginning.data_begin(), chunk);
-  description d{beginning, {}, {}, mrcz::chunk_header::decode(chunk)};
+  description d{beginning, {}, {}, mrcz::detail::chunk_header::decode(chunk)};
   if (beginning.metadata) d.metadata = bloscpack::read_metadata(source, beginning);
   const auto offsets = beginning.header.offsets ? std::min<std::uint64_t>(*beginning.header.nchunks, 5) : 0;
   for (std::uint64_t i = 0; i < offsets; ++i) {
     std::array<std::byte, 8> entry;
     source.read_at(beginning.offsets_begin() + 8 * i, entry);
-    d.offsets.push_back(mrcz::load<std::int64_t>(entry.data(), std::endian::little));
+    d.offsets.push_back(mrcz::detail::load<std::int64_t>(entry.data(), std::endian::little));
   }
   return d;
 }
@@ -86,7 +86,7 @@ void say_metadata_header(const session& s, const bloscpack::metadata_header& h) 
   s.say("    user_codec: {}", padded(h.user_codec));
 }
 
-void say_chunk_header(const session& s, const mrcz::chunk_header& h) {
+void say_chunk_header(const session& s, const mrcz::detail::chunk_header& h) {
   const auto flag = [&](unsigned bit) { return python::repr((h.flags & bit) != 0); };
   s.say("First chunk blosc header:");
   s.say(

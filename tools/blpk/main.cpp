@@ -41,7 +41,7 @@ int report(std::string_view what, int exit_code) {
 
 /// Throws if standard output did not take all messages.
 int finished() {
-  if (std::fflush(stdout) != 0) mrcz::fail_system(errno, "cannot write", "standard output");
+  if (std::fflush(stdout) != 0) mrcz::detail::fail_system(errno, "cannot write", "standard output");
   return 0;
 }
 
@@ -88,7 +88,7 @@ int main(int count, char** arguments) try {
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing then fails
   reserve_standard_descriptors();
   session s;
-  s.threads = std::min(mrcz::thread_count(std::nullopt, most_threads), most_threads);
+  s.threads = std::min(mrcz::detail::thread_count(std::nullopt, most_threads), most_threads);
   const command::words typed{arguments + 1, arguments + count};
   CLI::App program{"Compresses files to the bloscpack format (.blp) and back.", "blpk"};
   const auto formatter = std::make_shared<CLI::Formatter>();

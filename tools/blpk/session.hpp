@@ -55,7 +55,7 @@ decltype(auto) without_path(std::string_view name, Action&& action) {
 /// A failure of standard error is ignored, because it cannot be reported.
 inline void print(std::FILE* to, const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), to) < text.size() && to != stderr)
-    mrcz::fail_system(errno, "cannot write", "standard output");
+    mrcz::detail::fail_system(errno, "cannot write", "standard output");
 }
 
 /// Prints facts about finished work. It is no failure if they cannot be found out.

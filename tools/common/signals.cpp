@@ -35,7 +35,7 @@ extern "C" void ask_to_end(int signal) {
 void signals::handle(second behaviour) {
   second_ends = behaviour == second::ends;
   if (alarm_pipe[0] >= 0) return;
-  if (::pipe(alarm_pipe.data()) != 0) mrcz::fail_system(errno, "cannot create a pipe");
+  if (::pipe(alarm_pipe.data()) != 0) mrcz::detail::fail_system(errno, "cannot create a pipe");
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
     struct sigaction action{};
     if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
@@ -52,7 +52,7 @@ void signals::throw_if_interrupted() {
 int signals::alarm() { return alarm_pipe[0]; }
 
 signals::stop::stop() {
-  if (::pipe(farewell_.data()) != 0) mrcz::fail_system(errno, "cannot create a pipe");
+  if (::pipe(farewell_.data()) != 0) mrcz::detail::fail_system(errno, "cannot create a pipe");
   watcher_ = std::jthread{[this] { wait_for_signal(); }};
 }
 

@@ -36,7 +36,7 @@ mrcz::writer open(const std::string& path, const mrcz::write_options& options) t
   return mrcz::writer{path, options};
 } catch (const mrcz::error& e) {
   if (e.code() != mrcz::errc::already_exists) throw;
-  mrcz::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
+  mrcz::detail::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
 }
 
 void convert(const arguments& given, const std::stop_token* stop) {
@@ -60,7 +60,7 @@ void convert(const arguments& given, const std::stop_token* stop) {
   if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
 
   const std::size_t slices = in.shape()[0];
-  const std::size_t at_once = mrcz::thread_count(given.threads, slices);
+  const std::size_t at_once = mrcz::detail::thread_count(given.threads, slices);
   {
     const progress_bar bar{done, slices * in.slices().slice_bytes()};
     in.visit([&]<class T>(std::type_identity<T>) {

@@ -70,18 +70,18 @@ concept container = expression<E> && requires(std::remove_reference_t<E>& e) {
   e.layout();
 };
 
+namespace detail {
+
 /// [nz, ny, nx] of an expression of rank 3, or [1, ny, nx] of one of rank 2. Throws `errc::shape_mismatch` for another
 /// rank.
 template <expression E>
 shape shape_of(const E& e) {
   const auto& extents = e.shape();
   if (e.dimension() == 2) return {1, static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1])};
-  detail::require_rank(e.dimension());
+  require_rank(e.dimension());
   return {static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1]),
           static_cast<std::size_t>(extents[2])};
 }
-
-namespace detail {
 
 /// The elements of a container in the order of memory, if they have no gaps and `axis_at(i)` is the i-th fastest axis;
 /// otherwise empty.
@@ -99,23 +99,19 @@ auto elements_without_gaps(E& e, Axis axis_at) -> std::span<std::remove_pointer_
   return {first, static_cast<std::size_t>(expected)};
 }
 
-}  // namespace detail
-
 /// The elements of a container, if they lie in memory in row-major order without gaps; otherwise empty.
 template <container E>
 auto contiguous(E& e) -> std::span<std::remove_pointer_t<decltype(e.data())>> {
-  return detail::elements_without_gaps(e, [last = e.dimension() - 1](std::size_t i) { return last - i; });
+  return elements_without_gaps(e, [last = e.dimension() - 1](std::size_t i) { return last - i; });
 }
 
 /// A volume with undefined voxels; xtensor sets complex and half voxels to zero nevertheless. Throws `errc::too_large`
 /// for more voxels than memory has addresses for.
 template <voxel T>
 volume<T> make_volume(const shape& extents) {
-  detail::require_addressable(extents, sizeof(T));
+  require_addressable(extents, sizeof(T));
   return volume<T>::from_shape({extents[0], extents[1], extents[2]});
 }
-
-namespace detail {
 
 /// States the layout, because a program may define xtensor's default, `XTENSOR_DEFAULT_LAYOUT`, as column-major.
 template <class T, std::size_t Rank>
@@ -125,15 +121,11 @@ auto adapt_row_major(T* first, const std::array<std::size_t, Rank>& extents) {
   return xt::adapt<xt::layout_type::row_major>(first, count, xt::no_ownership(), extents);
 }
 
-}  // namespace detail
-
 template <voxel T>
 image<T> make_image(std::size_t ny, std::size_t nx) {
-  detail::require_addressable({1, ny, nx}, sizeof(T));
+  require_addressable({1, ny, nx}, sizeof(T));
   return image<T>::from_shape({ny, nx});
 }
-
-namespace detail {
 
 /// The rank of an expression according to its type; 0 if the rank is known only at run time. Covers lazy expressions,
 /// whose rank `xt::get_rank` does not know.
@@ -144,14 +136,12 @@ consteval std::size_t static_rank() {
   else return xt::get_rank<E>::value == std::numeric_limits<std::size_t>::max() ? 0 : xt::get_rank<E>::value;
 }
 
-}  // namespace detail
-
 /// Evaluates slice `z` of an expression of rank 2 (z = 0) or 3 into `to`, which holds ny * nx values in row-major
 /// order.
 template <expression E, class T>
 void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, std::size_t nx) {
   if (to.empty()) return;
-  constexpr std::size_t rank = detail::static_rank<E>();
+  constexpr std::size_t rank = static_rank<E>();
   if constexpr (rank == 3) {  // assigning a view takes xtensor ten times as long, and the compiler twice as long
     auto from = e.stepper_begin(e.shape());
     from.step(0, z);
@@ -166,19 +156,21 @@ void evaluate_slice(const E& e, std::size_t z, std::span<T> to, std::size_t ny, 
       from.reset(2);
     }
   } else {
-    auto target = detail::adapt_row_major(to.data(), std::array{ny, nx});
+    auto target = adapt_row_major(to.data(), std::array{ny, nx});
     if (e.dimension() == 2) xt::noalias(target) = e;
     else if constexpr (rank != 2) xt::noalias(target) = xt::view(e, z, xt::all(), xt::all());
   }
 }
 
+}  // namespace detail
+
 /// Makes xtensor compute what it otherwise computes at first use (the shapes of functions, the strides of views).
 /// Afterwards several threads may evaluate `e`. Evaluates one voxel.
 template <expression E>
 void fill_caches(const E& e) {
-  const shape extents = shape_of(e);
+  const shape extents = detail::shape_of(e);
   if (extents[0] * extents[1] * extents[2] == 0) return;
-  if constexpr (container<const E>) static_cast<void>(contiguous(e));
+  if constexpr (container<const E>) static_cast<void>(detail::contiguous(e));
   std::remove_cv_t<typename E::value_type> voxel{};
   auto target = detail::adapt_row_major(&voxel, std::array<std::size_t, 2>{1, 1});
   if (e.dimension() == 2) {

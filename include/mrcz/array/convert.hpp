@@ -18,12 +18,16 @@
 
 namespace mrcz {
 
+namespace detail {
+
 /// How the voxels of a file are stored.
 struct voxel_format {
   mrcz::mode mode = mrcz::mode::float32;
   bool unsigned_bytes = false;  ///< mode 0 holds 0 to 255, as in files of old IMOD
   std::endian byte_order = std::endian::native;
 };
+
+}  // namespace detail
 
 /// The loops of reading that depend on the type of voxels in memory. There is one such table for each type; a program
 /// contains only the tables of the types that it names.
@@ -94,11 +98,14 @@ struct voxel_encoder {
   std::string (*to_string)(const std::byte* voxel);  ///< its value, for messages
 };
 
+namespace detail {
+
 /// Throws `errc::mode_mismatch` unless every value that the file can hold is exactly a value of the decoder's type.
 MRCZ_INLINE void require_widening(const voxel_decoder& to, const voxel_format& format);
 
 /// Whether voxels have the same bytes in memory and in the file, so that no conversion is necessary.
 MRCZ_INLINE bool is_stored_as(const voxel_decoder& in_memory, const voxel_format& format) noexcept;
+
 MRCZ_INLINE bool is_stored_as(const voxel_encoder& in_memory, const voxel_format& format) noexcept;
 
 /// Where the converted voxels are needed next.
@@ -119,6 +126,8 @@ MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& fo
 /// Messages count voxels from `first`.
 MRCZ_INLINE void encode_voxels(const voxel_encoder& type, const voxel_format& format, const std::byte* from,
                                std::byte* to, std::size_t count, std::size_t first = 0);
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -90,7 +90,7 @@ slices slices_of(const E& e) {
     const auto evaluate = [](const void* from, std::size_t z, std::byte* to) {
       const E& expression = *static_cast<const E*>(from);
       const auto [nz, ny, nx] = detail::extents_of(expression);
-      evaluate_slice(expression, z, std::span{reinterpret_cast<T*>(to), ny * nx}, ny, nx);
+      detail::evaluate_slice(expression, z, std::span{reinterpret_cast<T*>(to), ny * nx}, ny, nx);
     };
     return {.type = &encoder_of<T>(),
             .rank = e.dimension(),

@@ -10,7 +10,7 @@
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/mode.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Everything that is needed to pack or unpack a slice of a file.
 struct slice_format {
@@ -32,7 +32,7 @@ MRCZ_INLINE void decode_rows(const voxel_decoder& type, const slice_format& form
 MRCZ_INLINE std::span<const std::byte> encode_slice(const voxel_encoder& type, const slice_format& format,
                                                     std::span<const std::byte> from, buffer& scratch);
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/array/slice_codec.ipp"

@@ -27,6 +27,8 @@
 
 namespace mrcz::async {
 
+namespace detail {
+
 /// The failure that a cancelled coroutine is resumed with: `asio::error::operation_aborted`, as everywhere in Asio.
 inline std::exception_ptr cancelled() {
   return std::make_exception_ptr(
@@ -112,8 +114,6 @@ asio::awaitable<void> suspend(Keep keep) {
       },
       asio::use_awaitable, std::move(keep));
 }
-
-namespace detail {
 
 /// Keeps the failure with the lowest index, so that the same input always reports the same error.
 class first_failure {
@@ -222,11 +222,11 @@ class tasks : public std::enable_shared_from_this<tasks<Task>> {
 template <std::invocable<std::size_t> Task>
 asio::awaitable<void> for_each(asio::any_io_executor workers, std::size_t count, Task task) {
   if (count == 0) co_return;
-  auto all = std::make_shared<detail::tasks<Task>>(checked(std::move(workers)), count, std::move(task));
-  auto start = [all](suspended whoever_waits, asio::cancellation_slot slot) {
+  auto all = std::make_shared<detail::tasks<Task>>(detail::checked(std::move(workers)), count, std::move(task));
+  auto start = [all](detail::suspended whoever_waits, asio::cancellation_slot slot) {
     all->start(std::move(whoever_waits), slot);
   };
-  co_await suspend(std::move(start));
+  co_await detail::suspend(std::move(start));
 }
 
 /// Calls `work()` on `workers` and returns its result.

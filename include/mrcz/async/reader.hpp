@@ -35,10 +35,11 @@ class reader {
   /// Opens the file at once, on the calling thread, which reads the header and 16 bytes per slice. `async::open` does
   /// the same on the workers.
   reader(asio::any_io_executor workers, const std::filesystem::path& path, read_options options = {})
-      : workers_{checked(std::move(workers))}, file_{std::make_shared<const mrcz::reader>(path, one_thread(options))} {}
+      : workers_{detail::checked(std::move(workers))},
+        file_{std::make_shared<const mrcz::reader>(path, one_thread(options))} {}
 
   reader(asio::any_io_executor workers, std::unique_ptr<const byte_source> source, read_options options = {})
-      : workers_{checked(std::move(workers))},
+      : workers_{detail::checked(std::move(workers))},
         file_{std::make_shared<const mrcz::reader>(std::move(source), one_thread(options))} {}
 
   /// The header, shape, metadata and everything else that can be had without reading voxels.
@@ -63,9 +64,10 @@ class reader {
   /// stated: one per processor and one more.
   template <voxel T>
   slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
-    if (ahead == 0U) fail_expected(errc::bad_option, "ahead is 0", "at least 1");
-    const auto slices = with_context(file().source().name(), [&] { return resolve({.z = z}, file_->shape()).z; });
-    return {workers_, file_, slices, ahead.value_or(thread_count(std::nullopt) + 1)};
+    if (ahead == 0U) detail::fail_expected(errc::bad_option, "ahead is 0", "at least 1");
+    const auto slices =
+        detail::with_context(file().source().name(), [&] { return detail::resolve({.z = z}, file_->shape()).z; });
+    return {workers_, file_, slices, ahead.value_or(detail::thread_count(std::nullopt) + 1)};
   }
 
  private:
@@ -75,7 +77,7 @@ class reader {
   }
 
   static const mrcz::reader& opened(const std::shared_ptr<const mrcz::reader>& file) {
-    if (!file) fail(errc::closed, "the reader has no file: it was default-constructed or moved from");
+    if (!file) detail::fail(errc::closed, "the reader has no file: it was default-constructed or moved from");
     return *file;
   }
 
@@ -95,7 +97,7 @@ class reader {
     const auto slices = opened(file).require_slices(z, decoder_of<T>());
     const shape extents{slices.count, file->shape()[1], file->shape()[2]};
     auto make = [extents] {
-      auto fresh = make_volume<T>(extents);
+      auto fresh = detail::make_volume<T>(extents);
       mrcz::detail::advise_huge_pages(std::as_writable_bytes(std::span{fresh.data(), fresh.size()}));
       return fresh;
     };

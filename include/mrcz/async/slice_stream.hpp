@@ -174,7 +174,7 @@ class read_window : public std::enable_shared_from_this<read_window<T>> {
 template <voxel T>
 class slice_stream {
  public:
-  slice_stream(asio::any_io_executor workers, std::shared_ptr<const mrcz::reader> file, resolved_range slices,
+  slice_stream(asio::any_io_executor workers, std::shared_ptr<const mrcz::reader> file, detail::resolved_range slices,
                std::size_t ahead)
       : work_{std::make_shared<detail::read_window<T>>(std::move(workers), std::move(file), slices, ahead)} {}
 
@@ -192,7 +192,7 @@ class slice_stream {
 
  private:
   static asio::awaitable<std::optional<image<T>>> next_of(std::shared_ptr<detail::read_window<T>> work) {
-    if (!work) fail(errc::closed, "the stream has no file: it was moved from");
+    if (!work) detail::fail(errc::closed, "the stream has no file: it was moved from");
     const typename detail::read_window<T>::turn mine{work};
     if (work->at_end()) co_return std::nullopt;
     work->read_ahead();

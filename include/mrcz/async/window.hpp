@@ -17,10 +17,14 @@ struct window {
 };
 static_assert(std::is_trivially_destructible_v<window>, "options are used inside co_await (g++ 12)");
 
+namespace detail {
+
 /// Throws `errc::bad_option` for a window of 0 slices or 0 bytes.
 inline void check(const window& wanted) {
   if (wanted.slices == 0U || wanted.bytes == 0U)
     fail_expected(errc::bad_option, text("window has no {}", wanted.slices == 0U ? "slices" : "bytes"), "at least 1");
 }
+
+}  // namespace detail
 
 }  // namespace mrcz::async

@@ -19,7 +19,7 @@
 #include "mrcz/format/header.hpp"
 #include "mrcz/writer.hpp"
 
-namespace mrcz::async {
+namespace mrcz::async::detail {
 
 /// Slices that were appended, and the owner of the memory that they refer to.
 struct shared_slices {
@@ -140,7 +140,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
   std::optional<std::size_t> room_;  // it waits for room for so many bytes; without: for an empty window
 };
 
-}  // namespace mrcz::async
+}  // namespace mrcz::async::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/async/write_window.ipp"

@@ -54,7 +54,7 @@ class writer {
   /// Takes over a writer that was prepared in another way: by `append_to`, or with an extended header. Throws
   /// `errc::closed` for a writer that was closed or moved from.
   writer(asio::any_io_executor workers, mrcz::writer out, window limits = {})
-      : work_{std::make_shared<write_window>(std::move(workers), std::move(out), limits)} {}
+      : work_{std::make_shared<detail::write_window>(std::move(workers), std::move(out), limits)} {}
 
   writer(writer&&) noexcept = default;
   writer& operator=(writer&&) = delete;
@@ -102,20 +102,21 @@ class writer {
   std::size_t size() const { return opened(work_)->size(); }
 
  private:
-  static std::shared_ptr<write_window> opened(std::shared_ptr<write_window> work) {
-    if (!work) fail(errc::closed, "the writer has no file: it was moved from");
+  static std::shared_ptr<detail::write_window> opened(std::shared_ptr<detail::write_window> work) {
+    if (!work) detail::fail(errc::closed, "the writer has no file: it was moved from");
     return work;
   }
 
   template <class Array>
-  static shared_slices shared(std::shared_ptr<const Array> array) {
+  static detail::shared_slices shared(std::shared_ptr<const Array> array) {
     return {slices_of(*array), std::move(array)};
   }
 
-  MRCZ_INLINE static asio::awaitable<void> append_slices(std::shared_ptr<write_window> work, shared_slices from);
-  MRCZ_INLINE static asio::awaitable<void> close_it(std::shared_ptr<write_window> work);
+  MRCZ_INLINE static asio::awaitable<void> append_slices(std::shared_ptr<detail::write_window> work,
+                                                         detail::shared_slices from);
+  MRCZ_INLINE static asio::awaitable<void> close_it(std::shared_ptr<detail::write_window> work);
 
-  std::shared_ptr<write_window> work_;
+  std::shared_ptr<detail::write_window> work_;
 };
 
 }  // namespace mrcz::async

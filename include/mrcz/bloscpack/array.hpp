@@ -74,14 +74,14 @@ header pack(const std::filesystem::path& path, const E& array, pack_options opti
   static_assert(element<T>, "numpy has no plain type for these elements: xt::cast to one that it has");
   array_layout layout{.dtype = dtype_of<T>(), .shape = {array.shape().begin(), array.shape().end()}};
   options.typesize = sizeof(T);
-  check(options);
+  detail::check(options);
   options.chunk_size = std::max(options.chunk_size - options.chunk_size % sizeof(T), sizeof(T));
   const auto write = [&](std::span<const T> elements) {
     atomic_file to{path, options.durability, options.replace};
     return pack(memory_source{std::as_bytes(elements), path.string()}, to, options, to_metadata(layout));
   };
   if constexpr (container<const E>) {
-    if (const auto elements = contiguous(array); elements.size() == array.size()) return write(elements);
+    if (const auto elements = detail::contiguous(array); elements.size() == array.size()) return write(elements);
     if (const auto elements = detail::column_major_elements(array); elements.size() == array.size()) {
       layout.column_major = true;
       return write(elements);
@@ -97,13 +97,14 @@ header pack(const std::filesystem::path& path, const E& array, pack_options opti
 /// with a plain dtype, or if the size of the array is not the size of the data. Also throws what `reader` throws.
 template <element T>
 row_major_array<T> unpack(const reader& in) {
-  return with_context(in.name(), [&] {
+  return detail::with_context(in.name(), [&] {
     const array_layout layout = parse_layout(in.metadata());
     if (const auto wanted = dtype_of<T>(); layout.dtype.kind != wanted.kind || layout.dtype.size != wanted.size)
-      fail(errc::mode_mismatch, "the elements are of dtype {}, but {} was asked for", to_string(layout.dtype),
-           to_string(wanted));
+      detail::fail(errc::mode_mismatch, "the elements are of dtype {}, but {} was asked for", to_string(layout.dtype),
+                   to_string(wanted));
     if (layout.bytes() != in.size())
-      fail(errc::bad_metadata, "an array of this shape has {} bytes, but the file holds {}", layout.bytes(), in.size());
+      detail::fail(errc::bad_metadata, "an array of this shape has {} bytes, but the file holds {}", layout.bytes(),
+                   in.size());
     in.require_plausible();
     auto array = row_major_array<T>::from_shape(layout.shape);
     if (!layout.column_major) {
@@ -112,7 +113,7 @@ row_major_array<T> unpack(const reader& in) {
       detail::make_native(layout.dtype, elements);
       return array;
     }
-    buffer memory;
+    detail::buffer memory;
     const auto bytes = memory.acquire(layout.bytes());
     in.read_at(0, bytes);
     detail::make_native(layout.dtype, bytes);

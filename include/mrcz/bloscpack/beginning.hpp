@@ -28,7 +28,7 @@ struct beginning {
 };
 
 /// Reads and checks both headers. `fill(span)` reads the next bytes of the file and returns how many there were.
-MRCZ_INLINE beginning read_beginning(function_ref<std::size_t(std::span<std::byte>)> fill);
+MRCZ_INLINE beginning read_beginning(detail::function_ref<std::size_t(std::span<std::byte>)> fill);
 
 /// Reads the beginning of a file. Also throws `errc::truncated` if the file ends within the metadata.
 MRCZ_INLINE beginning beginning_of(const byte_source& source);

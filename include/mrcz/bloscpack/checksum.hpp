@@ -43,9 +43,13 @@ constexpr std::size_t digest_size(checksum c) noexcept {
   return value < sizes.size() ? sizes[value] : 0;
 }
 
+namespace detail {
+
 /// The checksum with this number in the file. Throws `errc::bad_header` for an unknown number; the message calls the
 /// number `where`.
 MRCZ_INLINE checksum require_checksum(std::uint8_t number, std::string_view where);
+
+}  // namespace detail
 
 /// A digest as stored in the file; empty for `checksum::none`.
 class digest {

@@ -18,6 +18,8 @@
 
 namespace mrcz::bloscpack {
 
+namespace detail {
+
 /// How chunks are compressed. The defaults are bloscpack's.
 struct chunk_options {
   mrcz::codec codec = mrcz::codec::blosclz;
@@ -25,7 +27,12 @@ struct chunk_options {
   mrcz::shuffle shuffle = mrcz::shuffle::byte;
   std::size_t typesize = 8;  ///< bytes per element for the shuffle, 1 to 255
 };
-static_assert(std::is_trivially_destructible_v<chunk_options>, "options are used inside co_await (g++ 12)");
+
+}  // namespace detail
+
+static_assert(std::is_trivially_destructible_v<detail::chunk_options>, "options are used inside co_await (g++ 12)");
+
+namespace detail {
 
 /// Throws `errc::bad_option` for an illegal value, and `errc::codec_unavailable` for a codec that c-blosc lacks.
 MRCZ_INLINE void check(const chunk_options& wanted);
@@ -73,8 +80,6 @@ MRCZ_INLINE chunk_header decode_chunk_header(std::span<const std::byte, chunk_he
 /// uncompressed size. Throws `errc::bad_chunk`; the content of `into` is then undefined.
 MRCZ_INLINE void unpack_chunk(std::span<const std::byte> chunk, bloscpack::checksum checksum,
                               std::span<const std::byte> stored, std::span<std::byte> into);
-
-namespace detail {
 
 /// Calls `action`. Adds the number of the chunk and its first byte in the file to an error.
 template <class Action>

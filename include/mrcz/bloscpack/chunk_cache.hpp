@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "mrcz/core/bytes.hpp"
+#include "mrcz/core/linkage.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 /// Keeps the chunks that were used last. Thread-safe. A thread that copies from a chunk does not block other threads.
 class chunk_cache {
@@ -38,7 +39,7 @@ class chunk_cache {
   std::size_t capacity_;
 };
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/bloscpack/chunk_cache.ipp"

@@ -17,7 +17,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/io/byte_source.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 /// Where the chunk and its digest lie, and how many bytes the chunk holds.
 struct chunk_place {
@@ -92,7 +92,7 @@ class chunk_table {
   bool from_offsets_ = false;
 };
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/bloscpack/chunk_table.ipp"

@@ -17,7 +17,7 @@ namespace mrcz::bloscpack {
 
 inline constexpr std::size_t header_size = 32;
 inline constexpr std::uint8_t format_version = 3;
-inline constexpr std::size_t max_chunk_size = chunk_header::max_bytes;  ///< what a blosc chunk can hold
+inline constexpr std::size_t max_chunk_size = detail::chunk_header::max_bytes;  ///< what a blosc chunk can hold
 static_assert(max_chunk_size == 2147483631);
 
 /// A field that is not stated is -1 in the file: the writer did not know its value yet.
@@ -34,8 +34,12 @@ struct header {
   friend bool operator==(const header&, const header&) = default;
 };
 
+namespace detail {
+
 /// Throws `errc::bad_header` for values that no file may have.
 MRCZ_INLINE void check(const header& h);
+
+}  // namespace detail
 
 MRCZ_INLINE std::array<std::byte, header_size> encode(const header& h);
 

@@ -70,9 +70,13 @@ MRCZ_INLINE metadata parse_metadata(std::string_view text);
 /// A section as it is written: its header, the stored bytes, the rest of the reserved space, and their digest.
 MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const metadata_options& options = {});
 
+namespace detail {
+
 /// Throws `errc::bad_metadata` for metadata that are larger than `max_metadata_bytes`. Call it before memory is
 /// allocated for them.
 MRCZ_INLINE void require_bounded(const metadata_header& h);
+
+}  // namespace detail
 
 /// The metadata in `stored`, the `meta_comp_size` bytes after the header. Throws `errc::bad_metadata`.
 MRCZ_INLINE metadata decode_metadata(const metadata_header& h, std::span<const std::byte> stored,

@@ -13,7 +13,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/io/byte_source.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 /// Bytes of an empty chunk with its digest. No chunk is smaller.
 constexpr std::size_t smallest_chunk(checksum c) noexcept { return chunk_header::size + digest_size(c); }
@@ -43,7 +43,7 @@ MRCZ_INLINE std::vector<std::byte> encode_offsets(std::span<const std::uint64_t>
 MRCZ_INLINE void write_offsets(std::span<const std::uint64_t> begins, std::uint64_t size,
                                function_ref<void(std::uint64_t at, std::span<const std::byte> entries)> write);
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/bloscpack/offsets.ipp"

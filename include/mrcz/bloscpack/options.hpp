@@ -60,16 +60,14 @@ struct append_options {
 };
 static_assert(std::is_trivially_destructible_v<append_options>, "options are used inside co_await (g++ 12)");
 
+namespace detail {
+
 template <class Options>
 chunk_options chunk_options_of(const Options& from) noexcept {
   return {.codec = from.codec, .level = from.level, .shuffle = from.shuffle, .typesize = from.typesize};
 }
 
-namespace detail {
-
 MRCZ_INLINE void check_running(mrcz::durability durability, std::optional<std::size_t> threads);
-
-}  // namespace detail
 
 /// Throw `errc::bad_option` for an illegal value, and `errc::codec_unavailable` for a codec that c-blosc lacks or a
 /// checksum that OpenSSL refuses.
@@ -78,6 +76,8 @@ MRCZ_INLINE void check(const pack_options& wanted);
 MRCZ_INLINE void check(const unpack_options& wanted);
 
 MRCZ_INLINE void check(const append_options& wanted);
+
+}  // namespace detail
 
 }  // namespace mrcz::bloscpack
 

@@ -53,7 +53,7 @@ class reader final : public byte_source {
 
   const bloscpack::header& header() const noexcept { return beginning_.header; }
   const bloscpack::beginning& beginning() const noexcept { return beginning_; }
-  const chunk_table& chunks() const noexcept { return chunks_; }
+  const detail::chunk_table& chunks() const noexcept { return chunks_; }
   /// The number of chunks. Counted if the header does not state it.
   std::uint64_t nchunks() const noexcept { return chunks_.count(); }
   /// The packed file.
@@ -67,7 +67,7 @@ class reader final : public byte_source {
   bloscpack::metadata metadata() const;
 
   /// The first 16 bytes of a chunk.
-  mrcz::chunk_header chunk_header(std::uint64_t chunk) const;
+  mrcz::detail::chunk_header chunk_header(std::uint64_t chunk) const;
 
   /// Uncompressed bytes [offset, offset + into.size()). Throws `errc::bad_chunk` for damage; the content of `into` is
   /// then undefined.
@@ -91,15 +91,15 @@ class reader final : public byte_source {
 
   /// A chunk and its digest as stored in the file. Only the header of the chunk is checked. The bytes are in `memory`,
   /// unless the whole file is in memory.
-  std::span<const std::byte> read_packed(std::uint64_t chunk, buffer& memory) const;
+  std::span<const std::byte> read_packed(std::uint64_t chunk, detail::buffer& memory) const;
 
   /// Unpacks a chunk into `into`, which has its uncompressed size. `packed` is working memory.
-  void read_chunk(std::uint64_t chunk, std::span<std::byte> into, buffer& packed) const;
+  void read_chunk(std::uint64_t chunk, std::span<std::byte> into, detail::buffer& packed) const;
 
  private:
   struct nothing {};
   struct unpacked {
-    buffer plain;
+    detail::buffer plain;
     std::size_t size;
   };
 
@@ -112,18 +112,19 @@ class reader final : public byte_source {
 
   /// Returns what `action(place)` returns. Adds the chunk to an error.
   template <class Action>
-  std::invoke_result_t<Action&, const chunk_place&> in_chunk(std::uint64_t chunk, Action&& action) const;
+  std::invoke_result_t<Action&, const detail::chunk_place&> in_chunk(std::uint64_t chunk, Action&& action) const;
 
   /// The header of a chunk. Throws unless the chunk ends where the next one begins; the last one must end within the
   /// file.
-  mrcz::chunk_header checked_header(const chunk_place& place, std::uint64_t chunk) const;
-  std::span<const std::byte> load(const chunk_place& place, std::uint64_t chunk, buffer& memory) const;
+  mrcz::detail::chunk_header checked_header(const detail::chunk_place& place, std::uint64_t chunk) const;
+  std::span<const std::byte> load(const detail::chunk_place& place, std::uint64_t chunk, detail::buffer& memory) const;
   void unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const;
-  buffer unpack_whole(std::uint64_t chunk) const;
+  detail::buffer unpack_whole(std::uint64_t chunk) const;
 
   /// Calls `make(chunk)` in parallel, and `take` with the results in order.
   template <class Result>
-  void for_each_chunk(function_ref<Result(std::uint64_t chunk)> make, function_ref<void(Result&&)> take) const;
+  void for_each_chunk(detail::function_ref<Result(std::uint64_t chunk)> make,
+                      detail::function_ref<void(Result&&)> take) const;
 
   /// Reads bytes of a chunk from `first` on. If these are only a part of the chunk, the cache keeps the chunk for the
   /// next call.
@@ -135,9 +136,9 @@ class reader final : public byte_source {
   std::shared_ptr<const byte_source> source_;
   read_options options_;
   bloscpack::beginning beginning_;
-  chunk_table chunks_;
-  mutable buffer_pool pool_;
-  mutable chunk_cache cache_;
+  detail::chunk_table chunks_;
+  mutable detail::buffer_pool pool_;
+  mutable detail::chunk_cache cache_;
 };
 
 }  // namespace mrcz::bloscpack

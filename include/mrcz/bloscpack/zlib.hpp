@@ -8,7 +8,7 @@
 
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 MRCZ_INLINE std::uint32_t adler32_of(std::span<const std::byte> bytes) noexcept;
 
@@ -21,7 +21,7 @@ MRCZ_INLINE std::vector<std::byte> deflated(std::span<const std::byte> plain, in
 /// uncompressed bytes. Allocates no memory if so short a stream cannot hold `size` bytes.
 MRCZ_INLINE std::vector<std::byte> inflated(std::span<const std::byte> packed, std::size_t size);
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/bloscpack/zlib.ipp"

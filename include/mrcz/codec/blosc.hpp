@@ -14,6 +14,8 @@ namespace mrcz {
 /// Whether the c-blosc in use was built with this codec (snappy often is not).
 MRCZ_INLINE bool available(codec c) noexcept;
 
+namespace detail {
+
 /// Throws `errc::codec_unavailable` if `available(c)` is false.
 MRCZ_INLINE void require_available(codec c);
 
@@ -47,6 +49,8 @@ MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from,
 /// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws `errc::bad_chunk`
 /// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.
 MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byte> into);
+
+}  // namespace detail
 
 }  // namespace mrcz
 

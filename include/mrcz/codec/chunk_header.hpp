@@ -10,7 +10,7 @@
 #include "mrcz/codec/codec.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Always little-endian, also in a big-endian MRC file.
 struct chunk_header {
@@ -55,8 +55,6 @@ struct chunk_header {
   }
 };
 
-namespace detail {
-
 /// A valid chunk of the format holds at most this many times its packed size. A header that claims more is damaged. The
 /// value is the longest run that one byte of the format can announce, rounded up.
 constexpr std::uint64_t max_expansion(unsigned format) noexcept {
@@ -77,13 +75,11 @@ static_assert(6 + 255 * (blosclz_wrap - 1) + 254 + 3 <= 0x7fffffff);
 
 MRCZ_INLINE bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept;
 
-}  // namespace detail
-
 /// Throws `errc::bad_chunk` unless the header is that of a chunk of `packed` bytes that holds exactly `expected`
 /// bytes. After this no number in the header can make c-blosc read or write outside its buffers.
 MRCZ_INLINE void check(const chunk_header& h, std::uint64_t packed, std::uint64_t expected);
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/codec/chunk_header.ipp"

@@ -16,15 +16,13 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Buffers of one thread that decompresses.
 struct unpack_memory {
   buffer packed;
   buffer plain;
 };
-
-namespace detail {
 
 /// Where the packed bytes of one block lie in its chunk.
 struct block_place {
@@ -64,8 +62,6 @@ std::span<const std::byte> assemble_blocks(const ReadAt& read_at, std::span<cons
   return chunk;
 }
 
-}  // namespace detail
-
 /// A chunk that is read and decompressed block by block, through `read_at(offset in the chunk, span)`. A stored chunk
 /// has no blocks: pieces of 64 bytes take their place.
 template <class ReadAt>
@@ -86,7 +82,7 @@ class chunk_blocks {
     if (stored_ || expected == 0) return;
     std::vector<std::byte> begins(static_cast<std::size_t>(4 * header.blocks()));
     read_at_(std::uint64_t{chunk_header::size}, std::span<std::byte>{begins});
-    places_ = detail::block_places(begins, header.packed_bytes);
+    places_ = block_places(begins, header.packed_bytes);
   }
 
   /// Plain bytes of each block. The last block may be shorter.
@@ -117,7 +113,7 @@ class chunk_blocks {
     const std::size_t first = wanted.begin / block_size_;
     const std::size_t end = wanted.end / block_size_ + (wanted.end % block_size_ == 0 ? 0 : 1);
     const auto places = std::span{places_}.subspan(first, end - first);
-    mrcz::decompress(detail::assemble_blocks(read_at_, std::span{first_bytes_}, places, into.size(), memory), into);
+    detail::decompress(assemble_blocks(read_at_, std::span{first_bytes_}, places, into.size(), memory), into);
   }
 
  private:
@@ -125,7 +121,7 @@ class chunk_blocks {
 
   ReadAt read_at_;
   std::array<std::byte, chunk_header::size> first_bytes_{};
-  std::vector<detail::block_place> places_;
+  std::vector<block_place> places_;
   std::size_t bytes_;
   std::size_t block_size_ = 1;
   bool stored_ = false;
@@ -143,7 +139,7 @@ std::span<const std::byte> decompress_part(const chunk_blocks<ReadAt>& chunk, st
   return plain.subspan(first - group.begin, count);
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/codec/chunk_part.ipp"

@@ -61,8 +61,12 @@ struct compression {
 };
 static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");
 
+namespace detail {
+
 /// Throws `errc::bad_option` unless every value is legal.
 MRCZ_INLINE void check(const compression& wanted);
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Memory for a slice that is about to be overwritten. It grows and never shrinks. It does not zero its bytes, and it
 /// loses its content when it grows. It is aligned for every voxel type.
@@ -49,7 +49,7 @@ class buffer_pool {
   std::vector<buffer> spare_;
 };
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/core/bytes.ipp"

@@ -19,6 +19,8 @@ constexpr std::string_view name_of(std::endian order) noexcept {
   return order == std::endian::little ? "little" : "big";
 }
 
+namespace detail {
+
 constexpr std::endian opposite(std::endian order) noexcept {
   return order == std::endian::little ? std::endian::big : std::endian::little;
 }
@@ -37,18 +39,16 @@ constexpr U byteswap(U value) noexcept {
   }
 }
 
-namespace detail {
 template <std::size_t Bytes>
 using word = std::conditional_t<
     Bytes == 1, std::uint8_t,
     std::conditional_t<Bytes == 2, std::uint16_t, std::conditional_t<Bytes == 4, std::uint32_t, std::uint64_t>>>;
-}  // namespace detail
 
 /// A number stored at `from` in the given byte order; `from` need not be aligned.
 template <class T>
   requires std::is_arithmetic_v<T>
 T load(const std::byte* from, std::endian order) noexcept {
-  detail::word<sizeof(T)> bits;
+  word<sizeof(T)> bits;
   std::memcpy(&bits, from, sizeof bits);
   return std::bit_cast<T>(order == std::endian::native ? bits : byteswap(bits));
 }
@@ -57,9 +57,11 @@ T load(const std::byte* from, std::endian order) noexcept {
 template <class T>
   requires std::is_arithmetic_v<T>
 void store(std::byte* to, T value, std::endian order) noexcept {
-  auto bits = std::bit_cast<detail::word<sizeof(T)>>(value);
+  auto bits = std::bit_cast<word<sizeof(T)>>(value);
   if (order != std::endian::native) bits = byteswap(bits);
   std::memcpy(to, &bits, sizeof bits);
 }
+
+}  // namespace detail
 
 }  // namespace mrcz

@@ -125,15 +125,26 @@ class MRCZ_VISIBLE error : public std::system_error {
   std::shared_ptr<const state> state_;  // shared, so that copying an exception cannot throw
 };
 
+namespace detail {
+
 /// The format string of a message. The compiler checks that it fits its arguments only where MRCZ_CHECK_FORMATS is
 /// defined, as in Debug builds of the tests. The check takes more than half a second for each source file that includes
 /// this library.
 #ifdef MRCZ_CHECK_FORMATS
 template <class... Args>
 using message_format = fmt::format_string<Args...>;
+
+}  // namespace detail
+
 #else
+
+namespace detail {
+
 template <class...>
 using message_format = fmt::string_view;
+
+}  // namespace detail
+
 #endif
 
 namespace detail {
@@ -148,12 +159,10 @@ fmt::string_view unchecked(const Format& format) {
 MRCZ_INLINE std::string formatted(fmt::string_view format, fmt::format_args args);
 [[noreturn]] MRCZ_INLINE void fail_formatted(errc code, fmt::string_view format, fmt::format_args args);
 
-}  // namespace detail
-
 /// Formats the text of one field of an error.
 template <class... Args>
 std::string text(message_format<const Args&...> format, const Args&... args) {
-  return detail::formatted(detail::unchecked(format), fmt::make_format_args(args...));
+  return formatted(unchecked(format), fmt::make_format_args(args...));
 }
 
 /// Throws an `error`: `fail(errc::bad_header, {.byte = 92, .found = "NSYMBT is -1", .expected = "a size"})`.
@@ -162,7 +171,7 @@ std::string text(message_format<const Args&...> format, const Args&... args) {
 /// Throws an `error` of which only `found` is known.
 template <class... Args>
 [[noreturn]] void fail(errc code, message_format<const Args&...> format, const Args&... args) {
-  detail::fail_formatted(code, detail::unchecked(format), fmt::make_format_args(args...));
+  fail_formatted(code, unchecked(format), fmt::make_format_args(args...));
 }
 
 [[noreturn]] MRCZ_INLINE void fail_expected(errc code, std::string found, std::string expected);
@@ -172,8 +181,6 @@ template <class... Args>
 
 /// `code` is a value of `errno`. It means the same on all systems.
 [[noreturn]] MRCZ_INLINE void fail_system(int code, std::string found, std::string path = {});
-
-namespace detail {
 
 /// What a function knows about an error that passes through it.
 // NOLINTBEGIN(readability-redundant-member-init): else g++ warns of designated initialisers that omit a field
@@ -191,15 +198,13 @@ struct error_context {
 /// stay. An error about another file gets only the remark, because its other fields describe that file.
 [[noreturn]] MRCZ_INLINE void rethrow_with(const error_context& known);
 
-}  // namespace detail
-
 /// Calls `action` and adds the path to an error that has none.
 template <class Action>
 decltype(auto) with_context(std::string_view path, Action&& action) {
   try {
     return std::forward<Action>(action)();
   } catch (...) {
-    detail::rethrow_with({.path = path});
+    rethrow_with({.path = path});
   }
 }
 
@@ -210,9 +215,11 @@ decltype(auto) with_context(std::string_view path, std::size_t slice, Action&& a
   try {
     return std::forward<Action>(action)();
   } catch (...) {
-    detail::rethrow_with({.path = path, .slice = slice, .callers_code = true});
+    rethrow_with({.path = path, .slice = slice, .callers_code = true});
   }
 }
+
+}  // namespace detail
 
 }  // namespace mrcz
 

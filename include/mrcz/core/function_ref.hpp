@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace mrcz {
+namespace mrcz::detail {
 
 template <class Signature>
 class function_ref;
@@ -34,4 +34,4 @@ class function_ref<Result(Arguments...)> {
   Result (*call_)(void*, Arguments...);
 };
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -11,3 +11,12 @@
 #else
 #define MRCZ_INLINE inline
 #endif
+
+/// The internal names of coroutines and of the bloscpack wing stand on those of the library.
+namespace mrcz::detail {}
+namespace mrcz::async::detail {
+using namespace mrcz::detail;
+}
+namespace mrcz::bloscpack::detail {
+using namespace mrcz::detail;
+}

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// The most that an `ordered_window` holds. An empty window admits one item of any size.
 struct window_limits {
@@ -137,4 +137,4 @@ class ordered_window {
   std::exception_ptr failure_;
 };
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

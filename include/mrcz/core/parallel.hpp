@@ -13,7 +13,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/ordered_window.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// The number of threads to use: `wanted`, or one for each processor that this program may use; at least 1.
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted) noexcept;
@@ -29,8 +29,6 @@ MRCZ_INLINE void parallel_for(std::size_t count, std::size_t threads,
 
 /// Which threads call the `next` of a `parallel_pipeline`.
 enum class asked : bool { by_any_thread, by_caller_only };
-
-namespace detail {
 
 /// Runs `work(thread)` on `threads` threads, or on fewer if the system has no more. Thread 0 is the thread of the
 /// caller. `work` must not throw.
@@ -126,8 +124,6 @@ class pipeline {
   bool ended_ = false;
 };
 
-}  // namespace detail
-
 /// Calls `next()` until it returns no item, `make(item)` for each item on up to `threads` threads, and `take(result)`
 /// for each result in the order of the items. Only one thread at a time runs `next`, and only one at a time runs
 /// `take`, but both can run at the same time. At most `most_items` items and results exist at any moment; not stated:
@@ -141,8 +137,8 @@ void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> 
     while (auto item = next()) take(make(std::move(*item)));
     return;
   }
-  detail::pipeline<Item, Result> shared{most_items.value_or(threads + 2), next, make, take};
-  detail::run_on_threads(threads, [&](std::size_t thread) {
+  pipeline<Item, Result> shared{most_items.value_or(threads + 2), next, make, take};
+  run_on_threads(threads, [&](std::size_t thread) {
     const bool only_caller = wanted == asked::by_caller_only;
     shared.work(!only_caller || thread == 0, only_caller && thread == 0);
   });
@@ -161,7 +157,7 @@ void parallel_ordered(std::size_t count, std::size_t threads, function_ref<Resul
   parallel_pipeline<std::size_t, Result>(threads < count ? threads : count, next, make_it, take);
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/core/parallel.ipp"

@@ -50,6 +50,8 @@ struct region {
   range x = {};
 };
 
+namespace detail {
+
 /// A range whose count is known and which lies within its axis.
 struct resolved_range {
   std::size_t first;
@@ -68,6 +70,8 @@ struct resolved_region {
 MRCZ_INLINE resolved_range resolve(const range& wanted, std::size_t extent, char axis);
 
 MRCZ_INLINE resolved_region resolve(const region& wanted, const shape& extents);
+
+}  // namespace detail
 
 }  // namespace mrcz
 

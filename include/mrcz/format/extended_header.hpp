@@ -37,9 +37,13 @@ struct extended_header {
   friend bool operator==(const extended_header&, const extended_header&) = default;
 };
 
+namespace detail {
+
 /// Fills JSON with blanks up to a multiple of 16 bytes, so that voxels of every type are aligned in a mapped file.
 /// Leaves other extended headers unchanged.
 MRCZ_INLINE extended_header padded(extended_header extended);
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -61,9 +61,13 @@ MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size,
 /// Writes the header in its own byte order; NLABL is the number of labels.
 MRCZ_INLINE header_bytes encode(const header& h) noexcept;
 
+namespace detail {
+
 /// Throws `errc::not_mrc`, `bad_header` or `bad_mode` unless the header describes voxels. MAP may be missing if extents
 /// and MODE make sense.
 MRCZ_INLINE void check(const header& h);
+
+}  // namespace detail
 
 /// Whether both are the same 1024 bytes in a file (`encode`).
 MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept;

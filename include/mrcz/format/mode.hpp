@@ -184,7 +184,11 @@ constexpr std::uint64_t row_bytes(mode m, std::uint64_t nx) noexcept {
 /// Bytes of one slice in the file. Throws `errc::too_large` for more bytes than memory has addresses for.
 MRCZ_INLINE std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx);
 
+namespace detail {
+
 constexpr bool is_complex_mode(mode m) noexcept { return m == mode::complex_int16 || m == mode::complex64; }
+
+}  // namespace detail
 
 /// Whether every value of mode `From` is exactly a value of `To`.
 template <class Row, voxel To>

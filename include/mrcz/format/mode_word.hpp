@@ -11,6 +11,8 @@
 
 namespace mrcz {
 
+namespace detail {
+
 /// What the MODE word says. Readers use the codec in each chunk instead of this one, because python-mrcz writes lz4hc
 /// as lz4.
 struct mode_word {
@@ -20,9 +22,13 @@ struct mode_word {
   friend constexpr bool operator==(const mode_word&, const mode_word&) = default;
 };
 
-constexpr std::int32_t encode(mode_word w) noexcept {
+}  // namespace detail
+
+constexpr std::int32_t encode(detail::mode_word w) noexcept {
   return static_cast<std::int32_t>(w.mode) + 1000 * static_cast<std::int32_t>(w.codec);
 }
+
+namespace detail {
 
 /// No value if the word means no mode that can be read. Also decodes MODE + 10000 * codec with another numbering of the
 /// codecs, as python-mrcz 0.1 wrote it.
@@ -43,6 +49,8 @@ constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept 
 
 /// Throws `errc::bad_mode` for a word that means nothing.
 MRCZ_INLINE mode_word require_mode_word(std::int32_t word);
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -11,7 +11,7 @@
 #include "mrcz/format/mode_word.hpp"
 #include "mrcz/io/byte_source.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Where the packed bytes of one slice lie in the file.
 struct slice_place {
@@ -79,7 +79,7 @@ class slice_table {
   std::vector<std::uint64_t> offsets_;  // of a compressed file: begin of each slice and end of the last
 };
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/format/slice_table.ipp"

@@ -52,10 +52,18 @@
 
 namespace mrcz {
 
+namespace detail {
+
 template nlohmann::json parse_json(std::string_view, std::string_view);
+
 template nlohmann::ordered_json parse_json(std::string_view, std::string_view);
+
 template std::string write_json(const nlohmann::json&, json_text);
+
 template std::string write_json(const nlohmann::ordered_json&, json_text);
+
+}  // namespace detail
+
 template nlohmann::json parse_metadata(std::string_view);
 template nlohmann::json parse_metadata(const extended_header&);
 template nlohmann::ordered_json parse_metadata(std::string_view);

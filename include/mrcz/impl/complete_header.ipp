@@ -14,9 +14,7 @@
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/version.hpp"
 
-namespace mrcz {
-
-namespace detail {
+namespace mrcz::detail {
 
 /// python-mrcz looks for this text in the first label. If the version in it is 0.5.0 or later, python-mrcz takes MZ for
 /// the slices of a frame.
@@ -152,28 +150,26 @@ MRCZ_INLINE void require_cell(const header& before, const header& h, const write
   require_edge(&per_axis<float>::z, h.mz, &voxel_size::z, 'z');
 }
 
-}  // namespace detail
-
 MRCZ_INLINE header complete(const header& before, const file_content& content, const write_options& options) {
-  const detail::statements stated{before, content.found};
+  const statements stated{before, content.found};
   header h = before;
   const bool compressed = content.mode.codec != codec::none;
   const auto [nz, ny, nx] = content.shape;
-  h.nx = detail::to_field(nx, "NX");
-  h.ny = detail::to_field(ny, "NY");
-  h.nz = detail::to_field(nz, "NZ");
+  h.nx = to_field(nx, "NX");
+  h.ny = to_field(ny, "NY");
+  h.nz = to_field(nz, "NZ");
   h.mode = encode(content.mode);
   if (options.byte_order) h.byte_order = *options.byte_order;
-  h.ispg = detail::space_group(before, content, options);
+  h.ispg = space_group(before, content, options);
 
   if (options.start)
     std::tie(h.nxstart, h.nystart, h.nzstart) = std::tie(options.start->x, options.start->y, options.start->z);
   if (options.origin) h.origin = *options.origin;
   if (!before.has_axes()) std::tie(h.mapc, h.mapr, h.maps) = std::tuple{1, 2, 3};
 
-  h.mx = detail::intervals(before, before.mx, stated.made_on(&header::mx), h, 1);
-  h.my = detail::intervals(before, before.my, stated.made_on(&header::my), h, 2);
-  h.mz = detail::sections(before, h, content, options, stated);
+  h.mx = intervals(before, before.mx, stated.made_on(&header::mx), h, 1);
+  h.my = intervals(before, before.my, stated.made_on(&header::my), h, 2);
+  h.mz = sections(before, h, content, options, stated);
   const voxel_size voxel = options.voxel_size.value_or(before.voxel_size());
   const auto edge = [&](float per_axis<float>::* axis, std::int32_t m, float size) {
     const float was = before.cella.*axis;
@@ -184,7 +180,7 @@ MRCZ_INLINE header complete(const header& before, const file_content& content, c
              edge(&per_axis<float>::z, h.mz, voxel.z)};
 
   h.exttyp = content.exttyp;
-  h.nsymbt = detail::to_field(content.extended_bytes, "NSYMBT");
+  h.nsymbt = to_field(content.extended_bytes, "NSYMBT");
   if (content.extended_bytes == 0 || content.exttyp == exttyp_json) h.nint = h.nreal = 0;
   h.nversion = mrc2014_version;
   h.map = {'M', 'A', 'P', ' '};
@@ -196,7 +192,7 @@ MRCZ_INLINE header complete(const header& before, const file_content& content, c
     if (is_complex_mode(content.mode.mode))
       set_statistics(h, {.rms = content.statistics->rms});  // even if the arrays were real
   }
-  detail::add_mrcz_label(h, content.mode, h.mz == h.nz && detail::has_frames(before, h, stated));
+  add_mrcz_label(h, content.mode, h.mz == h.nz && has_frames(before, h, stated));
   return h;
 }
 
@@ -206,9 +202,9 @@ MRCZ_INLINE void require_as_stated(const header& h, const header& before, const 
     fail(errc::shape_mismatch, "kind is image, but there are {} slices", h.nz);
   if (h.kind() == kind::volume_stack && h.nz % h.mz != 0)
     fail(errc::shape_mismatch, "{} slices are not a whole number of volumes of {} sections", h.nz, h.mz);
-  const detail::statements stated{before, content.found};
-  detail::require_cell(before, h, options, stated);
-  const bool frames = detail::has_frames(before, h, stated);
+  const statements stated{before, content.found};
+  require_cell(before, h, options, stated);
+  const bool frames = has_frames(before, h, stated);
   const bool whole = frames && h.nz % h.mz == 0;
   const bool must_divide = content.mode.codec != codec::none || !stated.made_on(&header::mz);
   if (frames && !whole && must_divide)
@@ -217,15 +213,15 @@ MRCZ_INLINE void require_as_stated(const header& h, const header& before, const 
     fail(errc::bad_option, "ten labels leave no room for that of MRCZ, without which {} slices are not one frame",
          h.nz);
   if (stated.copied()) return;
-  const auto found = detail::numbers_of(content.found);
-  const auto wanted = detail::numbers_of(before);
-  const auto written = detail::numbers_of(h);
+  const auto found = numbers_of(content.found);
+  const auto wanted = numbers_of(before);
+  const auto written = numbers_of(h);
   for (std::size_t i = 0; i < wanted.size(); ++i)
     if (wanted[i] != found[i] && wanted[i] != written[i])
-      fail(errc::bad_option, "{} is {} in the header, but options, data or the standard make it {}",
-           detail::number_names[i], wanted[i], written[i]);
+      fail(errc::bad_option, "{} is {} in the header, but options, data or the standard make it {}", number_names[i],
+           wanted[i], written[i]);
   if (stated.made_on(&header::exttyp) && before.exttyp != h.exttyp)
     fail(errc::bad_option, "EXTTYP is stated in the header, but set_extended_header determines it");
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -36,7 +36,7 @@ MRCZ_INLINE extended_header load_extended_header(const byte_source& source, cons
 }  // namespace detail
 
 MRCZ_INLINE file_header read_header(const std::filesystem::path& path) {
-  return with_context(path.string(), [&] {
+  return detail::with_context(path.string(), [&] {
     const file_source source{path};
     const auto header = detail::load_header(source);
     return file_header{header, detail::load_extended_header(source, header)};

@@ -20,7 +20,7 @@ namespace mrcz {
 
 struct reader::lazy_slices {
   std::once_flag found;
-  std::optional<slice_table> table;
+  std::optional<detail::slice_table> table;
 };
 
 MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options options)
@@ -29,24 +29,25 @@ MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options optio
 MRCZ_INLINE reader::reader(std::unique_ptr<const byte_source> source, read_options options)
     : source_{std::move(source)},
       options_{checked(options)},
-      header_{with_context(source_->name(), [&] { return detail::load_header(*source_, options_.byte_order); })},
-      begin_{with_context(source_->name(), [&] { return data_offset(source_->size(), header_); })},
-      format_{.voxels = {.mode = require_mode_word(header_.mode).mode,
+      header_{
+          detail::with_context(source_->name(), [&] { return detail::load_header(*source_, options_.byte_order); })},
+      begin_{detail::with_context(source_->name(), [&] { return detail::data_offset(source_->size(), header_); })},
+      format_{.voxels = {.mode = detail::require_mode_word(header_.mode).mode,
                          .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
                          .byte_order = header_.byte_order},
               .ny = static_cast<std::size_t>(header_.ny),
               .nx = static_cast<std::size_t>(header_.nx)},
-      codec_{with_context(source_->name(), [&] { return codec_in_use(); })},
+      codec_{detail::with_context(source_->name(), [&] { return codec_in_use(); })},
       slices_{std::make_shared<lazy_slices>()} {}
 
-MRCZ_INLINE const slice_table& reader::slices() const {
+MRCZ_INLINE const detail::slice_table& reader::slices() const {
   std::call_once(slices_->found,
-                 [&] { with_context(source_->name(), [&] { slices_->table.emplace(*source_, header_); }); });
+                 [&] { detail::with_context(source_->name(), [&] { slices_->table.emplace(*source_, header_); }); });
   return *slices_->table;
 }
 
 MRCZ_INLINE mrcz::extended_header reader::extended_header() const {
-  return with_context(source_->name(), [&] { return detail::load_extended_header(*source_, header_); });
+  return detail::with_context(source_->name(), [&] { return detail::load_extended_header(*source_, header_); });
 }
 
 template <class Type>
@@ -57,16 +58,16 @@ Type reader::voxel_type() const {
 }
 
 MRCZ_INLINE read_options reader::checked(read_options options) {
-  if (options.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
+  if (options.threads == 0U) detail::fail_expected(errc::bad_option, "threads is 0", "at least 1");
   return options;
 }
 
 MRCZ_INLINE mrcz::codec reader::codec_in_use() const {
-  const auto word = require_mode_word(header_.mode);
-  if (word.codec == codec::none || source_->size() - begin_ < chunk_header::size) return word.codec;
-  std::array<std::byte, chunk_header::size> bytes;
+  const auto word = detail::require_mode_word(header_.mode);
+  if (word.codec == codec::none || source_->size() - begin_ < detail::chunk_header::size) return word.codec;
+  std::array<std::byte, detail::chunk_header::size> bytes;
   source_->read_at(begin_, bytes);
-  const auto chunk = chunk_header::decode(bytes);
+  const auto chunk = detail::chunk_header::decode(bytes);
   const auto found = chunk.codec();
   if (!found || chunk.version != 2 || (*found == codec::lz4 && word.codec == codec::lz4hc)) return word.codec;
   return *found;
@@ -74,62 +75,64 @@ MRCZ_INLINE mrcz::codec reader::codec_in_use() const {
 
 // Checks before voxels are read
 
-MRCZ_INLINE void reader::require_readable(const resolved_range& z, const voxel_decoder& type) const {
-  require_widening(type, format_.voxels);
+MRCZ_INLINE void reader::require_readable(const detail::resolved_range& z, const voxel_decoder& type) const {
+  detail::require_widening(type, format_.voxels);
   slices().require(z.end());
   slices().require_plausible(z.first, z.end());
 }
 
-MRCZ_INLINE resolved_region reader::require_region(const region& wanted, const voxel_decoder& type) const {
-  return with_context(source_->name(), [&] {
-    const auto box = resolve(wanted, shape());
+MRCZ_INLINE detail::resolved_region reader::require_region(const region& wanted, const voxel_decoder& type) const {
+  return detail::with_context(source_->name(), [&] {
+    const auto box = detail::resolve(wanted, shape());
     require_readable(box.z, type);
     detail::require_addressable(box.shape(), type.bytes);
     return box;
   });
 }
 
-MRCZ_INLINE resolved_region reader::require_slice(std::size_t z, const voxel_decoder& type) const {
+MRCZ_INLINE detail::resolved_region reader::require_slice(std::size_t z, const voxel_decoder& type) const {
   if (z >= shape()[0])
-    fail(errc::out_of_range,
-         {.path = source_->name(), .found = text("slice {} was asked for, but there are {}", z, shape()[0])});
+    detail::fail(
+        errc::out_of_range,
+        {.path = source_->name(), .found = detail::text("slice {} was asked for, but there are {}", z, shape()[0])});
   return require_region({.z = {.first = z, .count = 1}}, type);
 }
 
-MRCZ_INLINE resolved_range reader::require_slices(range z, const voxel_decoder& type) const {
+MRCZ_INLINE detail::resolved_range reader::require_slices(range z, const voxel_decoder& type) const {
   return require_region({.z = z}, type).z;
 }
 
 MRCZ_INLINE void reader::require_listed(slice_list z, const voxel_decoder& type) const {
   for (const std::size_t one : z.numbers()) require_slice(one, type);
-  with_context(source_->name(),
-               [&] { detail::require_addressable({z.numbers().size(), format_.ny, format_.nx}, type.bytes); });
+  detail::with_context(source_->name(),
+                       [&] { detail::require_addressable({z.numbers().size(), format_.ny, format_.nx}, type.bytes); });
 }
 
 MRCZ_INLINE void reader::require_shape(const mrcz::shape& wanted, const voxels& to) const {
-  with_context(source_->name(), [&] {
+  detail::with_context(source_->name(), [&] {
     detail::require_array(to);
     if (to.extents != wanted)
-      fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(to.extents),
-           to_string(wanted));
+      detail::fail(errc::shape_mismatch, "array has the shape {}, but {} is to be read", to_string(to.extents),
+                   to_string(wanted));
   });
 }
 
 MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
   const auto slices = static_cast<std::size_t>(header_.slices_per_frame());
   if (frame >= frames())
-    fail(errc::out_of_range,
-         {.path = source_->name(), .found = text("frame {} was asked for, but there are {}", frame, frames())});
+    detail::fail(
+        errc::out_of_range,
+        {.path = source_->name(), .found = detail::text("frame {} was asked for, but there are {}", frame, frames())});
   return {.first = frame * slices, .count = slices};
 }
 
 // Reading
 
-MRCZ_INLINE void reader::read_box(const resolved_region& box, const voxels& to, memory state) const {
+MRCZ_INLINE void reader::read_box(const detail::resolved_region& box, const voxels& to, memory state) const {
   if (state == memory::fresh) detail::advise_huge_pages({to.first, to.bytes()});
-  with_context(source_->name(), [&] {
-    unpack_box(slice_unpacker{*source_, slices(), format_}, box, to,
-               {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
+  detail::with_context(source_->name(), [&] {
+    detail::unpack_box(detail::slice_unpacker{*source_, slices(), format_}, box, to,
+                       {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
   });
 }
 
@@ -140,9 +143,9 @@ MRCZ_INLINE void reader::read_into(const region& wanted, const voxels& to) const
 }
 
 MRCZ_INLINE void reader::read_list(slice_list z, const voxels& to) const {
-  with_context(source_->name(), [&] {
-    unpack_slices(slice_unpacker{*source_, slices(), format_}, z.numbers(), to,
-                  {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
+  detail::with_context(source_->name(), [&] {
+    detail::unpack_slices(detail::slice_unpacker{*source_, slices(), format_}, z.numbers(), to,
+                          {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
   });
 }
 

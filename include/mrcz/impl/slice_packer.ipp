@@ -10,15 +10,11 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/stop.hpp"
 
-namespace mrcz {
-
-namespace detail {
+namespace mrcz::detail {
 
 MRCZ_INLINE bool is_in(std::span<const std::byte> bytes, const buffer& memory) noexcept {
   return !bytes.empty() && bytes.data() == memory.data();
 }
-
-}  // namespace detail
 
 MRCZ_INLINE slice_format slice_packer::format_of(const header& h, mrcz::mode mode, std::size_t ny,
                                                  std::size_t nx) const noexcept {
@@ -59,12 +55,12 @@ MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const heade
   const auto bytes = encode_slice(*slice.type, packed.format_, slice.voxels, plain);
   if (codec() == mrcz::codec::none) {
     packed.bytes_ = bytes;
-    packed.memory_ = std::exchange(detail::is_in(bytes, plain) ? plain : slice.memory, {});
-    packed.borrowed_ = !detail::is_in(bytes, packed.memory_);
+    packed.memory_ = std::exchange(is_in(bytes, plain) ? plain : slice.memory, {});
+    packed.borrowed_ = !is_in(bytes, packed.memory_);
   } else {
     packed.memory_ = pool_->take();
     packed.bytes_ = compress(bytes, item_bytes(packed.format_.voxels.mode), options_.compression, packed.memory_,
-                             bytes.size() < detail::least_bytes_to_split ? 1 : 1 + idle_threads);
+                             bytes.size() < least_bytes_to_split ? 1 : 1 + idle_threads);
   }
   pool_->give_back(std::move(slice.memory));
   pool_->give_back(std::move(plain));
@@ -94,4 +90,4 @@ MRCZ_INLINE void slice_packer::require_storable(const slice_format& format) cons
          format.bytes(), chunk_header::max_bytes);
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -12,9 +12,7 @@
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/stop.hpp"
 
-namespace mrcz {
-
-namespace detail {
+namespace mrcz::detail {
 
 /// How many bytes of a file are read and decoded at once. So many stay in a core's cache.
 inline constexpr std::size_t group_bytes = std::size_t{1} << 20U;
@@ -28,11 +26,9 @@ inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
 /// Tells whether `bytes` bytes of voxels fit the caches. If not, has the system provide their pages.
 MRCZ_INLINE nearness prepare(std::byte* to, std::size_t bytes) noexcept {
   if (bytes <= cache_bytes) return nearness::in_caches;
-  detail::provide_pages({to, bytes});
+  provide_pages({to, bytes});
   return nearness::past_caches;
 }
-
-}  // namespace detail
 
 MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolved_range x, const voxel_decoder& type,
                                         std::byte* to, unpack_memory& memory) const {
@@ -44,7 +40,7 @@ MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolve
     };
     unpack_blocks(chunk_blocks{read_at, place.packed_bytes, format_.bytes()}, y, x, type, to, memory);
   } catch (...) {
-    detail::rethrow_with({.path = source_.name(), .slice = z, .byte = place.offset});
+    rethrow_with({.path = source_.name(), .slice = z, .byte = place.offset});
   }
 }
 
@@ -60,9 +56,9 @@ void slice_unpacker::unpack_blocks(const Blocks& blocks, resolved_range y, resol
   if (x.count != format_.nx || format_.voxels.mode == mode::uint4 || blocks.block_size() % item != 0)
     return decode_rows(type, format_, decompress_part(blocks, begin, end - begin, memory), y, x, to);
   const bool in_place = is_stored_as(type, format_.voxels);
-  const nearness where = detail::prepare(to, y.count * x.count * type.bytes);
+  const nearness where = prepare(to, y.count * x.count * type.bytes);
   for (std::size_t done = begin; done < end;) {
-    const auto group = blocks.group_at(done, detail::group_bytes);
+    const auto group = blocks.group_at(done, group_bytes);
     const std::size_t next = std::min(group.end, end);
     std::byte* const into = to + (done - begin) / item * type.bytes;
     if (in_place && group.begin == done && group.end == next) {
@@ -85,8 +81,8 @@ MRCZ_INLINE void slice_unpacker::read_rows(slice_place place, resolved_range y, 
   const bool whole_rows = x.count == format_.nx;
   if (whole_rows && is_stored_as(type, format_.voxels)) return source_.read_at(begin, {to, voxel_bytes});
   const bool in_one_run = whole_rows && format_.voxels.mode != mode::uint4;
-  const nearness where = in_one_run ? detail::prepare(to, voxel_bytes) : nearness::in_caches;
-  const std::size_t at_once = std::max<std::size_t>(detail::group_bytes / row_bytes, 1);
+  const nearness where = in_one_run ? prepare(to, voxel_bytes) : nearness::in_caches;
+  const std::size_t at_once = std::max<std::size_t>(group_bytes / row_bytes, 1);
   for (std::size_t done = 0; done < y.count; done += at_once) {
     const resolved_range rows{y.first + done, std::min(at_once, y.count - done)};
     const auto bytes = bytes_at({begin + done * row_bytes, rows.count * row_bytes}, memory.plain);
@@ -105,8 +101,6 @@ MRCZ_INLINE std::span<const std::byte> slice_unpacker::bytes_at(slice_place plac
   source_.read_at(place.offset, bytes);
   return bytes;
 }
-
-namespace detail {
 
 /// One call that reads the same rows and columns of several slices.
 class slices_reading {
@@ -189,19 +183,17 @@ class slices_reading {
   std::vector<thread_memory> memory_;  // one for each thread
 };
 
-}  // namespace detail
-
 MRCZ_INLINE void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, const voxels& to,
                             const unpack_options& options) {
   const auto slice_at = [&](std::size_t i) { return box.z.first + i; };
-  detail::slices_reading{unpacker, box.z.count, slice_at, box.y, box.x, to, options}.run();
+  slices_reading{unpacker, box.z.count, slice_at, box.y, box.x, to, options}.run();
 }
 
 MRCZ_INLINE void unpack_slices(const slice_unpacker& unpacker, std::span<const std::size_t> z, const voxels& to,
                                const unpack_options& options) {
   const auto slice_at = [&](std::size_t i) { return z[i]; };
   const auto& format = unpacker.format();
-  detail::slices_reading{unpacker, z.size(), slice_at, {0, format.ny}, {0, format.nx}, to, options}.run();
+  slices_reading{unpacker, z.size(), slice_at, {0, format.ny}, {0, format.nx}, to, options}.run();
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

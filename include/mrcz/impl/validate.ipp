@@ -204,7 +204,8 @@ std::vector<finding> detail::validate_source(std::unique_ptr<const byte_source> 
 
 template <class Reader>
 std::vector<finding> detail::validate_file(const std::filesystem::path& path) {
-  return with_context(path.string(), [&] { return validate_source<Reader>(std::make_unique<file_source>(path)); });
+  return detail::with_context(path.string(),
+                              [&] { return validate_source<Reader>(std::make_unique<file_source>(path)); });
 }
 
 }  // namespace mrcz

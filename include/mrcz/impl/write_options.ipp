@@ -7,9 +7,7 @@
 
 #include "mrcz/core/error.hpp"
 
-namespace mrcz {
-
-namespace detail {
+namespace mrcz::detail {
 
 MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path) {
   const auto extension = path.extension();
@@ -21,8 +19,6 @@ MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept {
   return k == kind::volume ? group >= 1 && group <= 230 : group >= 401 && group <= 630;
 }
 
-}  // namespace detail
-
 MRCZ_INLINE void check(const write_options& wanted) {
   check(wanted.compression);
   if (wanted.mode && !is_known(*wanted.mode))
@@ -33,7 +29,7 @@ MRCZ_INLINE void check(const write_options& wanted) {
     const std::int32_t group = *wanted.space_group;
     if (group < 0 || group > 630 || (group > 230 && group < 401))
       fail_expected(errc::bad_option, text("space_group is {}", group), "0, 1 to 230 or 401 to 630");
-    if (wanted.kind && !detail::space_group_fits(group, *wanted.kind))
+    if (wanted.kind && !space_group_fits(group, *wanted.kind))
       fail(errc::bad_option, "space_group is {}, which is not one of kind {}", group, name_of(*wanted.kind));
   }
   if (wanted.sections_per_volume == 0U) fail_expected(errc::bad_option, "sections_per_volume is 0", "at least 1");
@@ -51,4 +47,4 @@ MRCZ_INLINE void check(const write_options& wanted) {
   if (wanted.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

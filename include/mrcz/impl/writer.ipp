@@ -49,8 +49,8 @@ inline constexpr std::size_t most_bytes_at_work = std::size_t{1} << 30U;
 
 MRCZ_INLINE writer::writer(const std::filesystem::path& path, write_options options)
     : writer{detail::defaults_for(path), options} {
-  open(with_context(path.string(),
-                    [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
+  open(detail::with_context(path.string(),
+                            [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
 }
 
 MRCZ_INLINE writer::writer(std::unique_ptr<byte_sink> sink, write_options options)
@@ -61,7 +61,8 @@ MRCZ_INLINE writer::writer(std::unique_ptr<byte_sink> sink, write_options option
 MRCZ_INLINE writer::writer(detail::defaults by_name, const write_options& options)
     : packer_{detail::checked(options, by_name.codec)}, images_by_name_{by_name.images} {}
 
-MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<locked_file>& opened, const write_options& options)
+MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
+                           const write_options& options)
     : packer_{detail::options_for(in, options)},
       header_{in.header()},
       found_header_{in.header()},
@@ -72,13 +73,13 @@ MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<locked_file>&
       found_{in.slices().complete()},
       statistics_{running_statistics::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
   in.slices().require(in.slices().claimed());
-  open(std::make_unique<extended_file>(opened, options.durability, end_));
+  open(std::make_unique<detail::extended_file>(opened, options.durability, end_));
 }
 
 MRCZ_INLINE writer writer::append_to(const std::filesystem::path& path, write_options options) {
-  return with_context(path.string(), [&] {
-    const auto opened = std::make_shared<locked_file>(path);
-    return writer{reader{std::make_unique<shared_source>(opened)}, opened, options};
+  return detail::with_context(path.string(), [&] {
+    const auto opened = std::make_shared<detail::locked_file>(path);
+    return writer{reader{std::make_unique<detail::shared_source>(opened)}, opened, options};
   });
 }
 
@@ -88,24 +89,25 @@ MRCZ_INLINE void writer::open(std::unique_ptr<byte_sink> sink) {
 }
 
 MRCZ_INLINE void writer::require_open() const {
-  if (!sink_) fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
+  if (!sink_) detail::fail(errc::closed, {.path = name_, .found = "writer is closed, or failed before"});
 }
 
 MRCZ_INLINE void writer::set_extended_header(mrcz::extended_header extended) {
   require_open();
   if (first_format_)
-    fail(errc::closed, {.path = name_, .found = "the extended header cannot change once slices have been put"});
+    detail::fail(errc::closed, {.path = name_, .found = "the extended header cannot change once slices have been put"});
   if (extended.type().empty() && extended.is_symmetry_text()) extended.exttyp = exttyp_symmetry;
-  extended_ = padded(std::move(extended));
+  extended_ = detail::padded(std::move(extended));
 }
 
 // Packing, by any thread
 
 MRCZ_INLINE packed_slice writer::pack_image(const slices& image) const {
   if (image.rank != 2)
-    fail(errc::shape_mismatch,
-         {.path = name_,
-          .found = text("pack takes an image (rank 2), but the array has rank {}; say which slice", image.rank)});
+    detail::fail(errc::shape_mismatch,
+                 {.path = name_,
+                  .found = detail::text("pack takes an image (rank 2), but the array has rank {}; say which slice",
+                                        image.rank)});
   return pack_slice(image, 0);
 }
 
@@ -116,10 +118,10 @@ MRCZ_INLINE packed_slice writer::pack_slice(const slices& volume, std::size_t z)
 }
 
 MRCZ_INLINE packed_slice writer::borrow_slice(const slices& volume, std::size_t z) const {
-  return with_context(name_, [&] {
+  return detail::with_context(name_, [&] {
     detail::require_array(volume);
     if (z >= volume.extents[0])
-      fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, volume.extents[0]);
+      detail::fail(errc::out_of_range, "slice {} is to be packed, but there are {}", z, volume.extents[0]);
     return packer_.pack(volume, z, header_);
   });
 }
@@ -128,17 +130,17 @@ MRCZ_INLINE packed_slice writer::borrow_slice(const slices& volume, std::size_t 
 
 MRCZ_INLINE void writer::put(packed_slice&& packed) {
   require_open();
-  with_context(name_, size(), [&] {
+  detail::with_context(name_, size(), [&] {
     if (packed.bytes_.empty())
-      fail(errc::bad_option, "slice is empty: it was put already, or made by nobody; writer::pack makes one");
+      detail::fail(errc::bad_option, "slice is empty: it was put already, or made by nobody; writer::pack makes one");
     if (packed.codec_ != packer_.codec())
-      fail(errc::mode_mismatch, "slice was packed with codec {}, but the file has {}", name_of(packed.codec_),
-           name_of(packer_.codec()));
+      detail::fail(errc::mode_mismatch, "slice was packed with codec {}, but the file has {}", name_of(packed.codec_),
+                   name_of(packer_.codec()));
     require_own_format(packed.format_);
     require_same_format(packed.format_);
   });
   try {
-    with_context(name_, size(), [&] { write(packed); });
+    detail::with_context(name_, size(), [&] { write(packed); });
   } catch (...) {
     abandon_and_rethrow();
   }
@@ -146,31 +148,31 @@ MRCZ_INLINE void writer::put(packed_slice&& packed) {
 }
 
 /// Throws unless this writer would pack the slice in the same way.
-MRCZ_INLINE void writer::require_own_format(const slice_format& format) const {
+MRCZ_INLINE void writer::require_own_format(const detail::slice_format& format) const {
   const auto own =
       packer_.format_of(header_, packer_.options().mode.value_or(format.voxels.mode), format.ny, format.nx);
   if (format.voxels.mode != own.voxels.mode)
-    fail(errc::mode_mismatch, "slice was packed as {}, but the file has {}", name_of(format.voxels.mode),
-         name_of(own.voxels.mode));
+    detail::fail(errc::mode_mismatch, "slice was packed as {}, but the file has {}", name_of(format.voxels.mode),
+                 name_of(own.voxels.mode));
   if (format.voxels.byte_order != own.voxels.byte_order || format.voxels.unsigned_bytes != own.voxels.unsigned_bytes)
-    fail(errc::mode_mismatch, "slice was packed {}-endian{}, but the file is {}-endian{}",
-         name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(own.voxels.byte_order),
-         detail::unsigned_or_not(own.voxels));
+    detail::fail(errc::mode_mismatch, "slice was packed {}-endian{}, but the file is {}-endian{}",
+                 name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels),
+                 name_of(own.voxels.byte_order), detail::unsigned_or_not(own.voxels));
 }
 
-MRCZ_INLINE void writer::require_same_format(const slice_format& format) const {
+MRCZ_INLINE void writer::require_same_format(const detail::slice_format& format) const {
   if (!first_format_) return;
-  const voxel_format& before = first_format_->voxels;
+  const detail::voxel_format& before = first_format_->voxels;
   if (format.ny != first_format_->ny || format.nx != first_format_->nx)
-    fail(errc::shape_mismatch, "image has {} x {} voxels, but the slices before it have {} x {}", format.ny, format.nx,
-         first_format_->ny, first_format_->nx);
+    detail::fail(errc::shape_mismatch, "image has {} x {} voxels, but the slices before it have {} x {}", format.ny,
+                 format.nx, first_format_->ny, first_format_->nx);
   if (format.voxels.mode != before.mode)
-    fail(errc::mode_mismatch, "image has voxels of {}, but the slices before it have {}", name_of(format.voxels.mode),
-         name_of(before.mode));
+    detail::fail(errc::mode_mismatch, "image has voxels of {}, but the slices before it have {}",
+                 name_of(format.voxels.mode), name_of(before.mode));
   if (format.voxels.byte_order != before.byte_order || format.voxels.unsigned_bytes != before.unsigned_bytes)
-    fail(errc::mode_mismatch, "header says {}-endian{}, but the slices before are {}-endian{}",
-         name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(before.byte_order),
-         detail::unsigned_or_not(before));
+    detail::fail(errc::mode_mismatch, "header says {}-endian{}, but the slices before are {}-endian{}",
+                 name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(before.byte_order),
+                 detail::unsigned_or_not(before));
 }
 
 MRCZ_INLINE void writer::write(const packed_slice& packed) {
@@ -182,12 +184,13 @@ MRCZ_INLINE void writer::write(const packed_slice& packed) {
   ++put_;
   if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
   if (!packer_.options().keep_partial) return;
-  sink_->write_at(0, encode(complete(header_, content(), packer_.options())));  // makes the partial file readable
+  sink_->write_at(0,
+                  encode(detail::complete(header_, content(), packer_.options())));  // makes the partial file readable
   if (put_ == 1) partial_path_ = sink_->keep_partial();
 }
 
 /// The first slice fixes the format of all slices. It also fixes where they begin: after the extended header.
-MRCZ_INLINE void writer::begin(const slice_format& format) {
+MRCZ_INLINE void writer::begin(const detail::slice_format& format) {
   if (first_format_) return;
   sink_->write_at(header_size, extended_.bytes);
   begin_ = end_ = header_size + extended_.bytes.size();
@@ -198,11 +201,11 @@ MRCZ_INLINE void writer::begin(const slice_format& format) {
 
 MRCZ_INLINE void writer::append_slices(const slices& all) {
   require_open();
-  with_context(name_, [&] {
+  detail::with_context(name_, [&] {
     detail::require_array(all);
-    if (all.extents[0] == 0) fail(errc::shape_mismatch, "volume has no slices");
+    if (all.extents[0] == 0) detail::fail(errc::shape_mismatch, "volume has no slices");
   });
-  const std::size_t available = thread_count(packer_.options().threads);
+  const std::size_t available = detail::thread_count(packer_.options().threads);
   const std::size_t room = detail::most_bytes_at_work / std::max<std::size_t>(all.slice_bytes(), 1);
   const std::size_t threads = std::min({available, all.extents[0], std::max<std::size_t>(room, 1)});
   const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
@@ -221,37 +224,38 @@ MRCZ_INLINE void writer::pack_and_put(const slices& all, std::size_t threads, st
   const std::size_t before = size();
   struct numbered {
     std::size_t z;
-    evaluated_slice slice;  // empty until it is evaluated
+    detail::evaluated_slice slice;  // empty until it is evaluated
   };
   std::size_t z = 0;
   const auto next = [&]() -> std::optional<numbered> {
     if (z == all.extents[0]) return std::nullopt;
     numbered item{z, {}};
     if (z == 0 || !in_parallel)
-      with_context(name_, before + z, [&] { item.slice = packer_.evaluate(all, item.z, header_); });
+      detail::with_context(name_, before + z, [&] { item.slice = packer_.evaluate(all, item.z, header_); });
     ++z;
     return item;
   };
   const auto pack_it = [&](numbered&& item) {
-    return with_context(name_, before + item.z, [&] {
+    return detail::with_context(name_, before + item.z, [&] {
       if (item.slice.type == nullptr) item.slice = packer_.evaluate(all, item.z, header_);
       return packer_.pack(std::move(item.slice), header_, idle);
     });
   };
   const auto put_it = [&](packed_slice&& packed) { put(std::move(packed)); };
-  parallel_pipeline<numbered, packed_slice>(threads, next, pack_it, put_it,
-                                            in_parallel ? asked::by_any_thread : asked::by_caller_only, most_items);
+  detail::parallel_pipeline<numbered, packed_slice>(
+      threads, next, pack_it, put_it, in_parallel ? detail::asked::by_any_thread : detail::asked::by_caller_only,
+      most_items);
 }
 
 // The end
 
 MRCZ_INLINE void writer::close() {
   require_open();
-  const auto header = with_context(name_, [&] {
-    if (size() == 0) fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
+  const auto header = detail::with_context(name_, [&] {
+    if (size() == 0) detail::fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
     require_same_format(packer_.format_of(header_, first_format_->voxels.mode, first_format_->ny, first_format_->nx));
-    const auto finished = complete(header_, content(), packer_.options());
-    require_as_stated(finished, header_, content(), packer_.options());
+    const auto finished = detail::complete(header_, content(), packer_.options());
+    detail::require_as_stated(finished, header_, content(), packer_.options());
     return encode(finished);
   });
   try {
@@ -272,10 +276,10 @@ MRCZ_INLINE void writer::abandon() noexcept { sink_.reset(); }
   const bool kept = sink_ && !partial_path_.empty();
   abandon();
   if (!kept) throw;
-  detail::rethrow_with({.remark = text("what was put is in {}", partial_path_.string())});
+  detail::rethrow_with({.remark = detail::text("what was put is in {}", partial_path_.string())});
 }
 
-MRCZ_INLINE file_content writer::content() const {
+MRCZ_INLINE detail::file_content writer::content() const {
   return {.shape = {size(), first_format_->ny, first_format_->nx},
           .mode = {first_format_->voxels.mode, packer_.codec()},
           .packed_bytes = end_ - begin_,

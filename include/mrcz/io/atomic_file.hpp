@@ -101,6 +101,8 @@ class atomic_file final : public byte_sink {
   std::optional<file> file_;
 };
 
+namespace detail {
+
 /// An existing file that is extended in place. The caller writes the added bytes from position `kept` on. Then it
 /// writes the changed header before that position, which makes the added bytes valid; the added bytes are synced first,
 /// unless the durability is `none`. If the sink is destroyed before the first write of a header, it cuts the file back
@@ -126,6 +128,8 @@ class extended_file final : public byte_sink {
   std::uint64_t end_;
   bool committed_ = false;
 };
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -32,6 +32,8 @@ class byte_source {
   virtual std::string name() const = 0;
 };
 
+namespace detail {
+
 /// Reads from another source, and shares its ownership with other users.
 class shared_source final : public byte_source {
  public:
@@ -45,5 +47,7 @@ class shared_source final : public byte_source {
  private:
   std::shared_ptr<const byte_source> source_;
 };
+
+}  // namespace detail
 
 }  // namespace mrcz

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Copies `count` bytes at `offset` of `from` to position `to` of `into`, in pieces of 1 MiB, from front to back.
 /// Throws the errors of reading and writing; the pieces before the error have been copied then.
@@ -24,4 +24,4 @@ void copy_in_pieces(const From& from, std::uint64_t offset, std::uint64_t count,
   }
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -12,7 +12,7 @@
 #include "mrcz/io/file.hpp"
 #include "mrcz/io/system.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 /// Opens a file once, for reading and for writing, and locks it until it is closed (`flock`, `LockFileEx`). So the file
 /// that is changed is the same that was checked. `require_unchanged` detects changes by programs that take no locks,
@@ -53,7 +53,7 @@ class locked_file final : public byte_source {
   [[noreturn]] void fail_replaced() const;
 
   file file_;
-  detail::folder folder_;
+  folder folder_;
   std::filesystem::path leaf_;
   std::uint64_t found_size_ = 0;
   std::uint64_t size_ = 0;  // the size of the file if nobody else changed it
@@ -61,7 +61,7 @@ class locked_file final : public byte_source {
   std::size_t front_size_ = 0;
 };
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/io/locked_file.ipp"

@@ -69,6 +69,8 @@ class descriptor_sink final : public sequential_sink {
   std::string name_;
 };
 
+namespace detail {
+
 /// Reads a source with positions from its beginning to its end. That source must outlive this object.
 class source_in_order final : public sequential_source {
  public:
@@ -96,6 +98,8 @@ class sink_in_order final : public sequential_sink {
   byte_sink* sink_;
   std::uint64_t at_;
 };
+
+}  // namespace detail
 
 }  // namespace mrcz
 

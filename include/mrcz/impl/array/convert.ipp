@@ -114,7 +114,7 @@ consteval voxel_decoder::conversion widening() {
 
 template <class Row>
 void widen_past_caches(const std::byte* from, std::byte* to, std::size_t count) noexcept {
-  detail::floats_past_caches<typename Row::type>(from, reinterpret_cast<float*>(to), count);
+  floats_past_caches<typename Row::type>(from, reinterpret_cast<float*>(to), count);
 }
 
 template <class Row, voxel T>
@@ -301,20 +301,17 @@ MRCZ_INLINE void pack_uint4(const std::byte* from, std::byte* to, std::size_t co
        name_of(format.mode));
 }
 
-}  // namespace detail
-
 MRCZ_INLINE bool is_stored_as(const voxel_decoder& in_memory, const voxel_format& format) noexcept {
-  return in_memory.own_row && detail::is_stored_as(*in_memory.own_row, format);
+  return in_memory.own_row && is_stored_as(*in_memory.own_row, format);
 }
 
 MRCZ_INLINE bool is_stored_as(const voxel_encoder& in_memory, const voxel_format& format) noexcept {
-  return detail::is_stored_as(in_memory.own_row, format);
+  return is_stored_as(in_memory.own_row, format);
 }
 
 MRCZ_INLINE void require_widening(const voxel_decoder& to, const voxel_format& format) {
-  if (to.convert[detail::row_of(format)] != nullptr) return;
-  const char* const own_type =
-      detail::type_names(std::make_index_sequence<detail::row_count>{})[detail::row_of(format)];
+  if (to.convert[row_of(format)] != nullptr) return;
+  const char* const own_type = type_names(std::make_index_sequence<row_count>{})[row_of(format)];
   fail(errc::mode_mismatch, "voxels are {}{}, which {} cannot represent exactly; read<{}> can",
        format.unsigned_bytes && format.mode == mode::int8 ? "unsigned " : "", name_of(format.mode), to.name, own_type);
 }
@@ -322,7 +319,7 @@ MRCZ_INLINE void require_widening(const voxel_decoder& to, const voxel_format& f
 MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& format, const std::byte* from,
                                std::byte* to, std::size_t count, nearness where, bool begins_high) {
   if (count == 0) return;
-  const std::size_t row = detail::row_of(format);
+  const std::size_t row = row_of(format);
   const bool packed = format.mode == mode::uint4;
   const bool swapped = word_bytes(format.mode) > 1 && format.byte_order != std::endian::native;
   const auto past_caches = where == nearness::past_caches ? type.past_caches[row] : nullptr;
@@ -331,46 +328,47 @@ MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& fo
   if (!packed && !swapped && !through_buffer) {
     convert(from, to, count);
   } else {
-    std::array<std::byte, detail::piece_bytes> plain;
-    alignas(std::complex<double>) std::array<std::byte, detail::piece_bytes> converted;
+    std::array<std::byte, piece_bytes> plain;
+    alignas(std::complex<double>) std::array<std::byte, piece_bytes> converted;
     const std::size_t item = item_bytes(format.mode);
-    const std::size_t step = detail::piece_bytes / std::max(item, type.bytes);  // an even number
+    const std::size_t step = piece_bytes / std::max(item, type.bytes);  // an even number
     for (std::size_t i = 0; i < count; i += step) {
       const std::size_t part = std::min(step, count - i);
       const std::byte* source = from + (packed ? i / 2 : i * item);
-      if (packed) detail::unpack_uint4(source, plain.data(), part, begins_high);
-      if (swapped) detail::swap_voxels(format.mode, source, plain.data(), part * item);
+      if (packed) unpack_uint4(source, plain.data(), part, begins_high);
+      if (swapped) swap_voxels(format.mode, source, plain.data(), part * item);
       if (packed || swapped) source = plain.data();
       convert(source, through_buffer ? converted.data() : to + i * type.bytes, part);
-      if (through_buffer) detail::copy_past_caches(to + i * type.bytes, converted.data(), part * type.bytes);
+      if (through_buffer) copy_past_caches(to + i * type.bytes, converted.data(), part * type.bytes);
     }
   }
-  if (where == nearness::past_caches) detail::finish_past_caches();
+  if (where == nearness::past_caches) finish_past_caches();
 }
 
 MRCZ_INLINE void encode_voxels(const voxel_encoder& type, const voxel_format& format, const std::byte* from,
                                std::byte* to, std::size_t count, std::size_t first) {
-  const auto convert = type.convert[detail::row_of(format)];
+  const auto convert = type.convert[row_of(format)];
   if (format.mode == mode::uint4) {
-    std::array<std::byte, detail::piece_bytes> plain;
+    std::array<std::byte, piece_bytes> plain;
     for (std::size_t i = 0; i < count; i += plain.size()) {
       const std::size_t part = std::min(plain.size(), count - i);
       if (!convert(from + i * type.bytes, plain.data(), part))
-        detail::fail_narrowing(type, format, from + i * type.bytes, first + i);
-      detail::pack_uint4(plain.data(), to + i / 2, part);
+        fail_narrowing(type, format, from + i * type.bytes, first + i);
+      pack_uint4(plain.data(), to + i / 2, part);
     }
     return;
   }
   const bool swapped = word_bytes(format.mode) > 1 && format.byte_order != std::endian::native;
   const std::size_t item = item_bytes(format.mode);
-  const std::size_t step = swapped ? detail::piece_bytes : count;  // swapped while they are in the nearest cache
+  const std::size_t step = swapped ? piece_bytes : count;  // swapped while they are in the nearest cache
   for (std::size_t i = 0; i < count; i += step) {
     const std::size_t part = std::min(step, count - i);
     std::byte* const into = to + i * item;
-    if (!convert(from + i * type.bytes, into, part))
-      detail::fail_narrowing(type, format, from + i * type.bytes, first + i);
-    if (swapped) detail::swap_voxels(format.mode, into, into, part * item);
+    if (!convert(from + i * type.bytes, into, part)) fail_narrowing(type, format, from + i * type.bytes, first + i);
+    if (swapped) swap_voxels(format.mode, into, into, part * item);
   }
 }
+
+}  // namespace detail
 
 }  // namespace mrcz

@@ -3,7 +3,7 @@
 
 #include "mrcz/array/slice_codec.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE void decode_rows(const voxel_decoder& type, const slice_format& format, std::span<const std::byte> rows,
                              resolved_range y, resolved_range x, std::byte* to) {
@@ -29,4 +29,4 @@ MRCZ_INLINE std::span<const std::byte> encode_slice(const voxel_encoder& type, c
   return plain;
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -49,8 +49,9 @@ class publishing {
 
 }  // namespace detail
 
-MRCZ_INLINE asio::awaitable<void> writer::append_slices(std::shared_ptr<write_window> work, shared_slices from) {
-  const write_window::turn mine{opened(work)};
+MRCZ_INLINE asio::awaitable<void> writer::append_slices(std::shared_ptr<detail::write_window> work,
+                                                        detail::shared_slices from) {
+  const detail::write_window::turn mine{opened(work)};
   work->require_slices(from.all);
   const std::size_t bytes = work->bytes_of(from.all);
   detail::close_unless_done guard{work};
@@ -68,8 +69,8 @@ MRCZ_INLINE asio::awaitable<void> writer::append_slices(std::shared_ptr<write_wi
   guard.done();
 }
 
-MRCZ_INLINE asio::awaitable<void> writer::close_it(std::shared_ptr<write_window> work) {
-  const write_window::turn mine{opened(work)};
+MRCZ_INLINE asio::awaitable<void> writer::close_it(std::shared_ptr<detail::write_window> work) {
+  const detail::write_window::turn mine{opened(work)};
   const detail::close_unless_done guard{work};
   while (!work->drained()) co_await work->change(std::nullopt);
   detail::publishing publish{work};

@@ -121,8 +121,8 @@ MRCZ_INLINE void write_appended(const reader& old, const byte_source& data, appe
 
 MRCZ_INLINE header append(const reader& old, const byte_source& data, byte_sink& to, append_options options,
                           const metadata& values) {
-  check(options);
-  auto plan = with_context(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
+  detail::check(options);
+  auto plan = detail::with_context(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   detail::write_appended(old, data, std::move(plan), options, to);
   to.publish();
@@ -131,11 +131,11 @@ MRCZ_INLINE header append(const reader& old, const byte_source& data, byte_sink&
 
 MRCZ_INLINE header append(const std::filesystem::path& path, const byte_source& data, append_options options,
                           const metadata& values) {
-  check(options);
-  const auto source = std::make_shared<locked_file>(path);
+  detail::check(options);
+  const auto source = std::make_shared<detail::locked_file>(path);
   const reader old{source, {.threads = options.threads}};
   if (data.size() == 0 && values.is_null()) return old.header();
-  auto plan = with_context(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
+  auto plan = detail::with_context(old.name(), [&] { return detail::plan_append(old, data.size(), values); });
   const header h = plan.header;
   atomic_file to{path, options.durability, true};
   detail::write_appended(old, data, std::move(plan), options, to);
@@ -151,7 +151,7 @@ MRCZ_INLINE header append_file(const std::filesystem::path& path, const std::fil
 
 MRCZ_INLINE header update_metadata(const std::filesystem::path& path, const metadata& values, append_options options) {
   if (values.is_null())
-    fail(errc::bad_option, {.path = path.string(), .found = "metadata cannot be taken away, only replaced"});
+    detail::fail(errc::bad_option, {.path = path.string(), .found = "metadata cannot be taken away, only replaced"});
   return append(path, memory_source{std::span<const std::byte>{}}, options, values);
 }
 

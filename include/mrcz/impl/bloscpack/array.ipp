@@ -12,31 +12,31 @@ namespace mrcz::bloscpack {
 
 MRCZ_INLINE std::size_t array_layout::bytes() const {
   std::size_t product = dtype.size;
-  for (const std::size_t extent : shape) product = checked_multiply(product, extent, "the size of the array");
+  for (const std::size_t extent : shape) product = detail::checked_multiply(product, extent, "the size of the array");
   return product;
 }
 
 MRCZ_INLINE array_layout parse_layout(const metadata& values) {
   if (!values.is_object() || values.value("container", metadata{}) != "numpy")
-    fail_expected(errc::bad_metadata,
-                  text("the metadata are not those of a numpy array: container is {}",
-                       values.is_object() ? values.value("container", metadata{}).dump() : "not there"),
-                  "\"numpy\"");
+    detail::fail_expected(errc::bad_metadata,
+                          detail::text("the metadata are not those of a numpy array: container is {}",
+                                       values.is_object() ? values.value("container", metadata{}).dump() : "not there"),
+                          "\"numpy\"");
   array_layout layout;
   layout.dtype = parse_dtype(values.value("dtype", metadata{}));
   const metadata shape = values.value("shape", metadata{});
   constexpr std::size_t max_rank = 32;  // the limit of numpy
   if (!shape.is_array() || shape.size() > max_rank)
-    fail(errc::bad_metadata, "the shape is not a list of at most {} numbers", max_rank);
+    detail::fail(errc::bad_metadata, "the shape is not a list of at most {} numbers", max_rank);
   for (const auto& extent : shape) {
     if (!extent.is_number_unsigned())
-      fail_expected(errc::bad_metadata, text("the shape has the extent {}", extent.dump()),
-                    "a number that is not negative");
-    layout.shape.push_back(size_in_memory(extent.get<std::uint64_t>(), "the shape"));
+      detail::fail_expected(errc::bad_metadata, detail::text("the shape has the extent {}", extent.dump()),
+                            "a number that is not negative");
+    layout.shape.push_back(detail::size_in_memory(extent.get<std::uint64_t>(), "the shape"));
   }
   const metadata order = values.value("order", metadata{"C"});
   if (order != "C" && order != "F")
-    fail_expected(errc::bad_metadata, text("the order is {}", order.dump()), R"("C" or "F")");
+    detail::fail_expected(errc::bad_metadata, detail::text("the order is {}", order.dump()), R"("C" or "F")");
   layout.column_major = order == "F";
   return layout;
 }

@@ -17,38 +17,38 @@ MRCZ_INLINE std::uint64_t beginning::offsets_size() const {
   if (!header.offsets) return 0;
   const std::uint64_t count = *header.nchunks + header.max_app_chunks;
   if (count > std::numeric_limits<std::int64_t>::max() / 16)
-    fail(errc::bad_header, "offsets of {} chunks do not fit a file", count);
+    detail::fail(errc::bad_header, "offsets of {} chunks do not fit a file", count);
   return 8 * count;
 }
 
-MRCZ_INLINE beginning read_beginning(function_ref<std::size_t(std::span<std::byte>)> fill) {
+MRCZ_INLINE beginning read_beginning(detail::function_ref<std::size_t(std::span<std::byte>)> fill) {
   std::array<std::byte, header_size> first;
   beginning found;
   found.header = decode_header(std::span{first}.first(fill(std::span<std::byte>{first})));
-  if (found.header.nchunks == 0U) fail_expected(errc::bad_header, "nchunks is 0", "at least 1");
+  if (found.header.nchunks == 0U) detail::fail_expected(errc::bad_header, "nchunks is 0", "at least 1");
   if (found.header.offsets && !found.header.nchunks)
-    fail(errc::bad_header, "nchunks is -1 although there are offsets, whose number it tells");
+    detail::fail(errc::bad_header, "nchunks is -1 although there are offsets, whose number it tells");
   if (found.header.metadata) {
     std::array<std::byte, metadata_header_size> second;
     if (const std::size_t got = fill(std::span<std::byte>{second}); got != second.size())
-      fail(errc::truncated, "file ends in the header of the metadata, {} bytes too early", second.size() - got);
+      detail::fail(errc::truncated, "file ends in the header of the metadata, {} bytes too early", second.size() - got);
     found.metadata = decode_metadata_header(second);
   }
   return found;
 }
 
 MRCZ_INLINE beginning beginning_of(const byte_source& source) {
-  source_in_order in{source};
+  detail::source_in_order in{source};
   const auto found = read_beginning([&](std::span<std::byte> into) { return in.read(into); });
   if (found.offsets_begin() > source.size())
-    fail(errc::truncated, "file ends at byte {}, but its metadata end at byte {}", source.size(),
-         found.offsets_begin());
+    detail::fail(errc::truncated, "file ends at byte {}, but its metadata end at byte {}", source.size(),
+                 found.offsets_begin());
   return found;
 }
 
 MRCZ_INLINE metadata read_metadata(const byte_source& source, const beginning& b) {
   const metadata_header& h = *b.metadata;
-  require_bounded(h);
+  detail::require_bounded(h);
   std::vector<std::byte> stored(h.meta_comp_size);
   std::array<std::byte, digest::max_size> bytes;
   const auto last = std::span{bytes}.first(digest_size(h.meta_checksum));

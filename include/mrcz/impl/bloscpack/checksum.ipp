@@ -26,13 +26,13 @@ MRCZ_INLINE const EVP_MD* message_digest(checksum c) noexcept {
   }
 }
 
-}  // namespace detail
-
 MRCZ_INLINE checksum require_checksum(std::uint8_t number, std::string_view where) {
   const auto found = static_cast<checksum>(number);
   if (name_of(found).empty()) fail_expected(errc::bad_header, text("{} is {}", where, number), "0 to 8");
   return found;
 }
+
+}  // namespace detail
 
 MRCZ_INLINE std::string to_string(const digest& d) {
   std::string digits;
@@ -44,14 +44,15 @@ MRCZ_INLINE digest digest_of(checksum c, std::span<const std::byte> content) {
   if (c == checksum::none) return {};
   std::array<std::byte, digest::max_size> bytes;
   if (c == checksum::adler32 || c == checksum::crc32) {
-    store(bytes.data(), c == checksum::adler32 ? adler32_of(content) : crc32_of(content), std::endian::little);
+    detail::store(bytes.data(), c == checksum::adler32 ? detail::adler32_of(content) : detail::crc32_of(content),
+                  std::endian::little);
   } else {
     unsigned size = 0;
     static_assert(digest::max_size >= EVP_MAX_MD_SIZE);
     const EVP_MD* const method = detail::message_digest(c);
     if (method == nullptr || EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(bytes.data()),
                                         &size, method, nullptr) != 1)
-      fail(errc::codec_unavailable, "this OpenSSL does not compute {}; choose another checksum", name_of(c));
+      detail::fail(errc::codec_unavailable, "this OpenSSL does not compute {}; choose another checksum", name_of(c));
   }
   return digest{std::span{bytes}.first(digest_size(c))};
 }

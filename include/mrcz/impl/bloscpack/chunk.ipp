@@ -7,7 +7,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 MRCZ_INLINE chunk_packer::chunk_packer(const chunk_options& options, bloscpack::checksum checksum)
     : options_{options}, checksum_{checksum} {
@@ -29,7 +29,7 @@ MRCZ_INLINE packed_chunk chunk_packer::pack(std::span<const std::byte> plain) co
 MRCZ_INLINE void chunk_packer::recycle(packed_chunk&& written) const { pool_->give_back(std::move(written.memory_)); }
 
 MRCZ_INLINE void check(const chunk_options& wanted) {
-  mrcz::check(compression{.codec = wanted.codec, .level = wanted.level, .shuffle = wanted.shuffle});
+  mrcz::detail::check(compression{.codec = wanted.codec, .level = wanted.level, .shuffle = wanted.shuffle});
   if (wanted.codec == codec::none)
     fail(errc::bad_option, "codec none makes no chunks; level 0 stores data as they are");
   if (wanted.typesize < 1 || wanted.typesize > 255)
@@ -42,7 +42,7 @@ MRCZ_INLINE chunk_header decode_chunk_header(std::span<const std::byte, chunk_he
   const auto header = chunk_header::decode(from);
   if (!expected && header.bytes > largest)
     fail_expected(errc::bad_chunk, text("chunk holds {} bytes", header.bytes), text("at most {}", largest));
-  mrcz::check(header, header.packed_bytes, expected.value_or(header.bytes));
+  mrcz::detail::check(header, header.packed_bytes, expected.value_or(header.bytes));
   if (header.packed_bytes < chunk_header::size || header.packed_bytes > header.bytes + chunk_header::size)
     fail_expected(errc::bad_chunk, text("chunk says that it has {} packed bytes", header.packed_bytes),
                   text("{} to {}", chunk_header::size, header.bytes + chunk_header::size));
@@ -58,4 +58,4 @@ MRCZ_INLINE void unpack_chunk(std::span<const std::byte> chunk, bloscpack::check
   decompress(chunk, into);
 }
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail

@@ -9,7 +9,7 @@
 
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 MRCZ_INLINE bool chunk_cache::copy(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) {
   const auto plain = find(chunk);
@@ -38,4 +38,4 @@ MRCZ_INLINE std::shared_ptr<buffer> chunk_cache::find(std::uint64_t chunk) {
   return kept_.back().plain;
 }
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail

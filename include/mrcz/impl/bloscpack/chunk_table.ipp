@@ -9,7 +9,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 MRCZ_INLINE chunk_header chunk_sizes::next(std::span<const std::byte, chunk_header::size> from) {
   if (short_)
@@ -110,4 +110,4 @@ MRCZ_INLINE bool resembles_chunk(std::span<const std::byte, chunk_header::size> 
   }
 }
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail

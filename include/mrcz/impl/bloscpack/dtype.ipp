@@ -57,8 +57,8 @@ MRCZ_INLINE dtype parse_dtype(const metadata& value) {
   const char* kind = "not one";
   if (text.starts_with("[")) kind = "a record, not one";
   if (text.starts_with("|O")) kind = "Python objects, not one";
-  fail(errc::bad_metadata, "the dtype {} is {} of numpy's plain types (b1, i1 to i8, u1 to u8, f2 to f8, c8, c16)",
-       text, kind);
+  detail::fail(errc::bad_metadata,
+               "the dtype {} is {} of numpy's plain types (b1, i1 to i8, u1 to u8, f2 to f8, c8, c16)", text, kind);
 }
 
 }  // namespace mrcz::bloscpack

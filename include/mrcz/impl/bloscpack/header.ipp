@@ -12,6 +12,8 @@
 
 namespace mrcz::bloscpack {
 
+namespace detail {
+
 MRCZ_INLINE void check(const header& h) {
   constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   const auto size_of = [](std::string_view name, std::optional<std::uint32_t> value) {
@@ -36,11 +38,13 @@ MRCZ_INLINE void check(const header& h) {
          h.max_app_chunks);
 }
 
+}  // namespace detail
+
 MRCZ_INLINE std::array<std::byte, header_size> encode(const header& h) {
-  check(h);
+  detail::check(h);
   std::array<std::byte, header_size> to{};
   const auto u8 = [&](std::size_t at, unsigned value) { to[at] = static_cast<std::byte>(value); };
-  const auto number = [&](std::size_t at, auto value) { store(to.data() + at, value, std::endian::little); };
+  const auto number = [&](std::size_t at, auto value) { detail::store(to.data() + at, value, std::endian::little); };
   std::memcpy(to.data(), "blpk", 4);
   u8(4, format_version);
   u8(5, (h.offsets ? 1U : 0U) | (h.metadata ? 2U : 0U));
@@ -80,38 +84,41 @@ namespace mrcz::bloscpack {
 
 MRCZ_INLINE header decode_header(std::span<const std::byte> from) {
   if (from.size() != header_size)
-    fail(errc::not_bloscpack, "attempting to decode a bloscpack header of length '{}', not '{}'", from.size(),
-         header_size);
+    detail::fail(errc::not_bloscpack, "attempting to decode a bloscpack header of length '{}', not '{}'", from.size(),
+                 header_size);
   if (std::memcmp(from.data(), "blpk", 4) != 0)
-    fail(errc::not_bloscpack, "the magic marker b'blpk' is missing from the bloscpack header, instead we found: {}",
-         detail::python_bytes(from.first(4)));
+    detail::fail(errc::not_bloscpack,
+                 "the magic marker b'blpk' is missing from the bloscpack header, instead we found: {}",
+                 detail::python_bytes(from.first(4)));
   const auto u8 = [&](std::size_t at) { return std::to_integer<std::uint8_t>(from[at]); };
   const auto i32 = [&](std::size_t at, std::string_view name) -> std::optional<std::uint32_t> {
-    const auto value = load<std::int32_t>(from.data() + at, std::endian::little);
+    const auto value = detail::load<std::int32_t>(from.data() + at, std::endian::little);
     if (value == -1) return std::nullopt;
-    if (value < -1) fail_expected(errc::bad_header, text("{} is {}", name, value), text("-1 to {}", max_chunk_size));
+    if (value < -1)
+      detail::fail_expected(errc::bad_header, detail::text("{} is {}", name, value),
+                            detail::text("-1 to {}", max_chunk_size));
     return static_cast<std::uint32_t>(value);
   };
   if (u8(4) != format_version)
-    fail(errc::bad_header, "format version of file was not '{}' as expected, but '{}'", format_version, u8(4));
-  if (u8(5) > 3) fail(errc::bad_header, "the options are {:#04x}, of which only 0x03 have a meaning", u8(5));
+    detail::fail(errc::bad_header, "format version of file was not '{}' as expected, but '{}'", format_version, u8(4));
+  if (u8(5) > 3) detail::fail(errc::bad_header, "the options are {:#04x}, of which only 0x03 have a meaning", u8(5));
   header h;
   h.offsets = (u8(5) & 1U) != 0;
   h.metadata = (u8(5) & 2U) != 0;
-  h.checksum = require_checksum(u8(6), "the checksum of the chunks");
+  h.checksum = detail::require_checksum(u8(6), "the checksum of the chunks");
   h.typesize = u8(7);
   h.chunk_size = i32(8, "chunk_size");
   h.last_chunk = i32(12, "last_chunk");
-  if (const auto count = load<std::int64_t>(from.data() + 16, std::endian::little); count != -1)
+  if (const auto count = detail::load<std::int64_t>(from.data() + 16, std::endian::little); count != -1)
     h.nchunks = static_cast<std::uint64_t>(count);
-  h.max_app_chunks = load<std::uint64_t>(from.data() + 24, std::endian::little);
-  check(h);
+  h.max_app_chunks = detail::load<std::uint64_t>(from.data() + 24, std::endian::little);
+  detail::check(h);
   return h;
 }
 
 MRCZ_INLINE chunking chunks_of(std::uint64_t size, std::size_t wanted) {
   if (wanted < 1 || wanted > max_chunk_size)
-    fail(errc::bad_option, "'chunk_size' must be in the range 1 <= n <= {}, not '{}'", max_chunk_size, wanted);
+    detail::fail(errc::bad_option, "'chunk_size' must be in the range 1 <= n <= {}, not '{}'", max_chunk_size, wanted);
   if (size == 0) return {0, 0, 1};
   const std::uint64_t chunk = std::min<std::uint64_t>(wanted, size);
   const std::uint64_t count = (size - 1) / chunk + 1;

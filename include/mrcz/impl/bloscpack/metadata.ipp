@@ -22,21 +22,22 @@ MRCZ_INLINE std::array<std::byte, metadata_header_size> encode(const metadata_he
   to[9] = static_cast<std::byte>(h.meta_checksum);
   to[10] = static_cast<std::byte>(h.meta_codec);
   to[11] = static_cast<std::byte>(h.meta_level);
-  store(to.data() + 12, h.meta_size, std::endian::little);
-  store(to.data() + 16, h.max_meta_size, std::endian::little);
-  store(to.data() + 20, h.meta_comp_size, std::endian::little);
+  detail::store(to.data() + 12, h.meta_size, std::endian::little);
+  detail::store(to.data() + 16, h.max_meta_size, std::endian::little);
+  detail::store(to.data() + 20, h.meta_comp_size, std::endian::little);
   std::memcpy(to.data() + 24, h.user_codec.data(), 8);
   return to;
 }
 
 MRCZ_INLINE metadata_header decode_metadata_header(std::span<const std::byte, metadata_header_size> from) {
   const auto u8 = [&](std::size_t at) { return std::to_integer<std::uint8_t>(from[at]); };
-  const auto u32 = [&](std::size_t at) { return load<std::uint32_t>(from.data() + at, std::endian::little); };
+  const auto u32 = [&](std::size_t at) { return detail::load<std::uint32_t>(from.data() + at, std::endian::little); };
   metadata_header h;
   std::memcpy(h.magic_format.data(), from.data(), 8);
   h.meta_options = u8(8);
-  h.meta_checksum = require_checksum(u8(9), "the checksum of the metadata");
-  if (u8(10) > 1) fail_expected(errc::bad_metadata, text("the codec of the metadata is {}", u8(10)), "0 or 1");
+  h.meta_checksum = detail::require_checksum(u8(9), "the checksum of the metadata");
+  if (u8(10) > 1)
+    detail::fail_expected(errc::bad_metadata, detail::text("the codec of the metadata is {}", u8(10)), "0 or 1");
   h.meta_codec = static_cast<metadata_codec>(u8(10));
   h.meta_level = u8(11);
   h.meta_size = u32(12);
@@ -44,22 +45,24 @@ MRCZ_INLINE metadata_header decode_metadata_header(std::span<const std::byte, me
   h.meta_comp_size = u32(20);
   std::memcpy(h.user_codec.data(), from.data() + 24, 8);
   if (h.meta_comp_size > h.max_meta_size)
-    fail(errc::bad_metadata, "metadata have {} bytes, but only {} are reserved for them", h.meta_comp_size,
-         h.max_meta_size);
+    detail::fail(errc::bad_metadata, "metadata have {} bytes, but only {} are reserved for them", h.meta_comp_size,
+                 h.max_meta_size);
   if (h.meta_codec == metadata_codec::none && h.meta_comp_size != h.meta_size)
-    fail(errc::bad_metadata, "metadata of {} bytes are stored in {} bytes, but not compressed", h.meta_size,
-         h.meta_comp_size);
+    detail::fail(errc::bad_metadata, "metadata of {} bytes are stored in {} bytes, but not compressed", h.meta_size,
+                 h.meta_comp_size);
   return h;
 }
 
-MRCZ_INLINE std::string to_text(const metadata& values) { return write_json(values, json_text::ascii); }
+MRCZ_INLINE std::string to_text(const metadata& values) { return detail::write_json(values, detail::json_text::ascii); }
 
-MRCZ_INLINE metadata parse_metadata(std::string_view text) { return parse_json<metadata>(text, "JSON metadata"); }
+MRCZ_INLINE metadata parse_metadata(std::string_view text) {
+  return detail::parse_json<metadata>(text, "JSON metadata");
+}
 
 MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const metadata_options& options) {
   const std::string text = to_text(values);
   const auto plain = std::as_bytes(std::span{text});
-  auto packed = deflated(plain, options.level);
+  auto packed = detail::deflated(plain, options.level);
   metadata_header h;
   h.meta_checksum = options.checksum;
   h.meta_level = static_cast<std::uint8_t>(options.level);
@@ -72,8 +75,8 @@ MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const
   static_assert(10 * max_metadata_bytes <= std::numeric_limits<std::uint32_t>::max());
   h.max_meta_size = options.max_meta_size.value_or(10 * h.meta_size);
   if (h.meta_comp_size > h.max_meta_size)
-    fail(errc::too_large, "metadata take {} bytes, but only {} are reserved for them", h.meta_comp_size,
-         h.max_meta_size);
+    detail::fail(errc::too_large, "metadata take {} bytes, but only {} are reserved for them", h.meta_comp_size,
+                 h.max_meta_size);
   const auto first = encode(h);
   const auto last = digest_of(options.checksum, packed);
   std::vector<std::byte> section(static_cast<std::size_t>(h.section_size()));
@@ -83,24 +86,29 @@ MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const
   return section;
 }
 
+namespace detail {
+
 MRCZ_INLINE void require_bounded(const metadata_header& h) {
   if (const auto size = std::max(h.meta_size, h.meta_comp_size); size > max_metadata_bytes)
     fail_expected(errc::bad_metadata, text("metadata have {} bytes", size), text("at most {}", max_metadata_bytes));
 }
 
+}  // namespace detail
+
 MRCZ_INLINE metadata decode_metadata(const metadata_header& h, std::span<const std::byte> stored,
                                      const digest& expected) {
   if (const auto received = digest_of(h.meta_checksum, stored); received != expected)
-    fail(errc::bad_metadata, "Checksum mismatch detected in metadata expected: '{}', received: '{}'",
-         to_string(expected), to_string(received));
+    detail::fail(errc::bad_metadata, "Checksum mismatch detected in metadata expected: '{}', received: '{}'",
+                 to_string(expected), to_string(received));
   if (std::string_view{h.magic_format.data(), 4} != "JSON")
-    fail_expected(errc::bad_metadata,
-                  text("metadata have the format {}", detail::python_bytes(std::as_bytes(std::span{h.magic_format}))),
-                  "b'JSON'");
-  require_bounded(h);
+    detail::fail_expected(
+        errc::bad_metadata,
+        detail::text("metadata have the format {}", detail::python_bytes(std::as_bytes(std::span{h.magic_format}))),
+        "b'JSON'");
+  detail::require_bounded(h);
   std::vector<std::byte> memory;
   if (h.meta_codec == metadata_codec::zlib) {
-    memory = inflated(stored, h.meta_size);
+    memory = detail::inflated(stored, h.meta_size);
     stored = memory;
   }
   return parse_metadata(std::string_view{reinterpret_cast<const char*>(stored.data()), stored.size()});

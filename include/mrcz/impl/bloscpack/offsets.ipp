@@ -12,7 +12,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/shape.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 MRCZ_INLINE void require_room(const beginning& b, std::uint64_t size) {
   const std::uint64_t begin = b.data_begin();
@@ -74,4 +74,4 @@ MRCZ_INLINE void write_offsets(std::span<const std::uint64_t> begins, std::uint6
     write(8 * first, encode_offsets(begins, first, static_cast<std::size_t>(std::min(piece, size / 8 - first))));
 }
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail

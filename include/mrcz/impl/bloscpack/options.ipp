@@ -16,7 +16,7 @@ MRCZ_INLINE void check_running(mrcz::durability durability, std::optional<std::s
 
 }  // namespace mrcz::bloscpack::detail
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 MRCZ_INLINE void check(const pack_options& wanted) {
   check(chunk_options_of(wanted));
@@ -39,4 +39,4 @@ MRCZ_INLINE void check(const append_options& wanted) {
   detail::check_running(wanted.durability, wanted.threads);
 }
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail

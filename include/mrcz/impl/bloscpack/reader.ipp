@@ -17,21 +17,23 @@
 namespace mrcz::bloscpack {
 
 template <class Action>
-std::invoke_result_t<Action&, const chunk_place&> reader::in_chunk(std::uint64_t chunk, Action&& action) const {
+std::invoke_result_t<Action&, const detail::chunk_place&> reader::in_chunk(std::uint64_t chunk, Action&& action) const {
   if (chunk >= nchunks())
-    fail(errc::out_of_range,
-         {.path = name(), .found = text("chunk {} was asked for, but there are {}", chunk, nchunks())});
-  const chunk_place place = chunks_[chunk];
-  return with_context(name(), [&] { return detail::with_chunk(chunk, place.begin, [&] { return action(place); }); });
+    detail::fail(errc::out_of_range,
+                 {.path = name(), .found = detail::text("chunk {} was asked for, but there are {}", chunk, nchunks())});
+  const detail::chunk_place place = chunks_[chunk];
+  return detail::with_context(name(),
+                              [&] { return detail::with_chunk(chunk, place.begin, [&] { return action(place); }); });
 }
 
 template <class Result>
-void reader::for_each_chunk(function_ref<Result(std::uint64_t chunk)> make, function_ref<void(Result&&)> take) const {
+void reader::for_each_chunk(detail::function_ref<Result(std::uint64_t chunk)> make,
+                            detail::function_ref<void(Result&&)> take) const {
   const auto count = static_cast<std::size_t>(nchunks());
-  parallel_ordered<Result>(
-      count, thread_count(options_.threads, count),
+  detail::parallel_ordered<Result>(
+      count, detail::thread_count(options_.threads, count),
       [&](std::size_t chunk) {
-        throw_if_stopped(options_.stop);
+        detail::throw_if_stopped(options_.stop);
         auto made = make(chunk);
         if (options_.progress != nullptr) options_.progress->fetch_add(chunks_[chunk].plain_size);
         return made;
@@ -47,24 +49,24 @@ MRCZ_INLINE reader::reader(std::shared_ptr<const byte_source> source, read_optio
 
 MRCZ_INLINE bloscpack::metadata reader::metadata() const {
   if (!beginning_.metadata) return nullptr;
-  return with_context(name(), [&] { return read_metadata(*source_, beginning_); });
+  return detail::with_context(name(), [&] { return read_metadata(*source_, beginning_); });
 }
 
-MRCZ_INLINE mrcz::chunk_header reader::chunk_header(std::uint64_t chunk) const {
-  return in_chunk(chunk, [&](const chunk_place& place) { return checked_header(place, chunk); });
+MRCZ_INLINE mrcz::detail::chunk_header reader::chunk_header(std::uint64_t chunk) const {
+  return in_chunk(chunk, [&](const detail::chunk_place& place) { return checked_header(place, chunk); });
 }
 
 MRCZ_INLINE void reader::read_at(std::uint64_t offset, std::span<std::byte> into) const {
   if (offset > size() || into.size() > size() - offset)
-    fail(errc::truncated,
-         {.path = name(),
-          .found = text("holds {} bytes, but {} bytes at byte {} were asked for", size(), into.size(), offset)});
+    detail::fail(errc::truncated, {.path = name(),
+                                   .found = detail::text("holds {} bytes, but {} bytes at byte {} were asked for",
+                                                         size(), into.size(), offset)});
   if (into.empty()) return;
   const std::uint64_t chunk_size = chunks_.chunk_size();
   const std::uint64_t first = offset / chunk_size;
   const auto count = static_cast<std::size_t>((offset + into.size() - 1) / chunk_size - first + 1);
-  const std::size_t threads = count < 4 ? 1 : thread_count(options_.threads, count / 2);
-  parallel_for(count, threads, [&](std::size_t i, std::size_t) {
+  const std::size_t threads = count < 4 ? 1 : detail::thread_count(options_.threads, count / 2);
+  detail::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
     const std::uint64_t begin = (first + i) * chunk_size;
     const std::uint64_t from = std::max(begin, offset);
     const std::uint64_t end = std::min(begin + chunk_size, offset + into.size());
@@ -87,7 +89,7 @@ MRCZ_INLINE void reader::unpack(atomic_file& to) const {
   if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
   for_each_chunk<nothing>(
       [&](std::uint64_t chunk) {
-        buffer plain = unpack_whole(chunk);
+        detail::buffer plain = unpack_whole(chunk);
         to.write_at(chunk * chunks_.chunk_size(), plain.acquire(chunks_[chunk].plain_size));
         pool_.give_back(std::move(plain));
         return nothing{};
@@ -110,7 +112,7 @@ MRCZ_INLINE std::vector<damage> reader::verify(std::size_t limit) const {
     if (message && found.size() < limit) found.push_back({chunk, std::move(*message)});
   };
   note(std::nullopt, message_of([&] { static_cast<void>(metadata()); }));
-  compare_offsets(*source_, beginning_, chunks_.begins(), [&](auto entry, auto value, auto expected) {
+  detail::compare_offsets(*source_, beginning_, chunks_.begins(), [&](auto entry, auto value, auto expected) {
     note(entry < nchunks() ? std::optional{entry} : std::nullopt,
          fmt::format("offset {} is {}, expected {}", entry, value, expected));
   });
@@ -125,20 +127,20 @@ MRCZ_INLINE void reader::require_plausible() const {
   for (std::uint64_t chunk = 0; chunk < nchunks(); ++chunk) static_cast<void>(chunk_header(chunk));
 }
 
-MRCZ_INLINE std::span<const std::byte> reader::read_packed(std::uint64_t chunk, buffer& memory) const {
-  return in_chunk(chunk, [&](const chunk_place& place) { return load(place, chunk, memory); });
+MRCZ_INLINE std::span<const std::byte> reader::read_packed(std::uint64_t chunk, detail::buffer& memory) const {
+  return in_chunk(chunk, [&](const detail::chunk_place& place) { return load(place, chunk, memory); });
 }
 
-MRCZ_INLINE void reader::read_chunk(std::uint64_t chunk, std::span<std::byte> into, buffer& packed) const {
+MRCZ_INLINE void reader::read_chunk(std::uint64_t chunk, std::span<std::byte> into, detail::buffer& packed) const {
   require_neighbour(chunk);
-  in_chunk(chunk, [&](const chunk_place& place) { unpack_into(load(place, chunk, packed), into); });
+  in_chunk(chunk, [&](const detail::chunk_place& place) { unpack_into(load(place, chunk, packed), into); });
 }
 
 MRCZ_INLINE reader::reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets)
     : source_{std::move(source)},
       options_{checked(options)},
-      beginning_{with_context(name(), [&] { return beginning_of(*source_); })},
-      chunks_{with_context(name(), [&] { return chunk_table{*source_, beginning_, believe_offsets}; })},
+      beginning_{detail::with_context(name(), [&] { return beginning_of(*source_); })},
+      chunks_{detail::with_context(name(), [&] { return detail::chunk_table{*source_, beginning_, believe_offsets}; })},
       cache_{options_.cache_bytes} {}
 
 MRCZ_INLINE std::unique_ptr<const reader> reader::without_wrong_offsets() const {
@@ -156,24 +158,25 @@ MRCZ_INLINE std::unique_ptr<const reader> reader::without_wrong_offsets() const 
 }
 
 MRCZ_INLINE read_options reader::checked(read_options options) {
-  if (options.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
+  if (options.threads == 0U) detail::fail_expected(errc::bad_option, "threads is 0", "at least 1");
   return options;
 }
 
-MRCZ_INLINE mrcz::chunk_header reader::checked_header(const chunk_place& place, std::uint64_t chunk) const {
-  std::array<std::byte, mrcz::chunk_header::size> bytes;
+MRCZ_INLINE mrcz::detail::chunk_header reader::checked_header(const detail::chunk_place& place,
+                                                              std::uint64_t chunk) const {
+  std::array<std::byte, mrcz::detail::chunk_header::size> bytes;
   source_->read_at(place.begin, bytes);
-  const auto found = decode_chunk_header(bytes, place.plain_size, chunks_.chunk_size());
+  const auto found = detail::decode_chunk_header(bytes, place.plain_size, chunks_.chunk_size());
   const std::uint64_t end = place.begin + found.packed_bytes + digest_size(header().checksum);
   if (end > place.end && chunk + 1 == nchunks())
-    fail(errc::truncated, "file ends at byte {}, but the chunk ends at byte {}", place.end, end);
+    detail::fail(errc::truncated, "file ends at byte {}, but the chunk ends at byte {}", place.end, end);
   if (end != place.end && chunk + 1 != nchunks())
-    fail(errc::bad_chunk, "chunk ends at byte {}, but the next one begins at byte {}", end, place.end);
+    detail::fail(errc::bad_chunk, "chunk ends at byte {}, but the next one begins at byte {}", end, place.end);
   return found;
 }
 
-MRCZ_INLINE std::span<const std::byte> reader::load(const chunk_place& place, std::uint64_t chunk,
-                                                    buffer& memory) const {
+MRCZ_INLINE std::span<const std::byte> reader::load(const detail::chunk_place& place, std::uint64_t chunk,
+                                                    detail::buffer& memory) const {
   const auto size = checked_header(place, chunk).packed_bytes + digest_size(header().checksum);
   if (const auto all = source_->in_memory(); !all.empty())
     return all.subspan(static_cast<std::size_t>(place.begin), size);
@@ -184,13 +187,13 @@ MRCZ_INLINE std::span<const std::byte> reader::load(const chunk_place& place, st
 
 MRCZ_INLINE void reader::unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const {
   const std::size_t size = packed.size() - digest_size(header().checksum);
-  unpack_chunk(packed.first(size), header().checksum, packed.subspan(size), into);
+  detail::unpack_chunk(packed.first(size), header().checksum, packed.subspan(size), into);
 }
 
-MRCZ_INLINE buffer reader::unpack_whole(std::uint64_t chunk) const {
-  buffer packed = pool_.take();
-  buffer plain = pool_.take();
-  in_chunk(chunk, [&](const chunk_place& place) {
+MRCZ_INLINE detail::buffer reader::unpack_whole(std::uint64_t chunk) const {
+  detail::buffer packed = pool_.take();
+  detail::buffer plain = pool_.take();
+  in_chunk(chunk, [&](const detail::chunk_place& place) {
     const auto bytes = load(place, chunk, packed);
     unpack_into(bytes, plain.acquire(place.plain_size));
   });
@@ -201,14 +204,14 @@ MRCZ_INLINE buffer reader::unpack_whole(std::uint64_t chunk) const {
 MRCZ_INLINE void reader::read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) const {
   if (into.size() == chunks_[chunk].plain_size) {
     if (cache_.copy(chunk, first, into)) return;
-    buffer packed = pool_.take();
+    detail::buffer packed = pool_.take();
     read_chunk(chunk, into, packed);
     pool_.give_back(std::move(packed));
     return;
   }
   if (cache_.copy(chunk, first, into)) return;
   require_neighbour(chunk);
-  auto plain = std::make_shared<buffer>(unpack_whole(chunk));
+  auto plain = std::make_shared<detail::buffer>(unpack_whole(chunk));
   const std::size_t size = chunks_[chunk].plain_size;
   std::memcpy(into.data(), plain->acquire(size).data() + first, into.size());
   cache_.keep(chunk, std::move(plain), size);

@@ -145,24 +145,24 @@ class stream_reader {
 }  // namespace detail
 
 MRCZ_INLINE unpacked_stream unpack(sequential_source& from, sequential_sink& to, unpack_options options) {
-  check(options);
-  return with_context(from.name(), [&] {
+  detail::check(options);
+  return detail::with_context(from.name(), [&] {
     detail::stream_reader in{from};
     const checksum kind = in.beginning().header.checksum;
-    buffer_pool pool;
+    detail::buffer_pool pool;
     struct plain {
-      buffer memory;
+      detail::buffer memory;
       std::size_t size;
     };
-    parallel_pipeline<detail::stream_reader::chunk, plain>(
-        thread_count(options.threads, std::numeric_limits<std::size_t>::max()), [&] { return in.next(pool); },
+    detail::parallel_pipeline<detail::stream_reader::chunk, plain>(
+        detail::thread_count(options.threads, std::numeric_limits<std::size_t>::max()), [&] { return in.next(pool); },
         [&](detail::stream_reader::chunk&& c) {
-          throw_if_stopped(options.stop);
-          buffer memory = pool.take();
+          detail::throw_if_stopped(options.stop);
+          detail::buffer memory = pool.take();
           detail::with_chunk(c.number, c.begin, [&] {
             const auto packed = c.memory.acquire(c.packed_size + digest_size(kind));
-            unpack_chunk(packed.first(c.packed_size), kind, packed.subspan(c.packed_size),
-                         memory.acquire(c.plain_size));
+            detail::unpack_chunk(packed.first(c.packed_size), kind, packed.subspan(c.packed_size),
+                                 memory.acquire(c.plain_size));
           });
           pool.give_back(std::move(c.memory));
           return plain{std::move(memory), c.plain_size};
@@ -178,9 +178,9 @@ MRCZ_INLINE unpacked_stream unpack(sequential_source& from, sequential_sink& to,
 
 MRCZ_INLINE unpacked_stream unpack_file(sequential_source& from, const std::filesystem::path& out,
                                         unpack_options options) {
-  check(options);
+  detail::check(options);
   atomic_file to{out, options.durability, options.replace};
-  sink_in_order target{to};
+  detail::sink_in_order target{to};
   auto found = unpack(from, target, options);
   to.publish();
   return found;

@@ -82,8 +82,8 @@ MRCZ_INLINE void pack_blocks(block_reader::block&& first, block_reader& blocks, 
 MRCZ_INLINE header pack(sequential_source& from, sequential_sink& to, pack_options options, const metadata& values) {
   options.offsets = false;
   options.max_app_chunks = std::nullopt;
-  check(options);
-  buffer_pool pool;
+  detail::check(options);
+  detail::buffer_pool pool;
   detail::block_reader blocks{from, options.chunk_size, pool};
   auto first = *blocks.next();
   if (first.size < options.chunk_size) return pack(memory_source{first.plain(), from.name()}, to, options, values);
@@ -91,27 +91,27 @@ MRCZ_INLINE header pack(sequential_source& from, sequential_sink& to, pack_optio
   h.last_chunk = std::nullopt;
   h.nchunks = std::nullopt;
   const detail::front front{h, values, options.metadata};
-  const chunk_packer packer{chunk_options_of(options), options.checksum};
+  const detail::chunk_packer packer{detail::chunk_options_of(options), options.checksum};
   to.write(encode(h));
   to.write(front.metadata);
   detail::pack_blocks(std::move(first), blocks, pool, packer, options,
-                      [&](const packed_chunk& packed) { detail::write_chunk(to, packed); });
+                      [&](const detail::packed_chunk& packed) { detail::write_chunk(to, packed); });
   return h;
 }
 
 MRCZ_INLINE header pack_file(sequential_source& from, const std::filesystem::path& out, pack_options options,
                              const metadata& values) {
-  check(options);
+  detail::check(options);
   if (!values.is_null()) static_cast<void>(encode_metadata(values, options.metadata));
   atomic_file to{out, options.durability, options.replace};
   file spool = to.scratch();
-  buffer_pool pool;
+  detail::buffer_pool pool;
   detail::block_reader blocks{from, options.chunk_size, pool};
-  const chunk_packer packer{chunk_options_of(options), options.checksum};
+  const detail::chunk_packer packer{detail::chunk_options_of(options), options.checksum};
   std::vector<std::uint64_t> begins;
   std::uint64_t at = 0;
   std::uint64_t size = 0;
-  detail::pack_blocks(*blocks.next(), blocks, pool, packer, options, [&](const packed_chunk& packed) {
+  detail::pack_blocks(*blocks.next(), blocks, pool, packer, options, [&](const detail::packed_chunk& packed) {
     if (packed.plain_size() == 0 && !begins.empty()) return;
     spool.write_at(at, packed.bytes());
     spool.write_at(at + packed.bytes().size(), packed.digest().bytes());

@@ -95,16 +95,17 @@ MRCZ_INLINE void refuse_same_file(const std::filesystem::path& in, const std::fi
 namespace mrcz::bloscpack {
 
 MRCZ_INLINE header pack(const byte_source& source, byte_sink& to, pack_options options, const metadata& values) {
-  check(options);
+  detail::check(options);
   const auto h = detail::header_of(options, source.size(), values);
   const detail::front front{h, values, options.metadata};
-  const chunk_packer packer{chunk_options_of(options), options.checksum};
+  const detail::chunk_packer packer{detail::chunk_options_of(options), options.checksum};
   std::vector<std::uint64_t> begins;
-  sink_in_order chunks{to, front.beginning.data_begin()};
-  detail::pack_chunks(source, 0, *h.chunk_size, packer, detail::running_of(options), [&](const packed_chunk& packed) {
-    if (h.offsets) begins.push_back(chunks.position());
-    detail::write_chunk(chunks, packed);
-  });
+  detail::sink_in_order chunks{to, front.beginning.data_begin()};
+  detail::pack_chunks(source, 0, *h.chunk_size, packer, detail::running_of(options),
+                      [&](const detail::packed_chunk& packed) {
+                        if (h.offsets) begins.push_back(chunks.position());
+                        detail::write_chunk(chunks, packed);
+                      });
   detail::write_front(to, h, front.beginning, front.metadata, begins);
   to.publish();
   return h;
@@ -113,20 +114,20 @@ MRCZ_INLINE header pack(const byte_source& source, byte_sink& to, pack_options o
 MRCZ_INLINE header pack(const byte_source& source, sequential_sink& to, pack_options options, const metadata& values) {
   options.offsets = false;
   options.max_app_chunks = std::nullopt;
-  check(options);
+  detail::check(options);
   const auto h = detail::header_of(options, source.size(), values);
   const detail::front front{h, values, options.metadata};
-  const chunk_packer packer{chunk_options_of(options), options.checksum};
+  const detail::chunk_packer packer{detail::chunk_options_of(options), options.checksum};
   to.write(encode(h));
   to.write(front.metadata);
   detail::pack_chunks(source, 0, *h.chunk_size, packer, detail::running_of(options),
-                      [&](const packed_chunk& packed) { detail::write_chunk(to, packed); });
+                      [&](const detail::packed_chunk& packed) { detail::write_chunk(to, packed); });
   return h;
 }
 
 MRCZ_INLINE header pack_file(const std::filesystem::path& in, const std::filesystem::path& out, pack_options options,
                              const metadata& values) {
-  check(options);
+  detail::check(options);
   const file_source source{in};
   detail::refuse_same_file(in, out);
   static_cast<void>(detail::front{detail::header_of(options, source.size(), values), values, options.metadata});
@@ -136,7 +137,7 @@ MRCZ_INLINE header pack_file(const std::filesystem::path& in, const std::filesys
 
 MRCZ_INLINE void unpack_file(const std::filesystem::path& in, const std::filesystem::path& out,
                              unpack_options options) {
-  check(options);
+  detail::check(options);
   const reader from{in, {.threads = options.threads, .stop = options.stop, .progress = options.progress}};
   detail::refuse_same_file(in, out);
   atomic_file to{out, options.durability, options.replace};

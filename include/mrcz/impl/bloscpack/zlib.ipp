@@ -8,7 +8,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::bloscpack {
+namespace mrcz::bloscpack::detail {
 
 MRCZ_INLINE std::uint32_t adler32_of(std::span<const std::byte> bytes) noexcept {
   return static_cast<std::uint32_t>(
@@ -45,4 +45,4 @@ MRCZ_INLINE std::vector<std::byte> inflated(std::span<const std::byte> packed, s
   return plain;
 }
 
-}  // namespace mrcz::bloscpack
+}  // namespace mrcz::bloscpack::detail

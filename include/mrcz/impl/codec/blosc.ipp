@@ -26,6 +26,8 @@ MRCZ_INLINE bool available(codec c) noexcept {
   return c == codec::none || (!name_of(c).empty() && blosc_compname_to_compcode(detail::c_string(c)) >= 0);
 }
 
+namespace detail {
+
 MRCZ_INLINE void require_available(codec c) {
   if (!available(c))
     fail(errc::codec_unavailable, "this c-blosc ({}) was built without {}; it has {}", BLOSC_VERSION_STRING, name_of(c),
@@ -47,7 +49,7 @@ MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from,
   const auto packed = into.acquire(from.size() + BLOSC_MAX_OVERHEAD);
   const auto compress_on = [&](std::size_t count) {
     return blosc_compress_ctx(wanted.level, static_cast<int>(wanted.shuffle), typesize, from.size(), from.data(),
-                              packed.data(), packed.size(), detail::c_string(c), block_size, static_cast<int>(count));
+                              packed.data(), packed.size(), c_string(c), block_size, static_cast<int>(count));
   };
   int result = compress_on(std::clamp<std::size_t>(threads, 1, BLOSC_MAX_THREADS));
   if (result <= 0 && threads > 1) result = compress_on(1);  // perhaps the system could not start the threads
@@ -64,13 +66,14 @@ MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byt
   const auto header = chunk_header::decode(chunk.first<chunk_header::size>());
   check(header, chunk.size(), into.size());
   if (into.empty()) return;
-  if (header.format() == 0 && !header.stored() && chunk.size() >= detail::blosclz_wrap &&
-      detail::may_wrap_blosclz(chunk))
+  if (header.format() == 0 && !header.stored() && chunk.size() >= blosclz_wrap && may_wrap_blosclz(chunk))
     fail(errc::bad_chunk, "chunk announces a run longer than a chunk can be");
   require_available(*header.codec());
   const int result = blosc_decompress_ctx(chunk.data(), into.data(), into.size(), 1);
   if (result < 0 || static_cast<std::size_t>(result) != into.size())
     fail(errc::bad_chunk, "chunk does not decompress to {} bytes (c-blosc code {})", into.size(), result);
 }
+
+}  // namespace detail
 
 }  // namespace mrcz

@@ -7,7 +7,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE chunk_header chunk_header::decode(std::span<const std::byte, size> from) noexcept {
   const auto u8 = [&](std::size_t at) { return std::to_integer<std::uint8_t>(from[at]); };
@@ -15,7 +15,7 @@ MRCZ_INLINE chunk_header chunk_header::decode(std::span<const std::byte, size> f
   return {u8(0), u8(1), u8(2), u8(3), u32(4), u32(8), u32(12)};
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail
 
 namespace mrcz::detail {
 
@@ -31,6 +31,8 @@ MRCZ_INLINE bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept {
 }  // namespace mrcz::detail
 
 namespace mrcz {
+
+namespace detail {
 
 MRCZ_INLINE void check(const chunk_header& h, std::uint64_t packed, std::uint64_t expected) {
   if (h.version != 2 || h.codec_version != 1)
@@ -55,8 +57,10 @@ MRCZ_INLINE void check(const chunk_header& h, std::uint64_t packed, std::uint64_
   }
   if (chunk_header::size + 4 * h.blocks() > packed)
     fail(errc::bad_chunk, "chunk of {} bytes has no room for {} blocks", packed, h.blocks());
-  if (expected > packed * detail::max_expansion(h.format()))
+  if (expected > packed * max_expansion(h.format()))
     fail(errc::bad_chunk, "chunk of {} bytes cannot hold {} bytes", packed, expected);
 }
+
+}  // namespace detail
 
 }  // namespace mrcz

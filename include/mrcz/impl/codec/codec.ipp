@@ -6,7 +6,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE void check(const compression& wanted) {
   if (wanted.codec && name_of(*wanted.codec).empty())
@@ -20,4 +20,4 @@ MRCZ_INLINE void check(const compression& wanted) {
     fail_expected(errc::bad_option, text("block_size is {}", *wanted.block_size), text("128 to {} bytes or 0", limit));
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -6,7 +6,7 @@
 #include "mrcz/core/hardware.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE std::span<std::byte> buffer::acquire(std::size_t size) {
   if (size > capacity_) {
@@ -14,7 +14,7 @@ MRCZ_INLINE std::span<std::byte> buffer::acquire(std::size_t size) {
     capacity_ = 0;
     memory_ = std::make_unique_for_overwrite<std::byte[]>(size);
     capacity_ = size;
-    detail::advise_huge_pages({memory_.get(), capacity_});
+    advise_huge_pages({memory_.get(), capacity_});
   }
   return {memory_.get(), size};
 }
@@ -38,4 +38,4 @@ MRCZ_INLINE void buffer_pool::give_back(buffer&& used) {
   spare_.push_back(std::move(used));
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

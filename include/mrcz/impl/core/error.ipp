@@ -85,8 +85,6 @@ MRCZ_INLINE void fail_formatted(errc code, fmt::string_view format, fmt::format_
   fail(code, error_fields{.found = fmt::vformat(format, args)});
 }
 
-}  // namespace detail
-
 MRCZ_INLINE void fail(errc code, error_fields fields) { throw error{make_error_code(code), std::move(fields)}; }
 
 MRCZ_INLINE void fail_expected(errc code, std::string found, std::string expected) {
@@ -100,8 +98,6 @@ MRCZ_INLINE void fail_system(std::error_code reason, std::string found, std::str
 MRCZ_INLINE void fail_system(int code, std::string found, std::string path) {
   fail_system(std::error_code{code, std::generic_category()}, std::move(found), std::move(path));
 }
-
-namespace detail {
 
 MRCZ_INLINE void rethrow_with(const error_context& known) {
   try {

@@ -11,9 +11,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
-
-namespace detail {
+namespace mrcz::detail {
 
 /// These strings stand for numbers that JSON cannot express, until parsing ends.
 inline constexpr std::string_view not_a_number = "\\u0000NaN";
@@ -106,8 +104,6 @@ class key_costs {
   std::size_t spent_ = 0;
 };
 
-}  // namespace detail
-
 template <class Json>
 Json parse_json(std::string_view json, std::string_view what) {
   if (json.size() > max_metadata_bytes)
@@ -115,7 +111,7 @@ Json parse_json(std::string_view json, std::string_view what) {
                   text("at most {}", max_metadata_bytes));
   const bool specials = json.find("NaN") != std::string_view::npos || json.find("Infinity") != std::string_view::npos;
   using event_t = typename Json::parse_event_t;
-  detail::key_costs costs;  // NOLINT(misc-const-correctness): it is changed where Json keeps the order of its keys
+  key_costs costs;  // NOLINT(misc-const-correctness): it is changed where Json keeps the order of its keys
   const auto inspect = [&](int depth, event_t event, Json& value) {
     const bool opens = event == event_t::object_start || event == event_t::array_start;
     if (depth + (opens ? 1 : 0) > max_metadata_depth)
@@ -125,11 +121,11 @@ Json parse_json(std::string_view json, std::string_view what) {
       if (event == event_t::object_end) costs.close();
       if (event == event_t::key && !costs.add()) fail(errc::bad_metadata, "{} have objects of too many keys", what);
     }
-    if (specials && event == event_t::value) detail::unmark_special(value);
+    if (specials && event == event_t::value) unmark_special(value);
     return true;
   };
   try {
-    const std::string marked = specials ? detail::with_marked_specials(json) : std::string{};
+    const std::string marked = specials ? with_marked_specials(json) : std::string{};
     return Json::parse(specials ? std::string_view{marked} : json, inspect);
   } catch (const nlohmann::json::exception& e) {
     fail(errc::bad_metadata, "{} cannot be read: {}", what, e.what());
@@ -138,9 +134,9 @@ Json parse_json(std::string_view json, std::string_view what) {
 
 template <class Json>
 std::string write_json(const Json& value, json_text spelling) {
-  if (detail::depth_of(value, max_metadata_depth) > max_metadata_depth)
+  if (depth_of(value, max_metadata_depth) > max_metadata_depth)
     fail(errc::bad_metadata, "metadata are nested deeper than {} levels", max_metadata_depth);
-  if (!detail::is_expressible(value))
+  if (!is_expressible(value))
     fail(errc::bad_metadata, "metadata hold a NaN, an infinity or binary data, for which JSON has no words");
   try {
     std::string written = value.dump(-1, ' ', spelling == json_text::ascii);
@@ -153,4 +149,4 @@ std::string write_json(const Json& value, json_text spelling) {
   }
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

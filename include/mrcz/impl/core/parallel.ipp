@@ -10,17 +10,15 @@
 
 #include "mrcz/core/hardware.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted) noexcept {
-  return std::max<std::size_t>(wanted ? *wanted : detail::processors(), 1);
+  return std::max<std::size_t>(wanted ? *wanted : processors(), 1);
 }
 
 MRCZ_INLINE std::size_t thread_count(std::optional<std::size_t> wanted, std::size_t tasks) noexcept {
   return std::min(thread_count(wanted), std::max<std::size_t>(tasks, 1));
 }
-
-namespace detail {
 
 MRCZ_INLINE void run_on_threads(std::size_t threads, function_ref<void(std::size_t thread)> work) {
   std::vector<std::jthread> helpers;
@@ -44,8 +42,6 @@ MRCZ_INLINE std::exception_ptr thrown_by(function_ref<void()> action) noexcept {
   return nullptr;
 }
 
-}  // namespace detail
-
 MRCZ_INLINE void parallel_for(std::size_t count, std::size_t threads,
                               function_ref<void(std::size_t i, std::size_t thread)> task) {
   if (threads <= 1 || count <= 1) {
@@ -56,12 +52,12 @@ MRCZ_INLINE void parallel_for(std::size_t count, std::size_t threads,
   std::size_t next = 0;
   std::size_t failed_at = count;
   std::exception_ptr failure;
-  detail::run_on_threads(std::min(threads, count), [&](std::size_t thread) {
+  run_on_threads(std::min(threads, count), [&](std::size_t thread) {
     std::unique_lock lock{mutex};
     while (next < count && !failure) {
       const std::size_t i = next++;
       lock.unlock();
-      auto thrown = detail::thrown_by([&] { task(i, thread); });
+      auto thrown = thrown_by([&] { task(i, thread); });
       lock.lock();
       if (!thrown || i >= failed_at) continue;
       failed_at = i;
@@ -71,4 +67,4 @@ MRCZ_INLINE void parallel_for(std::size_t count, std::size_t threads,
   if (failure) std::rethrow_exception(std::move(failure));
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -6,7 +6,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE resolved_range resolve(const range& wanted, std::size_t extent, char axis) {
   if (wanted.first > extent)
@@ -23,4 +23,4 @@ MRCZ_INLINE resolved_region resolve(const region& wanted, const shape& extents) 
   return {resolve(wanted.z, extents[0], 'z'), resolve(wanted.y, extents[1], 'y'), resolve(wanted.x, extents[2], 'x')};
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -11,9 +11,7 @@
 #include "mrcz/format/machine_stamp.hpp"
 #include "mrcz/format/mode_word.hpp"
 
-namespace mrcz {
-
-namespace detail {
+namespace mrcz::detail {
 
 /// The numbers of a header that are implausible if they are read in the wrong byte order.
 struct telling_fields {
@@ -55,12 +53,10 @@ struct telling_fields {
   }
 };
 
-}  // namespace detail
-
 MRCZ_INLINE std::endian vote_byte_order(std::span<const std::byte, header_size> bytes,
                                         std::uint64_t file_size) noexcept {
-  const detail::telling_fields little{bytes, std::endian::little};
-  const detail::telling_fields big{bytes, std::endian::big};
+  const telling_fields little{bytes, std::endian::little};
+  const telling_fields big{bytes, std::endian::big};
   int for_little = 0;
   int for_big = 0;
   const auto vote = [&](bool makes_sense_little, bool makes_sense_big) {
@@ -84,4 +80,4 @@ MRCZ_INLINE std::endian vote_byte_order(std::span<const std::byte, header_size> 
   return for_little > for_big ? std::endian::little : std::endian::big;
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

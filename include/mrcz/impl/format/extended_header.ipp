@@ -15,11 +15,15 @@ MRCZ_INLINE bool extended_header::is_symmetry_text() const noexcept {
   return !bytes.empty() && bytes.size() % 80 == 0 && std::all_of(bytes.begin(), bytes.end(), printable);
 }
 
+namespace detail {
+
 MRCZ_INLINE extended_header padded(extended_header extended) {
   constexpr std::size_t step = 16;
   static_assert(header_size % step == 0);
   if (extended.is_json()) extended.bytes.resize((extended.bytes.size() + step - 1) / step * step, std::byte{' '});
   return extended;
 }
+
+}  // namespace detail
 
 }  // namespace mrcz

@@ -61,9 +61,9 @@ namespace mrcz {
 
 MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size, std::optional<std::endian> order) {
   header h;
-  h.byte_order = order ? *order : vote_byte_order(bytes, file_size);
+  h.byte_order = order ? *order : detail::vote_byte_order(bytes, file_size);
   detail::for_each_number(h, [&](std::size_t at, auto& value) {
-    value = load<std::remove_reference_t<decltype(value)>>(bytes.data() + at, h.byte_order);
+    value = detail::load<std::remove_reference_t<decltype(value)>>(bytes.data() + at, h.byte_order);
   });
   detail::for_each_text(
       h, [&](std::size_t at, auto& value) { std::memcpy(value.data(), bytes.data() + at, value.size()); });
@@ -77,8 +77,9 @@ MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size, st
 
 MRCZ_INLINE header_bytes encode(const header& h) noexcept {
   header_bytes bytes{};
-  detail::for_each_number(h, [&](std::size_t at, const auto& value) { store(bytes.data() + at, value, h.byte_order); });
-  store(bytes.data() + 220, static_cast<std::int32_t>(h.labels.size()), h.byte_order);
+  detail::for_each_number(
+      h, [&](std::size_t at, const auto& value) { detail::store(bytes.data() + at, value, h.byte_order); });
+  detail::store(bytes.data() + 220, static_cast<std::int32_t>(h.labels.size()), h.byte_order);
   detail::for_each_text(
       h, [&](std::size_t at, const auto& value) { std::memcpy(bytes.data() + at, value.data(), value.size()); });
   std::array<char, labels::capacity * labels::length> text;
@@ -87,15 +88,19 @@ MRCZ_INLINE header_bytes encode(const header& h) noexcept {
   return bytes;
 }
 
+namespace detail {
+
 MRCZ_INLINE void check(const header& h) {
-  if (!detail::has_map(h) && !detail::makes_sense(h))
+  if (!has_map(h) && !makes_sense(h))
     fail(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents {} x {} x {} and MODE {}", h.nx, h.ny, h.nz,
          h.mode);
-  if (!detail::has_extents(h))
+  if (!has_extents(h))
     fail(errc::bad_header,
          {.byte = 0, .found = text("NX, NY, NZ are {}, {}, {}", h.nx, h.ny, h.nz), .expected = "positive numbers"});
   require_mode_word(h.mode);
 }
+
+}  // namespace detail
 
 MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept { return encode(a) == encode(b); }
 

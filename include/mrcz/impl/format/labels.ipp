@@ -38,10 +38,11 @@ MRCZ_INLINE void labels::encode(char* to) const noexcept {
 
 MRCZ_INLINE void labels::check(std::string_view label) {
   if (label.size() > length)
-    fail_expected(errc::bad_option, text("label has {} characters", label.size()), text("at most {}", length));
-  if (trimmed(label).empty()) fail(errc::bad_option, "label is blank");
+    detail::fail_expected(errc::bad_option, detail::text("label has {} characters", label.size()),
+                          detail::text("at most {}", length));
+  if (trimmed(label).empty()) detail::fail(errc::bad_option, "label is blank");
   for (const char c : label)
-    if (c < ' ' || c > '~') fail(errc::bad_option, "label has a character that is not printable ASCII");
+    if (c < ' ' || c > '~') detail::fail(errc::bad_option, "label has a character that is not printable ASCII");
 }
 
 }  // namespace mrcz

@@ -18,9 +18,9 @@ template <class Json>
 Json parse_metadata(std::string_view json) {
   try {
     if (json.size() > max_metadata_bytes)
-      fail_expected(errc::bad_metadata, text("JSON metadata have {} bytes", json.size()),
-                    text("at most {}", max_metadata_bytes));
-    return parse_json<Json>(labels::trimmed(json), "JSON metadata (extended header)");
+      detail::fail_expected(errc::bad_metadata, detail::text("JSON metadata have {} bytes", json.size()),
+                            detail::text("at most {}", max_metadata_bytes));
+    return detail::parse_json<Json>(labels::trimmed(json), "JSON metadata (extended header)");
   } catch (...) {
     detail::rethrow_with({.byte = header_size});
   }
@@ -35,10 +35,10 @@ Json parse_metadata(const extended_header& from) {
 MRCZ_INLINE extended_header to_extended_header(const metadata& values) {
   if (values.is_null()) return {};
   if (!values.is_object())
-    fail_expected(errc::bad_metadata, text("metadata are a JSON {}", values.type_name()), "an object");
-  const std::string json = write_json(values, json_text::utf8);
+    detail::fail_expected(errc::bad_metadata, detail::text("metadata are a JSON {}", values.type_name()), "an object");
+  const std::string json = detail::write_json(values, detail::json_text::utf8);
   const auto bytes = std::as_bytes(std::span{json});
-  return padded({exttyp_json, {bytes.begin(), bytes.end()}});
+  return detail::padded({exttyp_json, {bytes.begin(), bytes.end()}});
 }
 
 }  // namespace mrcz

@@ -9,7 +9,7 @@
 namespace mrcz {
 
 MRCZ_INLINE std::size_t slice_bytes(mode m, std::size_t ny, std::size_t nx) {
-  return checked_multiply(ny, size_in_memory(row_bytes(m, nx), "a row"), "the size of a slice");
+  return detail::checked_multiply(ny, detail::size_in_memory(row_bytes(m, nx), "a row"), "the size of a slice");
 }
 
 }  // namespace mrcz

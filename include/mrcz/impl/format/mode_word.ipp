@@ -6,7 +6,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE mode_word require_mode_word(std::int32_t word) {
   const auto found = decode_mode_word(word);
@@ -16,4 +16,4 @@ MRCZ_INLINE mode_word require_mode_word(std::int32_t word) {
   return *found;
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -13,7 +13,7 @@
 #include "mrcz/core/shape.hpp"
 #include "mrcz/format/extended_header.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE slice_table::slice_table(const byte_source& source, const header& h)
     : word_{require_mode_word(h.mode)},
@@ -95,7 +95,7 @@ MRCZ_INLINE void slice_table::walk(const byte_source& source) {
       found_ = text("chunk has {} packed bytes, but only {} are left in the file", h.packed_bytes, rest);
       return;
     }
-    if (h.bytes != slice_bytes_ || h.bytes > h.packed_bytes * detail::max_expansion(h.format()))
+    if (h.bytes != slice_bytes_ || h.bytes > h.packed_bytes * max_expansion(h.format()))
       implausible_.push_back({static_cast<std::uint32_t>(complete_), h.bytes});
     offsets_.push_back(at + h.packed_bytes);
     ++complete_;
@@ -106,4 +106,4 @@ MRCZ_INLINE std::uint64_t slice_table::offset(std::size_t z) const noexcept {
   return compressed() ? offsets_[z] : begin_ + std::uint64_t{z} * slice_bytes_;
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

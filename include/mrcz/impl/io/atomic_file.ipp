@@ -15,11 +15,11 @@ namespace mrcz {
 
 MRCZ_INLINE atomic_file::atomic_file(const std::filesystem::path& path, durability wanted, bool replace)
     : destination_{followed(path)}, leaf_{destination_.filename()}, durability_{wanted}, replace_{replace} {
-  if (path.filename().empty()) fail(errc::bad_option, "'{}' names no file to write to", path.string());
+  if (path.filename().empty()) detail::fail(errc::bad_option, "'{}' names no file to write to", path.string());
   if (!folder_.open(destination_.parent_path())) {
     const auto reason = detail::last_error();
     const bool missing = reason == std::errc::no_such_file_or_directory;
-    fail_system(reason, missing ? cannot_create : cannot_be_written, name());
+    detail::fail_system(reason, missing ? cannot_create : cannot_be_written, name());
   }
   const auto existing = status_of_destination();
   file_.emplace(create(existing.has_value()));
@@ -44,7 +44,7 @@ MRCZ_INLINE void atomic_file::copy(const byte_source& from, std::uint64_t offset
                                    std::uint64_t to) {
   require_unpublished();
   const auto* source = dynamic_cast<const file_source*>(&from);
-  const auto* locked = dynamic_cast<const locked_file*>(&from);
+  const auto* locked = dynamic_cast<const detail::locked_file*>(&from);
   if (source != nullptr) file_->copy(source->opened(), offset, count, to);
   else if (locked != nullptr) file_->copy(locked->opened(), offset, count, to);
   else byte_sink::copy(from, offset, count, to);
@@ -62,7 +62,7 @@ MRCZ_INLINE void atomic_file::publish() {
   }
   file_.reset();
   if (durability_ == durability::full && !folder_.sync())
-    fail_system(detail::last_error(), "cannot sync the directory", folder_path());
+    detail::fail_system(detail::last_error(), "cannot sync the directory", folder_path());
 }
 
 MRCZ_INLINE std::filesystem::path atomic_file::keep_partial() {
@@ -75,7 +75,7 @@ MRCZ_INLINE std::filesystem::path atomic_file::keep_partial() {
 
 MRCZ_INLINE file atomic_file::scratch() const {
   detail::owned_handle made{folder_.create_scratch()};
-  if (!made) fail_system(detail::last_error(), cannot_create, name());
+  if (!made) detail::fail_system(detail::last_error(), cannot_create, name());
   return file{std::move(made), destination_};
 }
 
@@ -95,11 +95,11 @@ MRCZ_INLINE std::filesystem::path atomic_file::absolute_folder(const std::filesy
 }
 
 MRCZ_INLINE void atomic_file::require_unpublished() const {
-  if (!file_) fail(errc::closed, {.path = name(), .found = "already published"});
+  if (!file_) detail::fail(errc::closed, {.path = name(), .found = "already published"});
 }
 
 MRCZ_INLINE std::optional<detail::file_status> atomic_file::status_of_destination() const {
-  const auto refuse = [&](std::error_code reason) { fail_system(reason, cannot_be_written, name()); };
+  const auto refuse = [&](std::error_code reason) { detail::fail_system(reason, cannot_be_written, name()); };
   detail::file_status status;
   if (!folder_.get_status(leaf_, status)) {
     const auto reason = detail::last_error();
@@ -108,7 +108,7 @@ MRCZ_INLINE std::optional<detail::file_status> atomic_file::status_of_destinatio
   }
   if (status.is_directory) refuse(std::make_error_code(std::errc::is_a_directory));
   if (!status.is_regular)
-    fail(errc::bad_option, {.path = name(), .found = "is not a regular file and cannot be replaced by one"});
+    detail::fail(errc::bad_option, {.path = name(), .found = "is not a regular file and cannot be replaced by one"});
   if (!replace_) fail_exists();
   if (!folder_.may_write(leaf_)) refuse(detail::last_error());
   return status;
@@ -116,7 +116,7 @@ MRCZ_INLINE std::optional<detail::file_status> atomic_file::status_of_destinatio
 
 MRCZ_INLINE void atomic_file::take_over(const std::optional<detail::file_status>& existing) {
   if (existing && !detail::take_over(file_->handle(), *existing))
-    fail_system(detail::last_error(), "cannot set the permissions of the new file", name());
+    detail::fail_system(detail::last_error(), "cannot set the permissions of the new file", name());
 }
 
 MRCZ_INLINE file atomic_file::create(bool for_owner_alone) {
@@ -128,7 +128,7 @@ MRCZ_INLINE file atomic_file::create(bool for_owner_alone) {
       return {std::move(made), destination_};
     }
     const auto reason = detail::last_error();
-    if (reason != std::errc::file_exists) fail_system(reason, cannot_create, name());
+    if (reason != std::errc::file_exists) detail::fail_system(reason, cannot_create, name());
   }
 }
 
@@ -154,7 +154,7 @@ MRCZ_INLINE void atomic_file::name_temporarily() {
     }
     const auto reason = detail::last_error();
     if (reason == std::errc::file_exists) continue;
-    if (!copy_to_named(reason)) fail_system(reason, "cannot publish the finished file", name());
+    if (!copy_to_named(reason)) detail::fail_system(reason, "cannot publish the finished file", name());
     return;
   }
 }
@@ -166,7 +166,7 @@ MRCZ_INLINE bool atomic_file::publish_nameless() {
     take_over(status_of_destination());  // the destination may have appeared after the constructor ran
     name_temporarily();
   } else if (!copy_to_named(reason)) {
-    fail_system(reason, "cannot publish the finished file", name());
+    detail::fail_system(reason, "cannot publish the finished file", name());
   }
   return false;
 }
@@ -177,11 +177,13 @@ MRCZ_INLINE void atomic_file::publish_named() {
   if (replace_ ? folder_.rename(temporary_, leaf_) : folder_.rename_if_free(temporary_, leaf_)) return;
   const auto reason = detail::last_error();
   if (!replace_ && reason == std::errc::file_exists) fail_exists();
-  fail_system(reason, replace_ ? "cannot rename the finished file" : "cannot publish the finished file", name());
+  detail::fail_system(reason, replace_ ? "cannot rename the finished file" : "cannot publish the finished file",
+                      name());
 }
 
 MRCZ_INLINE void atomic_file::keep_when_closed() {
-  if (!detail::keep_file(vanishing_.get())) fail_system(detail::last_error(), "cannot keep the finished file", name());
+  if (!detail::keep_file(vanishing_.get()))
+    detail::fail_system(detail::last_error(), "cannot keep the finished file", name());
   vanishing_ = {};
 }
 
@@ -198,7 +200,7 @@ MRCZ_INLINE bool atomic_file::copy_to_named(std::error_code reason) {
   file named{std::move(made), destination_};
   try {
     named.copy(*file_, 0, status.size, 0);
-    if (!detail::take_over(named.handle(), status)) fail_system(detail::last_error(), cannot_create, name());
+    if (!detail::take_over(named.handle(), status)) detail::fail_system(detail::last_error(), cannot_create, name());
     if (durability_ != durability::none) named.sync();
   } catch (...) {
     folder_.remove(temporary);
@@ -210,7 +212,7 @@ MRCZ_INLINE bool atomic_file::copy_to_named(std::error_code reason) {
 }
 
 MRCZ_INLINE void atomic_file::fail_exists() const {
-  fail(errc::already_exists, {.path = name(), .found = "exists and may not be replaced"});
+  detail::fail(errc::already_exists, {.path = name(), .found = "exists and may not be replaced"});
 }
 
 MRCZ_INLINE std::string atomic_file::folder_path() const {
@@ -221,6 +223,8 @@ MRCZ_INLINE std::string atomic_file::folder_path() const {
 MRCZ_INLINE void atomic_file::remove_temporary() noexcept {
   if (!temporary_.empty()) folder_.remove(temporary_);
 }
+
+namespace detail {
 
 MRCZ_INLINE extended_file::extended_file(std::shared_ptr<locked_file> opened, durability wanted, std::uint64_t kept)
     : file_{std::move(opened)}, durability_{wanted}, kept_{kept}, end_{kept} {}
@@ -250,5 +254,7 @@ MRCZ_INLINE void extended_file::publish() {
 }
 
 MRCZ_INLINE std::string extended_file::name() const { return file_->name(); }
+
+}  // namespace detail
 
 }  // namespace mrcz

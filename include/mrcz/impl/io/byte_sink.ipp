@@ -9,7 +9,7 @@
 namespace mrcz {
 
 MRCZ_INLINE void byte_sink::copy(const byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) {
-  copy_in_pieces(from, offset, count, *this, to);
+  detail::copy_in_pieces(from, offset, count, *this, to);
 }
 
 }  // namespace mrcz

@@ -43,9 +43,9 @@ MRCZ_INLINE void file::read_at(std::uint64_t offset, std::span<std::byte> into) 
     const std::ptrdiff_t done = detail::read_some(handle_.get(), offset, into);
     if (done < 0) fail_about("cannot read");
     if (done == 0)
-      fail(errc::truncated, {.path = path_.string(),
-                             .found = text("file ends at byte {}", offset),
-                             .expected = text("{} bytes more", into.size())});
+      detail::fail(errc::truncated, {.path = path_.string(),
+                                     .found = detail::text("file ends at byte {}", offset),
+                                     .expected = detail::text("{} bytes more", into.size())});
     offset += static_cast<std::uint64_t>(done);
     into = into.subspan(static_cast<std::size_t>(done));
   }
@@ -56,9 +56,10 @@ MRCZ_INLINE void file::write_at(std::uint64_t offset, std::span<const std::byte>
     const std::ptrdiff_t done = detail::write_some(handle_.get(), offset, from);
     if (done < 0) fail_about("cannot write");
     if (done == 0)
-      fail_system(std::make_error_code(std::errc::io_error),
-                  text("cannot write: the system took none of {} bytes at byte {}", from.size(), offset),
-                  path_.string());
+      detail::fail_system(
+          std::make_error_code(std::errc::io_error),
+          detail::text("cannot write: the system took none of {} bytes at byte {}", from.size(), offset),
+          path_.string());
     offset += static_cast<std::uint64_t>(done);
     from = from.subspan(static_cast<std::size_t>(done));
   }
@@ -73,7 +74,7 @@ MRCZ_INLINE void file::copy(const file& from, std::uint64_t offset, std::uint64_
     to += done;
     count -= done;
   }
-  copy_in_pieces(from, offset, count, *this, to);
+  detail::copy_in_pieces(from, offset, count, *this, to);
 }
 
 MRCZ_INLINE void file::truncate(std::uint64_t size) {
@@ -103,10 +104,10 @@ MRCZ_INLINE void file::open_existing(bool writable) {
   if (!handle_) fail_about("cannot open");
   const auto found = status();
   if (found.is_directory)
-    fail_system(std::make_error_code(std::errc::is_a_directory), "cannot read or write", path_.string());
+    detail::fail_system(std::make_error_code(std::errc::is_a_directory), "cannot read or write", path_.string());
   if (!found.is_regular)
-    fail_system(std::make_error_code(std::errc::invalid_seek), "is not a regular file; positional access needs one",
-                path_.string());
+    detail::fail_system(std::make_error_code(std::errc::invalid_seek),
+                        "is not a regular file; positional access needs one", path_.string());
 }
 
 MRCZ_INLINE void file::create() {
@@ -123,7 +124,7 @@ MRCZ_INLINE void file::create_scratch() {
 
 MRCZ_INLINE void file::fail_about(const char* what) const {
   const std::error_code reason = detail::last_error();  // before anything else can change it
-  fail_system(reason, what, path_.string());
+  detail::fail_system(reason, what, path_.string());
 }
 
 MRCZ_INLINE file_source::file_source(const std::filesystem::path& path) : file_source{file{path, file::access::read}} {}

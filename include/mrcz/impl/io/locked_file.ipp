@@ -8,13 +8,13 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz {
+namespace mrcz::detail {
 
 MRCZ_INLINE locked_file::locked_file(const std::filesystem::path& path)
     : file_{path, file::access::read_write}, leaf_{path.filename()} {
-  if (!folder_.open(path.parent_path())) fail_system(detail::last_error(), "cannot open its folder", path.string());
+  if (!folder_.open(path.parent_path())) fail_system(last_error(), "cannot open its folder", path.string());
   if (!file_.try_lock())
-    fail_system(detail::locked_error(), "somebody else is appending to it or has locked it", path.string());
+    fail_system(locked_error(), "somebody else is appending to it or has locked it", path.string());
   if (!is_in_place()) fail_replaced();  // before it was locked
   size_ = found_size_ = file_.size();
   front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_.size()));
@@ -29,7 +29,7 @@ MRCZ_INLINE std::string locked_file::name() const { return file_.path().string()
 
 MRCZ_INLINE void locked_file::require_unchanged() const {
   if (!is_in_place()) fail_replaced();
-  if (!is_unchanged()) fail_system(detail::stale_error(), "another program changed it meanwhile", name());
+  if (!is_unchanged()) fail_system(stale_error(), "another program changed it meanwhile", name());
 }
 
 MRCZ_INLINE bool locked_file::is_unchanged() const {
@@ -61,12 +61,12 @@ MRCZ_INLINE void locked_file::truncate(std::uint64_t size) {
 }
 
 MRCZ_INLINE bool locked_file::is_in_place() const {
-  detail::file_status there;
+  file_status there;
   return folder_.get_status(leaf_, there) && there.identity == file_.status().identity;
 }
 
 MRCZ_INLINE void locked_file::fail_replaced() const {
-  fail_system(detail::stale_error(), "another program replaced it meanwhile", name());
+  fail_system(stale_error(), "another program replaced it meanwhile", name());
 }
 
-}  // namespace mrcz
+}  // namespace mrcz::detail

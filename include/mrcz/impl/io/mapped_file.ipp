@@ -15,10 +15,10 @@ namespace mrcz {
 
 MRCZ_INLINE mapped_file::mapped_file(const std::filesystem::path& path) : path_{path} {
   const file opened{path, file::access::read};
-  size_ = with_context(path_.string(), [&] { return size_in_memory(opened.size(), "the file"); });
+  size_ = detail::with_context(path_.string(), [&] { return detail::size_in_memory(opened.size(), "the file"); });
   if (size_ == 0) return;  // the system refuses an empty mapping, but an empty file is no error here
   data_ = detail::map_file(opened.handle(), size_);
-  if (data_ == nullptr) fail_system(detail::last_error(), "cannot map", path_.string());
+  if (data_ == nullptr) detail::fail_system(detail::last_error(), "cannot map", path_.string());
 }
 
 MRCZ_INLINE mapped_file::~mapped_file() {
