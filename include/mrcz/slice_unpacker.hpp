@@ -35,9 +35,8 @@ class slice_unpacker {
                           unpack_memory& memory) const;
 
  private:
-  template <class Blocks>
-  void unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, const voxel_decoder& type, std::byte* to,
-                     unpack_memory& memory) const;
+  MRCZ_INLINE void unpack_blocks(const chunk_blocks& blocks, resolved_range y, resolved_range x,
+                                 const voxel_decoder& type, std::byte* to, unpack_memory& memory) const;
   MRCZ_INLINE void read_rows(slice_place place, resolved_range y, resolved_range x, const voxel_decoder& type,
                              std::byte* to, unpack_memory& memory) const;
   MRCZ_INLINE std::span<const std::byte> bytes_at(slice_place place, buffer& memory) const;

@@ -47,9 +47,8 @@ MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolve
 /// Decompresses some blocks at a time, so that their packed and plain bytes stay in the core's cache: directly into
 /// `to` if the file stores this type, otherwise through a small buffer. Groups of blocks do not end where rows end. If
 /// only parts of the rows are wanted, or if the rows are padded (4-bit voxels), all rows are decompressed at once.
-template <class Blocks>
-void slice_unpacker::unpack_blocks(const Blocks& blocks, resolved_range y, resolved_range x, const voxel_decoder& type,
-                                   std::byte* to, unpack_memory& memory) const {
+MRCZ_INLINE void slice_unpacker::unpack_blocks(const chunk_blocks& blocks, resolved_range y, resolved_range x,
+                                               const voxel_decoder& type, std::byte* to, unpack_memory& memory) const {
   const std::size_t item = item_bytes(format_.voxels.mode);
   const std::size_t begin = y.first * format_.row_bytes();
   const std::size_t end = y.end() * format_.row_bytes();

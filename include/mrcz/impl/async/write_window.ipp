@@ -12,9 +12,7 @@
 #include "mrcz/core/shape.hpp"
 #include "mrcz/format/mode.hpp"
 
-namespace mrcz::async {
-
-namespace detail {
+namespace mrcz::async::detail {
 
 /// Counts the calling worker as busy until its destructor. `enter` or `enter_for` has begun the count.
 class write_window::busy_worker {
@@ -91,16 +89,12 @@ MRCZ_INLINE write_window::turn::turn(std::shared_ptr<write_window> work) : work_
          {.path = work_->name_, .found = "two coroutines append to one writer, or close it, at the same time"});
 }
 
-}  // namespace detail
-
-MRCZ_INLINE detail::write_window::turn::~turn() {
+MRCZ_INLINE write_window::turn::~turn() {
   const std::lock_guard lock{work_->mutex_};
   work_->taken_ = false;
 }
 
 // Called by the coroutine
-
-namespace detail {
 
 MRCZ_INLINE mrcz::header& write_window::header() {
   const std::lock_guard lock{mutex_};
@@ -174,11 +168,7 @@ MRCZ_INLINE std::filesystem::path write_window::partial_path() const {
   return partial_path_;
 }
 
-}  // namespace detail
-
 // Called by the workers
-
-namespace detail {
 
 MRCZ_INLINE void write_window::enter() {
   const std::lock_guard lock{mutex_};
@@ -244,11 +234,7 @@ MRCZ_INLINE void write_window::publish() {
   partial_path_.clear();
 }
 
-}  // namespace detail
-
 // Failing, ending, waiting
-
-namespace detail {
 
 MRCZ_INLINE void write_window::fail_at(std::size_t index, std::exception_ptr failure) {
   dropped_file dropped;
@@ -302,6 +288,4 @@ MRCZ_INLINE void write_window::cancel() {
   end(dropped);
 }
 
-}  // namespace detail
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::detail
