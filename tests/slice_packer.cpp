@@ -99,6 +99,12 @@ TEST_CASE("what no file can hold is refused before it is evaluated") {
   REQUIRE(failure);
   CHECK(failure->code == errc::too_large);
   CHECK(failure->mentions("a slice of 2147483648 bytes does not fit a blosc chunk, which holds at most 2147483631"));
+  const auto wide = test::counting(xt::broadcast(one, std::array<std::size_t, 2>{1, std::size_t{1} << 31U}), evaluated);
+  failure = test::failure_of(
+      [&] { mrcz::detail::slice_packer{mrcz::write_options{}}.pack(mrcz::slices_of(wide), 0, mrcz::header{}); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::too_large);
+  CHECK(failure->mentions("1 x 2147483648 voxels, but a header counts at most 2147483647"));
   const auto empty = test::counting(mrcz::detail::make_image<float>(0, 3), evaluated);
   failure = test::failure_of([&] { packer.pack(mrcz::slices_of(empty), 0, mrcz::header{}); });
   REQUIRE(failure);

@@ -139,7 +139,7 @@ class reader {
 
   // The following functions read into memory of the caller: an array, a view of one, or a `view_of` a pointer. They
   // convert voxels to its element type. They throw `errc::shape_mismatch` unless it has exactly the shape of what is
-  // read, and `errc::bad_option` for a null pointer or a stride of 0 along an axis of several voxels. Other strides are
+  // read, and `errc::bad_option` for a null pointer or strides by which voxels overlap. Other strides are
   // allowed; unless the voxels lie in row-major order without gaps, they are copied once more. After an error the
   // content of the memory is undefined.
 

@@ -87,6 +87,10 @@ class slice_packer {
   const write_options& options() const noexcept { return options_; }
   mrcz::codec codec() const noexcept { return options_.compression.codec.value_or(mrcz::codec::none); }
 
+  /// What a slice takes while it is worked on, in bytes: its voxels as they come or as they are stored, whichever is
+  /// more. Its converted and its packed bytes take at most as much again, each.
+  MRCZ_INLINE std::size_t bytes_of(const slices& all) const noexcept;
+
   /// How a slice is stored in a file with this header.
   MRCZ_INLINE slice_format format_of(const header& h, mrcz::mode mode, std::size_t ny, std::size_t nx) const noexcept;
 

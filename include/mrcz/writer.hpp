@@ -115,8 +115,9 @@ class writer {
   /// `write_options::parallel_evaluation` promises it; otherwise in order by the calling thread, while other threads
   /// pack. A failure after some slices of the volume have been put closes the writer. The error names the slice that
   /// failed, counted from the beginning of the file. If the evaluation of an expression throws, the error is
-  /// `errc::caller_failed`. Besides the array, memory holds one slice per thread and two more; together they have at
-  /// most 1 GiB of voxels, unless a single slice has more.
+  /// `errc::caller_failed`. Besides the array, memory holds one slice per thread and two more. Together they count
+  /// at most 1 GiB, unless a single slice has more. A slice counts as it lies in memory or as it is stored, whichever
+  /// is more; its converted and its packed bytes take at most as much again, each.
   template <writable Array>
   void append(const Array& voxels) {
     append_slices(slices_of(voxels));

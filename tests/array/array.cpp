@@ -92,19 +92,10 @@ TEST_CASE("an image is a volume of one slice") {
   CHECK(mrcz::detail::shape_of(xt::view(v, 1, xt::all(), xt::range(1, 3))) == mrcz::shape{1, 4, 2});
 }
 
-TEST_CASE("arrays of another rank are refused") {
-  const auto refused = [](const auto& e) {
-    const auto failure = test::failure_of([&] { mrcz::detail::shape_of(e); });
-    REQUIRE(failure);
-    CHECK(failure->code == mrcz::errc::shape_mismatch);
-    return *failure;
-  };
-  CHECK(refused(xt::xtensor<float, 1>::from_shape({7})).mentions("rank 1, expected 2 (an image) or 3 (a volume)"));
-  CHECK(refused(xt::xtensor<float, 4>::from_shape({1, 2, 3, 4})).mentions("rank 4"));
-  CHECK(refused(xt::xarray<float>::from_shape({2, 2, 2, 2, 2})).mentions("rank 5"));
-  CHECK(refused(xt::xarray<float>(1.0F)).mentions("rank 0"));
-  auto v = numbered();
-  CHECK(refused(xt::view(v, 1, 2, xt::all())).mentions("rank 1"));
+TEST_CASE("an array of another rank has no extents") {
+  CHECK(mrcz::detail::shape_of(xt::xtensor<float, 1>::from_shape({7})) == mrcz::shape{});
+  CHECK(mrcz::detail::shape_of(xt::xtensor<float, 4>::from_shape({1, 2, 3, 4})) == mrcz::shape{});
+  CHECK(mrcz::detail::shape_of(xt::xarray<float>::from_shape({2, 2, 2, 2, 2})) == mrcz::shape{});
 }
 
 TEST_CASE("new arrays have the extents that were asked for") {

@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <cstring>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "tests/support.hpp"
 
 namespace {
 
@@ -116,6 +119,51 @@ TEST_CASE("every size of voxel is gathered and scattered with any strides") {
 }
 
 TEST_CASE("arrays that are neither images nor volumes are refused with their rank") {
-  for (const std::size_t rank : {0U, 1U, 4U}) CHECK_THROWS(mrcz::detail::require_rank(rank));
+  for (const std::size_t rank : {0U, 1U, 4U}) {
+    const auto failure = test::failure_of([&] { mrcz::detail::require_rank(rank); });
+    REQUIRE(failure);
+    CHECK(failure->code == mrcz::errc::shape_mismatch);
+    CHECK(failure->mentions("rank " + std::to_string(rank)));
+  }
   for (const std::size_t rank : {2U, 3U}) CHECK_NOTHROW(mrcz::detail::require_rank(rank));
+}
+
+TEST_CASE("negative extents, and more voxels than memory has addresses for, are refused on both sides") {
+  std::int16_t voxel = 0;
+  const auto refused = [&](const mrcz::voxel_view<std::int16_t>& view) {
+    for (const bool writing : {true, false}) {
+      const auto failure = test::failure_of([&] {
+        if (writing) mrcz::detail::require_array(mrcz::slices_of(view));
+        else mrcz::detail::require_array(mrcz::voxels_of(view));
+      });
+      REQUIRE(failure);
+      CHECK(failure->code == mrcz::errc::too_large);
+    }
+  };
+  refused(mrcz::view_of(&voxel, {-1, 10}));
+  refused(mrcz::view_of(&voxel, {-1, -1}));
+  refused(mrcz::view_of(&voxel, {-1, -1}, {10, 1}));  // the size of a cv::Mat of more than two dimensions
+  refused(mrcz::view_of(&voxel, {-1, 4, 5}));
+  refused(mrcz::view_of(&voxel, {std::size_t{1} << 62U, std::size_t{1}}));
+}
+
+TEST_CASE("voxels are not read into an array whose strides let them overlap") {
+  std::array<std::int16_t, 64> memory{};
+  const auto is_refused = [&](const mrcz::voxel_view<std::int16_t>& view) {
+    const auto failure = test::failure_of([&] { mrcz::detail::require_array(mrcz::voxels_of(view)); });
+    if (failure) CHECK(failure->code == mrcz::errc::bad_option);
+    CHECK_NOTHROW(mrcz::detail::require_array(mrcz::slices_of(view)));  // reading them is no harm
+    return failure.has_value();
+  };
+  auto* const p = memory.data();
+  CHECK(is_refused(mrcz::view_of(p, {3, 4}, {0, 1})));
+  CHECK(is_refused(mrcz::view_of(p, {3, 4}, {1, 1})));
+  CHECK(is_refused(mrcz::view_of(p, {3, 4}, {3, 1})));
+  CHECK(is_refused(mrcz::view_of(p, {2, 3, 4}, {11, 4, 1})));
+  CHECK(is_refused(mrcz::view_of(p + 32, {3, 4}, {-3, 1})));
+  CHECK_FALSE(is_refused(mrcz::view_of(p, {3, 4}, {4, 1})));
+  CHECK_FALSE(is_refused(mrcz::view_of(p, {3, 4}, {1, 3})));
+  CHECK_FALSE(is_refused(mrcz::view_of(p + 32, {3, 4}, {-4, 1})));
+  CHECK_FALSE(is_refused(mrcz::view_of(p, {1, 4}, {0, 1})));
+  CHECK_FALSE(is_refused(mrcz::view_of(p, {2, 3, 4}, {4, 8, 1})));
 }

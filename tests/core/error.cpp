@@ -191,8 +191,8 @@ TEST_CASE("two layers of context keep each field and add what is missing") {
   CHECK(e.byte() == 4096U);
   CHECK(e.found() == "torn");
   CHECK(e.expected() == "whole");
-  CHECK(e.remark() == "sorry");
-  CHECK(std::string{e.what()} == "a.mrcz: torn, expected whole (slice 3, chunk 8, byte 4096); sorry");
+  CHECK(e.remark() == "sorry; late");
+  CHECK(std::string{e.what()} == "a.mrcz: torn, expected whole (slice 3, chunk 8, byte 4096); sorry; late");
 }
 
 TEST_CASE("path, slice and byte are added together") {
@@ -208,14 +208,17 @@ TEST_CASE("path, slice and byte are added together") {
   CHECK(std::string{e.what()} == "a.mrcz: cannot read: Input/output error (slice 2, byte 99)");
 }
 
-TEST_CASE("an error about another file gets no slice of this one") {
+TEST_CASE("an error about another file gets no slice of this one, but its remark says where it came up") {
   const auto e = thrown_by([] {
     mrcz::detail::with_context("out.mrcz", 5, [] {
-      mrcz::detail::with_context("in.mrcz", [] { mrcz::detail::fail(mrcz::errc::bad_header, "nx is -1"); });
+      mrcz::detail::with_context("out.mrcz", 5, [] {
+        mrcz::detail::with_context("in.mrcz", [] { mrcz::detail::fail(mrcz::errc::bad_header, "nx is -1"); });
+      });
     });
   });
   CHECK(e.path() == "in.mrcz");
   CHECK_FALSE(e.slice());
+  CHECK(std::string{e.what()} == "in.mrcz: nx is -1; it came up at slice 5 of out.mrcz");
 }
 
 TEST_CASE("a remark is added to an error and to nothing else") {
@@ -238,7 +241,7 @@ TEST_CASE("context passes results and other exceptions through untouched") {
   CHECK(&mrcz::detail::with_context("n", [&]() -> int& { return value; }) == &value);
   CHECK_THROWS_WITH_AS(mrcz::detail::with_context("n", [] { throw std::logic_error{"not ours"}; }), "not ours",
                        std::logic_error);
-  CHECK_THROWS_AS(mrcz::detail::with_context("n", 5, [] { throw 3; }), int);  // NOLINT(hicpp-exception-baseclass)
+  CHECK_THROWS_AS(mrcz::detail::with_context("n", [] { throw 3; }), int);  // NOLINT(hicpp-exception-baseclass)
 }
 
 TEST_CASE("the number of the slice is put behind the message") {
@@ -261,6 +264,27 @@ TEST_CASE("what the caller's own code throws is an error with the number of the 
   CHECK(std::string{e.what()} == "a.mrc: no place (slice 5)");
   REQUIRE(e.cause());
   CHECK_THROWS_WITH_AS(std::rethrow_exception(e.cause()), "no place", std::domain_error);
+}
+
+TEST_CASE("the caller's code may throw anything: the error keeps it as its cause") {
+  const auto e =
+      thrown_by([] { mrcz::detail::with_context("a.mrc", 5, [] { throw 3; }); });  // NOLINT(hicpp-exception-baseclass)
+  CHECK(e.code() == mrcz::errc::caller_failed);
+  CHECK(e.slice() == 5U);
+  REQUIRE(e.cause());
+  CHECK_THROWS_AS(std::rethrow_exception(e.cause()), int);
+}
+
+TEST_CASE("an error to which nothing is added is thrown again as it is") {
+  const auto e = thrown_by([] { mrcz::detail::fail(mrcz::errc::bad_chunk, {.path = "a.mrc", .found = "torn"}); });
+  const char* text = nullptr;
+  const auto same = thrown_by([&] {
+    mrcz::detail::with_context("a.mrc", [&] {
+      text = e.what();
+      throw e;
+    });
+  });
+  CHECK(same.what() == text);
 }
 
 TEST_CASE("exhausted memory stays exhausted memory") {

@@ -72,13 +72,13 @@ concept container = expression<E> && requires(std::remove_reference_t<E>& e) {
 
 namespace detail {
 
-/// [nz, ny, nx] of an expression of rank 3, or [1, ny, nx] of one of rank 2. Throws `errc::shape_mismatch` for another
-/// rank.
+/// [nz, ny, nx] of an expression of rank 3, or [1, ny, nx] of one of rank 2. All extents are 0 for another rank, which
+/// `require_array` refuses.
 template <expression E>
 shape shape_of(const E& e) {
   const auto& extents = e.shape();
   if (e.dimension() == 2) return {1, static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1])};
-  require_rank(e.dimension());
+  if (e.dimension() != 3) return {};
   return {static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1]),
           static_cast<std::size_t>(extents[2])};
 }

@@ -67,16 +67,6 @@ auto as_view(E& array) {
   return view;
 }
 
-/// Extents as [nz, ny, nx]. If the rank is neither 2 nor 3, all are 0, and `require_array` refuses the slices.
-template <expression E>
-shape extents_of(const E& e) {
-  const auto& extents = e.shape();
-  if (e.dimension() == 2) return {1, static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1])};
-  if (e.dimension() != 3) return {};
-  return {static_cast<std::size_t>(extents[0]), static_cast<std::size_t>(extents[1]),
-          static_cast<std::size_t>(extents[2])};
-}
-
 }  // namespace detail
 
 /// The slices of an array or a lazy expression. The result refers to `e`.
@@ -89,12 +79,12 @@ slices slices_of(const E& e) {
   } else {
     const auto evaluate = [](const void* from, std::size_t z, std::byte* to) {
       const E& expression = *static_cast<const E*>(from);
-      const auto [nz, ny, nx] = detail::extents_of(expression);
+      const auto [nz, ny, nx] = detail::shape_of(expression);
       detail::evaluate_slice(expression, z, std::span{reinterpret_cast<T*>(to), ny * nx}, ny, nx);
     };
     return {.type = &encoder_of<T>(),
             .rank = e.dimension(),
-            .extents = detail::extents_of(e),
+            .extents = detail::shape_of(e),
             .array = std::addressof(e),
             .evaluate = evaluate,
             .in_place = nullptr,

@@ -16,6 +16,7 @@
 #else
 #include <fmt/core.h>
 #endif
+#include <fmt/ranges.h>  // prints a shape
 
 #include "mrcz/core/linkage.hpp"
 
@@ -133,21 +134,10 @@ namespace detail {
 #ifdef MRCZ_CHECK_FORMATS
 template <class... Args>
 using message_format = fmt::format_string<Args...>;
-
-}  // namespace detail
-
 #else
-
-namespace detail {
-
 template <class...>
 using message_format = fmt::string_view;
-
-}  // namespace detail
-
 #endif
-
-namespace detail {
 
 /// The text of a format string. fmt 12 deprecates its implicit conversion to a text.
 template <class Format>
@@ -195,7 +185,8 @@ struct error_context {
 // NOLINTEND(readability-redundant-member-init)
 
 /// Called in a `catch` block: throws the handled exception again with the facts of `known`. Fields that are set already
-/// stay. An error about another file gets only the remark, because its other fields describe that file.
+/// stay. The fields of an error about another file describe that file, so its remark says where in this file it came
+/// up.
 [[noreturn]] MRCZ_INLINE void rethrow_with(const error_context& known);
 
 /// Calls `action` and adds the path to an error that has none.
@@ -208,8 +199,8 @@ decltype(auto) with_context(std::string_view path, Action&& action) {
   }
 }
 
-/// As above, and adds the number of the slice. Other exceptions, which come from the caller's code in `action`, become
-/// an `error` with `errc::caller_failed`. Only `std::bad_alloc` stays as it is.
+/// As above, and adds the number of the slice. Whatever else the caller's code in `action` throws becomes an `error`
+/// with `errc::caller_failed`. Only `std::bad_alloc` stays as it is.
 template <class Action>
 decltype(auto) with_context(std::string_view path, std::size_t slice, Action&& action) {
   try {

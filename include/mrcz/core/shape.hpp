@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <string>
 
+#include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
-#include "mrcz/core/text_formatter.hpp"
 
 namespace mrcz {
 
 /// Extents in voxels, slowest axis first: [nz, ny, nx], the order of an xtensor or numpy shape.
-/// `auto [nz, ny, nx] = in.shape();`
+/// `auto [nz, ny, nx] = in.shape();` fmt prints it as it prints arrays: [40, 3838, 3710].
 using shape = std::array<std::size_t, 3>;
 
 MRCZ_INLINE std::string to_string(const shape& extents);
@@ -29,15 +29,6 @@ MRCZ_INLINE std::size_t size_in_memory(std::uint64_t bytes, const char* what);
 }  // namespace detail
 
 }  // namespace mrcz
-
-/// Prints a shape as fmt/ranges.h prints arrays: [40, 3838, 3710]. If a program has included that header before this
-/// one, that header prints shapes.
-#ifndef FMT_RANGES_H_
-template <>
-struct fmt::formatter<mrcz::shape> : mrcz::detail::text_formatter {
-  fmt::format_context::iterator format(const mrcz::shape& extents, fmt::format_context& context) const;
-};
-#endif
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/core/shape.ipp"

@@ -137,6 +137,9 @@ struct header {
   float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept;
 };
 
+/// Whether both headers have the same 1024 bytes in a file.
+MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept;
+
 /// Whether the bytes of mode 0 are unsigned. IMOD's stamp and flags say so; without the stamp they are signed, as in
 /// the standard. IMOD also guesses from DMIN and DMAX. This library does not, because the guess misreads files that
 /// follow the standard.

@@ -69,9 +69,6 @@ MRCZ_INLINE void check(const header& h);
 
 }  // namespace detail
 
-/// Whether both are the same 1024 bytes in a file (`encode`).
-MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept;
-
 }  // namespace mrcz
 
 #ifndef MRCZ_SEPARATE_COMPILATION

@@ -4,6 +4,8 @@
 #include "mrcz/slice_packer.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_header.hpp"
@@ -14,6 +16,11 @@ namespace mrcz::detail {
 
 MRCZ_INLINE bool is_in(std::span<const std::byte> bytes, const buffer& memory) noexcept {
   return !bytes.empty() && bytes.data() == memory.data();
+}
+
+MRCZ_INLINE std::size_t slice_packer::bytes_of(const slices& all) const noexcept {
+  const std::size_t stored = item_bytes(options_.mode.value_or(all.type->default_mode));
+  return all.extents[1] * all.extents[2] * std::max(all.type->bytes, stored);
 }
 
 MRCZ_INLINE slice_format slice_packer::format_of(const header& h, mrcz::mode mode, std::size_t ny,
@@ -84,6 +91,9 @@ MRCZ_INLINE void slice_packer::recycle(packed_slice&& packed) const {
 MRCZ_INLINE void slice_packer::require_storable(const slice_format& format) const {
   if (format.ny == 0 || format.nx == 0)
     fail_expected(errc::shape_mismatch, text("slice has {} x {} voxels", format.ny, format.nx), "at least 1 x 1");
+  if (std::max(format.ny, format.nx) > std::numeric_limits<std::int32_t>::max())
+    fail(errc::too_large, "slice has {} x {} voxels, but a header counts at most {} along an axis", format.ny,
+         format.nx, std::numeric_limits<std::int32_t>::max());
   if (codec() != mrcz::codec::none && format.bytes() > chunk_header::max_bytes)
     fail(errc::too_large,
          "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none",

@@ -4,6 +4,8 @@
 #include "mrcz/writer.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/core/error.hpp"
@@ -204,9 +206,12 @@ MRCZ_INLINE void writer::append_slices(const slices& all) {
   detail::with_context(name_, [&] {
     detail::require_array(all);
     if (all.extents[0] == 0) detail::fail(errc::shape_mismatch, "volume has no slices");
+    if (all.extents[0] > std::numeric_limits<std::int32_t>::max() - size())
+      detail::fail(errc::too_large, "{} slices behind {}, but a header counts at most {}", all.extents[0], size(),
+                   std::numeric_limits<std::int32_t>::max());
   });
   const std::size_t available = detail::thread_count(packer_.options().threads);
-  const std::size_t room = detail::most_bytes_at_work / std::max<std::size_t>(all.slice_bytes(), 1);
+  const std::size_t room = detail::most_bytes_at_work / std::max<std::size_t>(packer_.bytes_of(all), 1);
   const std::size_t threads = std::min({available, all.extents[0], std::max<std::size_t>(room, 1)});
   const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
   const std::size_t before = size();

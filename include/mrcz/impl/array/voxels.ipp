@@ -3,6 +3,7 @@
 
 #include "mrcz/array/voxels.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "mrcz/core/error.hpp"
@@ -20,18 +21,37 @@ MRCZ_INLINE void require_rank(std::size_t rank) {
 
 MRCZ_INLINE void require_array(const slices& from) {
   require_rank(from.rank);
+  require_addressable(from.extents, from.type->bytes);
   const bool empty = from.extents[0] * from.extents[1] * from.extents[2] == 0;  // other checks refuse empty arrays
   if (!empty && from.in_place == nullptr && from.evaluate == nullptr)
     fail(errc::bad_option, "array to write has no memory: its pointer is null");
 }
 
+/// Whether several voxels may share bytes. They do not if each axis, from the shortest stride to the longest, steps
+/// over all that the axes before it span.
+MRCZ_INLINE bool overlaps(const voxels& all) noexcept {
+  std::array<std::size_t, 3> axes{0, 1, 2};
+  const auto step = [&](std::size_t axis) {
+    const auto stride = all.strides[axis];
+    return stride < 0 ? std::size_t{0} - static_cast<std::size_t>(stride) : static_cast<std::size_t>(stride);
+  };
+  std::sort(axes.begin(), axes.end(), [&](std::size_t a, std::size_t b) { return step(a) < step(b); });
+  std::size_t span = all.type->bytes;
+  for (const std::size_t axis : axes) {
+    if (all.extents[axis] == 1) continue;
+    if (step(axis) < span) return true;
+    span += (all.extents[axis] - 1) * step(axis);
+  }
+  return false;
+}
+
 MRCZ_INLINE void require_array(const voxels& to) {
   require_rank(to.rank);
-  if (to.first == nullptr && to.bytes() != 0)
-    fail(errc::bad_option, "array to read into has no memory: its pointer is null");
-  for (std::size_t axis = 0; axis < 3; ++axis)
-    if (to.extents[axis] > 1 && to.strides[axis] == 0)
-      fail(errc::bad_option, "array to read into has a stride of 0, so several voxels would be at one place");
+  require_addressable(to.extents, to.type->bytes);
+  if (to.bytes() == 0) return;
+  if (to.first == nullptr) fail(errc::bad_option, "array to read into has no memory: its pointer is null");
+  if (overlaps(to))
+    fail(errc::bad_option, "array to read into has strides by which several voxels would be at one place");
 }
 
 MRCZ_INLINE void require_addressable(const shape& extents, std::size_t voxel_bytes) {

@@ -99,31 +99,61 @@ MRCZ_INLINE void fail_system(int code, std::string found, std::string path) {
   fail_system(std::error_code{code, std::generic_category()}, std::move(found), std::move(path));
 }
 
+/// Where an error about another file came up.
+MRCZ_INLINE std::string place_of(const error_context& known) {
+  std::string place = "it came up";
+  if (known.slice) place += text(" at slice {}", *known.slice);
+  if (known.chunk) place += text(" at chunk {}", *known.chunk);
+  return place.append(" of ").append(known.path);
+}
+
+MRCZ_INLINE void add_remark(error_fields& fields, std::string_view remark) {
+  if (remark.empty() || fields.remark.find(remark) != std::string::npos) return;
+  if (!fields.remark.empty()) fields.remark += "; ";
+  fields.remark += remark;
+}
+
+/// Whether `known` adds anything to an error.
+MRCZ_INLINE bool adds_to(const error& e, const error_context& known) noexcept {
+  return !known.remark.empty() || (e.path() != known.path && !known.path.empty()) || (known.slice && !e.slice()) ||
+         (known.chunk && !e.chunk()) || (known.byte && !e.byte());
+}
+
+[[noreturn]] MRCZ_INLINE void fail_caller(const error_context& known, std::string found) {
+  throw error{make_error_code(errc::caller_failed),
+              {.path = std::string{known.path},
+               .slice = known.slice,
+               .chunk = known.chunk,
+               .byte = known.byte,
+               .found = std::move(found),
+               .remark = std::string{known.remark},
+               .cause = std::current_exception()}};
+}
+
 MRCZ_INLINE void rethrow_with(const error_context& known) {
   try {
     throw;
   } catch (const error& e) {
+    if (!adds_to(e, known)) throw;
     error_fields fields = e.fields();
     if (fields.path.empty() || known.path.empty() || fields.path == known.path) {
       if (fields.path.empty()) fields.path = known.path;
       if (!fields.slice) fields.slice = known.slice;
       if (!fields.chunk) fields.chunk = known.chunk;
       if (!fields.byte) fields.byte = known.byte;
+    } else if (known.slice || known.chunk) {
+      add_remark(fields, place_of(known));
     }
-    if (fields.remark.empty()) fields.remark = known.remark;
+    add_remark(fields, known.remark);
     throw error{e.code(), std::move(fields)};
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& e) {
     if (!known.callers_code) throw;
-    throw error{make_error_code(errc::caller_failed),
-                {.path = std::string{known.path},
-                 .slice = known.slice,
-                 .chunk = known.chunk,
-                 .byte = known.byte,
-                 .found = e.what(),
-                 .remark = std::string{known.remark},
-                 .cause = std::current_exception()}};
+    fail_caller(known, e.what());
+  } catch (...) {
+    if (!known.callers_code) throw;
+    fail_caller(known, "the caller's code threw something that is no std::exception");
   }
 }
 

@@ -1,4 +1,4 @@
-/// Arithmetic of sizes that detects overflow, and printing of shapes.
+/// Arithmetic of sizes that detects overflow.
 #pragma once
 
 #include "mrcz/core/shape.hpp"
@@ -32,10 +32,3 @@ MRCZ_INLINE std::size_t size_in_memory(std::uint64_t bytes, const char* what) {
 }  // namespace detail
 
 }  // namespace mrcz
-
-#ifndef FMT_RANGES_H_
-MRCZ_INLINE fmt::format_context::iterator fmt::formatter<mrcz::shape>::format(const mrcz::shape& extents,
-                                                                              fmt::format_context& context) const {
-  return print(fmt::format("[{}, {}, {}]", extents[0], extents[1], extents[2]), context);
-}
-#endif
