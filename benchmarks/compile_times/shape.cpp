@@ -3,5 +3,5 @@
 
 int main() {
   const auto volume = mrcz::read<float>("tomogram.mrc");
-  fmt::print("{}\n", volume.shape());
+  fmt::print("{} x {} x {}\n", volume.shape(0), volume.shape(1), volume.shape(2));
 }

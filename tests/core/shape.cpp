@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
 
 #include "tests/support.hpp"
 

@@ -16,7 +16,6 @@
 #else
 #include <fmt/core.h>
 #endif
-#include <fmt/ranges.h>  // prints a shape
 
 #include "mrcz/core/linkage.hpp"
 

@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <string>
 
-#include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
 namespace mrcz {
 
 /// Extents in voxels, slowest axis first: [nz, ny, nx], the order of an xtensor or numpy shape.
-/// `auto [nz, ny, nx] = in.shape();` fmt prints it as it prints arrays: [40, 3838, 3710].
+/// `auto [nz, ny, nx] = in.shape();` With <fmt/ranges.h> fmt prints it as any array: [40, 3838, 3710].
 using shape = std::array<std::size_t, 3>;
 
 MRCZ_INLINE std::string to_string(const shape& extents);
