@@ -13,7 +13,8 @@ int main(int count, char** arguments) try {
   }
   const mrcz::reader in{arguments[1]};
   const auto [nz, ny, nx] = in.shape();
-  fmt::print("{} slices of {} x {} voxels, {:g} angstrom each\n", nz, ny, nx, in.voxel_size().x);
+  fmt::print("{} slices of {} x {} voxels\n", nz, ny, nx);
+  if (const auto size = in.voxel_size()) fmt::print("a voxel is {:g} angstrom wide\n", size->x);
 
   const auto volume = in.read<float>();
   fmt::print("the mean is {:g}\n", xt::mean(volume)());

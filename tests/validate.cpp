@@ -89,7 +89,7 @@ TEST_CASE("nor has one with metadata, labels, or without statistics") {
   CHECK(findings_in(test::file_with(test::counts<float>(extents), {.statistics = false})).empty());
   bytes labelled;
   mrcz::writer out{std::make_unique<mrcz::memory_sink>(labelled)};
-  for (int i = 0; i < 12; ++i) out.header().labels.add(fmt::format("label {}", i));
+  for (int i = 0; i < 12; ++i) out.header().labels.add_or_overwrite_last(fmt::format("label {}", i));
   out.append(test::counts<float>(extents));
   out.close();
   CHECK(findings_in(labelled).empty());

@@ -190,7 +190,7 @@ TEST_CASE("three lines write a lazy expression with voxel size and metadata") {
               values);
   const mrcz::reader in{folder / "out.mrcz"};
   CHECK(in.codec() == codec::zstd);
-  CHECK(in.voxel_size().x == doctest::Approx(1.2F));
+  CHECK(in.voxel_size()->x == doctest::Approx(1.2F));
   CHECK(in.metadata() == values);
   CHECK(in.read<float>() == mrcz::volume<float>(xt::cast<float>(movie) * gain));
   CHECK(folder.files() == std::vector<std::string>{"out.mrcz"});

@@ -827,11 +827,26 @@ TEST_CASE("a header that contradicts the slices put before is refused instead of
   test::bytes unsigned_content;
   mrcz::writer bytes{std::make_unique<mrcz::memory_sink>(unsigned_content)};
   bytes.append(test::counts<std::int8_t>({1, 2, 2}));
-  bytes.header().imod_stamp = mrcz::imod_stamp_value;  // whose flags say that bytes are unsigned
-  CHECK(test::failure_of([&] { bytes.close(); })->code == errc::mode_mismatch);
+  bytes.header().imod_stamp = mrcz::imod_stamp_value;
+  bytes.header().imod_flags = 0;  // says that the bytes are unsigned
+  const auto failure = test::failure_of([&] { bytes.close(); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_option);
+  CHECK(failure->mentions("IMOD's flags is stated as 0, but the voxel type makes it 1"));
   bytes.header().imod_flags = 1;
   bytes.close();
   CHECK(test::reader_of(unsigned_content).read<std::int8_t>() == test::counts<std::int8_t>({1, 2, 2}));
+}
+
+TEST_CASE("signed bytes stay signed where the header of unsigned ones is copied") {
+  mrcz::header imod;
+  std::tie(imod.nx, imod.ny, imod.nz) = std::tuple{4, 4, 1};
+  imod.imod_stamp = mrcz::imod_stamp_value;
+  const mrcz::image<std::int8_t> voxels{{-1, 0}, {1, -128}};
+  const auto file = made_by({.like = imod}, [&](mrcz::writer& out) { out.append(voxels); });
+  CHECK(test::reader_of(file).read_slice<std::int8_t>(0) == voxels);
+  CHECK(test::reader_of(file).header().imod_flags == 1);
+  CHECK(test::reader_of(file).header().imod_stamp == mrcz::imod_stamp_value);
 }
 
 TEST_CASE("unsigned bytes are written where the header says so") {
@@ -900,11 +915,11 @@ TEST_CASE("what only the finished file can fulfil does not end an acquisition wh
     CHECK(mrcz::reader{folder / name}.read<float>() == all);
     return mrcz::reader{folder / name}.header();
   };
-  CHECK(acquire("frames.mrcz", {}, [](mrcz::header& h) { h.mz = 4; }).slices_per_frame() == 4);
+  CHECK(acquire("frames.mrcz", {}, [](mrcz::header_fields& h) { h.mz = 4; }).slices_per_frame() == 4);
   const auto cell = acquire("cell.mrc", {.kind = kind::volume, .voxel_size = mrcz::voxel_size{1, 1, 1}},
-                            [](mrcz::header& h) { h.cella = {4, 3, 8}; });
+                            [](mrcz::header_fields& h) { h.cella = {4, 3, 8}; });
   CHECK(cell.cella == mrcz::per_axis<float>{4, 3, 8});
-  const auto labelled = acquire("labels.mrcs", {}, [](mrcz::header& h) {
+  const auto labelled = acquire("labels.mrcs", {}, [](mrcz::header_fields& h) {
     h.mz = 4;
     for (int i = 0; i < 10; ++i) h.labels.add(fmt::format("label {}", i));
   });

@@ -64,7 +64,8 @@ class reader {
   const mrcz::header& header() const noexcept { return header_; }
   mrcz::mode mode() const noexcept { return format_.voxels.mode; }
   mrcz::kind kind() const noexcept { return header_.kind(); }
-  mrcz::voxel_size voxel_size() const noexcept { return header_.voxel_size(); }
+  /// In angstrom; nothing if the file does not say.
+  std::optional<mrcz::voxel_size> voxel_size() const noexcept { return header_.voxel_size(); }
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
 
   /// Where the slices lie. The members of the table say which slices are missing. Throws only errors of the system.

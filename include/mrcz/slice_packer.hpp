@@ -1,8 +1,10 @@
 /// Turns slices of expressions into the bytes of a file. Every write does this in parallel.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -10,7 +12,7 @@
 #include "mrcz/array/voxels.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/linkage.hpp"
-#include "mrcz/format/header.hpp"
+#include "mrcz/format/header_fields.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/write_options.hpp"
 
@@ -82,7 +84,10 @@ struct evaluated_slice {
 /// Packs slices as the options say; compresses nothing if these name no codec. Const and thread-safe.
 class slice_packer {
  public:
-  explicit slice_packer(const write_options& options) : options_{options} {}
+  /// `unsigned_bytes` says how a file that grows stores bytes; a new file stores them as its header and the type of the
+  /// voxels say.
+  explicit slice_packer(const write_options& options, std::optional<bool> unsigned_bytes = std::nullopt)
+      : options_{options}, unsigned_bytes_{unsigned_bytes} {}
 
   const write_options& options() const noexcept { return options_; }
   mrcz::codec codec() const noexcept { return options_.compression.codec.value_or(mrcz::codec::none); }
@@ -91,22 +96,26 @@ class slice_packer {
   /// more. Its converted and its packed bytes take at most as much again, each.
   MRCZ_INLINE std::size_t bytes_of(const slices& all) const noexcept;
 
-  /// How a slice is stored in a file with this header.
-  MRCZ_INLINE slice_format format_of(const header& h, mrcz::mode mode, std::size_t ny, std::size_t nx) const noexcept;
+  /// How a slice of voxels of this type is stored in a file with this header.
+  MRCZ_INLINE slice_format format_of(const header_fields& h, const voxel_encoder& type, std::size_t ny,
+                                     std::size_t nx) const noexcept;
+
+  /// The byte order of a file with this header.
+  std::endian byte_order(const header_fields& h) const noexcept { return options_.byte_order.value_or(h.byte_order); }
 
   /// The hot path: evaluates, summarises, converts and compresses a slice. If voxels need no evaluation, conversion or
   /// compression, the result refers to the array. `h` gives the byte order and the sign of mode 0; `idle_threads` is
   /// the number of further threads that may help to compress the slice.
-  packed_slice pack(const slices& all, std::size_t z, const header& h, std::size_t idle_threads = 0) const {
+  packed_slice pack(const slices& all, std::size_t z, const header_fields& h, std::size_t idle_threads = 0) const {
     return pack(evaluate(all, z, h), h, idle_threads);
   }
 
   /// The first step alone: slice z in row-major order, in the array itself or evaluated into a buffer of the pool.
   /// Throws for a slice that no file can hold, before it evaluates anything.
-  MRCZ_INLINE evaluated_slice evaluate(const slices& all, std::size_t z, const header& h) const;
+  MRCZ_INLINE evaluated_slice evaluate(const slices& all, std::size_t z, const header_fields& h) const;
 
   /// The other steps.
-  MRCZ_INLINE packed_slice pack(evaluated_slice&& slice, const header& h, std::size_t idle_threads = 0) const;
+  MRCZ_INLINE packed_slice pack(evaluated_slice&& slice, const header_fields& h, std::size_t idle_threads = 0) const;
 
   /// Copies borrowed bytes out of the array.
   MRCZ_INLINE void detach(packed_slice& packed) const;
@@ -121,6 +130,7 @@ class slice_packer {
   MRCZ_INLINE void require_storable(const slice_format& format) const;
 
   write_options options_;
+  std::optional<bool> unsigned_bytes_;
   std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();  // a pointer, so that a packer can be moved
 };
 

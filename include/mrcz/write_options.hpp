@@ -30,9 +30,10 @@ struct write_options {
   std::optional<per_axis<float>> origin = std::nullopt;           ///< ORIGIN, angstrom
   std::optional<per_axis<std::int32_t>> start = std::nullopt;     ///< NXSTART, NYSTART, NZSTART, voxels
   std::optional<std::endian> byte_order = std::nullopt;           ///< not stated: that of the header
-  bool statistics = true;                                         ///< false marks them "not determined"
-  mrcz::durability durability = mrcz::durability::data;           ///< what survives a power failure
-  bool replace = true;                                            ///< false refuses an existing file
+  std::optional<header> like = std::nullopt;  ///< a header to copy, as an assignment to `writer::header()` does
+  bool statistics = true;                     ///< false marks them "not determined"
+  mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
+  bool replace = true;                                   ///< false refuses an existing file
   bool keep_partial = false;  ///< keeps the slices put if the writer is never closed: see `writer::partial_path`
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
   /// The caller promises that several threads may evaluate parts of one expression at once, whatever

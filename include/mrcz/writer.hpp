@@ -11,10 +11,10 @@
 
 #include "mrcz/array/evaluation.hpp"
 #include "mrcz/array/voxels.hpp"
-#include "mrcz/complete_header.hpp"
+#include "mrcz/compose_header.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
-#include "mrcz/format/header.hpp"
+#include "mrcz/format/header_fields.hpp"
 #include "mrcz/format/metadata_fwd.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/byte_sink.hpp"
@@ -66,11 +66,11 @@ class writer {
 
   ~writer() { abandon(); }
 
-  /// Values that the caller sets here before `close()` are written. `close()` itself determines extents, MODE, NSYMBT,
-  /// EXTTYP, NVERSION, MAP, MACHST, statistics (unless `write_options::statistics` is false) and packed size; it
-  /// refuses other values of these. Assign the header of another file to keep its values; those that do not fit the
-  /// data are then computed.
-  mrcz::header& header() noexcept { return header_; }
+  /// A member that the caller assigns before `close()` is written as it stands, or refused: `close()` determines
+  /// extents, MODE, NSYMBT, EXTTYP, NLABL, MAP, statistics (unless `write_options::statistics` is false), packed size
+  /// and IMOD's flags of the voxel type. Assign the header of another file, or give it as `write_options::like`, to
+  /// copy its values: those that do not fit the data are computed.
+  header_fields& header() noexcept { return header_; }
 
   const write_options& options() const noexcept { return packer_.options(); }
 
@@ -159,8 +159,7 @@ class writer {
   MRCZ_INLINE detail::file_content content() const;
 
   detail::slice_packer packer_;
-  mrcz::header header_;
-  mrcz::header found_header_;  // header_ as it was before the caller could change it
+  header_fields header_;
   mrcz::extended_header extended_;
   std::unique_ptr<byte_sink> sink_;
   std::filesystem::path partial_path_;
@@ -173,6 +172,7 @@ class writer {
   running_statistics statistics_;
   bool volumes_ = false;  // an array of rank 3 was appended
   bool images_by_name_ = false;
+  bool grows_ = false;
 };
 
 }  // namespace mrcz

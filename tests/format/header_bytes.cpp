@@ -146,35 +146,29 @@ TEST_CASE("a header may be written in the other order and says the same there") 
   }
 }
 
-TEST_CASE("whatever the 1024 bytes, only labels and their number change on the way through") {
+TEST_CASE("all 1024 bytes come back as they were read, whatever they are") {
   std::mt19937 random{2014};
   for (int round = 0; round < 300; ++round) {
     mrcz::header_bytes bytes;
     for (auto& b : bytes) b = static_cast<std::byte>(random());
-    bytes[224 + 79] = std::byte{'x'};  // trailing white space would be trimmed
-    bytes[108] |= std::byte{1};        // an NVERSION, so that it is no header of before 2000
+    bytes[108] |= std::byte{1};  // an NVERSION, so that it is no header of before 2000
     for (const std::endian order : both_orders) {
       const mrcz::header h = mrcz::decode(bytes, random(), order);
-      const mrcz::header_bytes again = mrcz::encode(h);
       CHECK(h.byte_order == order);
-      CHECK(std::memcmp(again.data(), bytes.data(), 220) == 0);
-      CHECK(mrcz::detail::load<std::int32_t>(again.data() + 220, order) == static_cast<std::int32_t>(h.labels.size()));
-      CHECK(std::memcmp(again.data() + 224, bytes.data() + 224, 80) == 0);
-      CHECK(mrcz::encode(mrcz::decode(again, 0, order)) == again);
+      CHECK(mrcz::encode(h) == bytes);
     }
   }
 }
 
-TEST_CASE("labels are written without gaps, padded with blanks, and counted") {
+TEST_CASE("labels and their number are written as they were read, gaps included") {
   for (const std::endian order : both_orders) {
     auto raw = test::sane_header(order, 8, 8, 1, 2).i32(220, 7);
     raw.text(224 + 80, "second").text(224 + 400, "sixth");
     const mrcz::header h = decode(raw);
     CHECK(h.nlabl == 7);
-    const auto bytes = mrcz::encode(h);
-    CHECK(mrcz::detail::load<std::int32_t>(bytes.data() + 220, order) == 2);
-    const std::string_view text{reinterpret_cast<const char*>(bytes.data()) + 224, 800};
-    CHECK(text == "second" + std::string(74, ' ') + "sixth" + std::string(75 + 640, ' '));
+    CHECK(h.labels.size() == 2);
+    CHECK(h.labels[1] == "second");
+    CHECK(mrcz::encode(h) == raw.bytes());
   }
 }
 
@@ -422,21 +416,23 @@ TEST_CASE("headers are equal if their bytes are") {
     second = {};
     return different;
   };
-  mrcz::detail::for_each_number(second, [&](std::size_t at, auto& value) {
-    CAPTURE(at);
+  const auto change_number = [&](const mrcz::detail::field_place& place, auto& value) {
+    CAPTURE(place.name);
     const auto before = value;
     value += 1;
-    CHECK((at == 220) == (first == second));  // NLABL is written from the labels
+    CHECK(first != second);
     value = before;
-  });
-  mrcz::detail::for_each_text(second, [&](std::size_t at, auto& value) {
-    CAPTURE(at);
+  };
+  const auto change_text = [&](const mrcz::detail::field_place& place, auto& value) {
+    CAPTURE(place.name);
     auto& last = value.back();
     const auto before = last;
     last = static_cast<std::remove_reference_t<decltype(last)>>('x');
     CHECK(first != second);
     last = before;
-  });
+  };
+  mrcz::detail::for_each_number(change_number, second);
+  mrcz::detail::for_each_text(change_text, second);
   CHECK(first == second);
   second.labels.add("a label");
   CHECK(differs());

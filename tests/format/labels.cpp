@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -36,22 +38,28 @@ TEST_CASE("labels are found whether they are padded with blanks or NULs") {
   }
 }
 
-TEST_CASE("gaps between labels close") {
+TEST_CASE("each field stays as it stands, and gaps close on request") {
   block text = filled(' ');
   put(text, 3, "third");
   put(text, 9, "ninth");
   put(text, 5, std::string_view{"\0 \0 ", 4});
-  const auto found = mrcz::labels::decode(text.data());
-  REQUIRE(found.size() == 2);
-  CHECK(found[0] == "third");
-  CHECK(found[1] == "ninth");
-
+  auto found = mrcz::labels::decode(text.data());
+  CHECK(found.size() == 2);
+  CHECK(found[0].empty());
+  CHECK(found[3] == "third");
+  CHECK(found[5].empty());
+  CHECK(found.field(5).substr(0, 4) == std::string_view{"\0 \0 ", 4});
+  CHECK(found.next_free() == 0U);
+  CHECK(std::vector<std::string_view>(found.begin(), found.end()) == std::vector<std::string_view>{"third", "ninth"});
   block written;
   found.encode(written.data());
-  block expected = filled(' ');
-  put(expected, 0, "third");
-  put(expected, 1, "ninth");
-  CHECK(written == expected);
+  CHECK(written == text);
+
+  found.close_gaps();
+  CHECK(found[0] == "third");
+  CHECK(found[1] == "ninth");
+  CHECK(found.size() == 2);
+  CHECK(found.next_free() == 2U);
 }
 
 TEST_CASE("odd text of other programs is kept as it is") {
@@ -78,11 +86,15 @@ TEST_CASE("no label in 800 blanks or zeros") {
   CHECK(written == filled(' '));
 }
 
-TEST_CASE("the eleventh label replaces the last") {
+TEST_CASE("the eleventh label is refused, unless it may overwrite the last") {
   mrcz::labels all;
-  for (int i = 0; i < 11; ++i) all.add("label " + std::to_string(i));
+  for (int i = 0; i < 10; ++i) all.add("label " + std::to_string(i));
   REQUIRE(all.size() == mrcz::labels::capacity);
-  CHECK(all[0] == "label 0");
+  const auto failure = test::failure_of([&] { all.add("label 10"); });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::too_large);
+  CHECK(all[9] == "label 9");
+  all.add_or_overwrite_last("label 10");
   CHECK(all[8] == "label 8");
   CHECK(all[9] == "label 10");
 
@@ -95,6 +107,20 @@ TEST_CASE("the eleventh label replaces the last") {
   all.clear();
   CHECK(all.empty());
   CHECK(all.begin() == all.end());
+}
+
+TEST_CASE("labels are replaced and erased, and those behind move up") {
+  mrcz::labels all;
+  for (int i = 0; i < 3; ++i) all.add("label " + std::to_string(i));
+  all.replace(1, "other");
+  CHECK(all[1] == "other");
+  all.erase(0);
+  CHECK(all.size() == 2);
+  CHECK(all[0] == "other");
+  CHECK(all[1] == "label 2");
+  CHECK(all[2].empty());
+  CHECK_THROWS(all.replace(10, "no such field"));
+  CHECK_THROWS(all.erase(10));
 }
 
 TEST_CASE("a label that is added is what will be read back") {

@@ -142,7 +142,7 @@ json number_or_null(const std::optional<double>& value) { return value ? json(*v
 /// What the reader returns for a file, under the keys of theirs.py.
 json description_of(const mrcz::reader& in) {
   const auto& h = in.header();
-  const auto voxel = in.voxel_size();
+  const auto voxel = in.voxel_size().value_or(mrcz::voxel_size{});
   const auto s = in.statistics();
   const auto extended = in.extended_header();
   return {

@@ -49,7 +49,7 @@ json describe(const std::string& path) {
   if (in.mode() == mrcz::mode::int8) d["signed_bytes"] = !in.unsigned_bytes();
   d["codec"] = mrcz::name_of(in.codec());
   d["shape"] = in.shape();
-  d["voxel_size"] = {shortest(voxel.x), shortest(voxel.y), shortest(voxel.z)};
+  d["voxel_size"] = voxel ? json{shortest(voxel->x), shortest(voxel->y), shortest(voxel->z)} : json{};
   d["byte_order"] = mrcz::name_of(h.byte_order);
   d["kind"] = mrcz::name_of(in.kind());
   d["space_group"] = h.ispg;
@@ -84,13 +84,16 @@ std::string dumped(const json& value) {
 
 void print(const json& d) {
   const auto shape = d["shape"].get<std::vector<std::size_t>>();
-  const auto voxel = d["voxel_size"].get<std::vector<double>>();
+  const auto& voxel = d["voxel_size"];
   const auto& statistics = d["statistics"];
   fmt::print("{}\n", printable(d["path"]));
   fmt::print("  {}, {} x {} x {} (x, y, z) of {}{}, {}-endian\n", d["kind"].get<std::string>(), shape[2], shape[1],
              shape[0], d.value("signed_bytes", true) ? "" : "unsigned ", d["mode"].get<std::string>(),
              d["byte_order"].get<std::string>());
-  fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0], voxel[1], voxel[2]);
+  if (voxel.is_null()) fmt::print("  voxel size  not stated\n");
+  else
+    fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0].get<double>(), voxel[1].get<double>(),
+               voxel[2].get<double>());
   fmt::print("  codec       {}, {} bytes, ratio {:.2f}\n", d["codec"].get<std::string>(),
              d["packed_bytes"].get<std::uint64_t>(), d["ratio"].get<double>());
   fmt::print("  voxels      min {}, max {}, mean {}, rms {}\n", shown(statistics["min"]), shown(statistics["max"]),

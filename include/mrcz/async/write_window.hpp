@@ -51,7 +51,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
 
   const asio::any_io_executor& workers() const noexcept { return workers_; }
 
-  MRCZ_INLINE mrcz::header& header();
+  MRCZ_INLINE header_fields& header();
 
   /// Throws `errc::shape_mismatch` for slices that cannot be appended, a failure that has not been reported yet, and
   /// `errc::closed` if the writer is closed.

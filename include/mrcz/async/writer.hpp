@@ -64,7 +64,7 @@ class writer {
   }
 
   /// As `mrcz::writer::header`, but only before the first `append`. Throws `errc::closed` after it.
-  mrcz::header& header() { return opened(work_)->header(); }
+  header_fields& header() { return opened(work_)->header(); }
 
   /// Takes over an image, all slices of a volume, or a lazy expression of the rank of either. The workers evaluate
   /// expressions. Returns as soon as the window has room, which is at once if the workers keep up. Move arrays in: the

@@ -16,11 +16,16 @@
 
 namespace mrcz {
 
-/// Extent of one voxel along the axes of the specimen, in angstrom. 0 means that the file does not say.
+/// Extent of one voxel along the axes of the specimen, in angstrom. 0 along an axis means that the file does not say.
 struct voxel_size {
   float x = 0;
   float y = 0;
   float z = 0;
+
+  /// The same extent along all axes, in nanometres or picometres.
+  static constexpr voxel_size from_nm(float edge) noexcept { return {edge * 10, edge * 10, edge * 10}; }
+  static constexpr voxel_size from_pm(float edge) noexcept { return {edge / 100, edge / 100, edge / 100}; }
+
   friend constexpr bool operator==(const voxel_size&, const voxel_size&) = default;
 };
 
@@ -55,7 +60,8 @@ inline constexpr std::size_t header_size = 1024;              ///< bytes of the 
 inline constexpr std::int32_t mrc2014_version = 20141;        ///< NVERSION: year * 10 + revision
 inline constexpr std::int32_t imod_stamp_value = 1146047817;  ///< "IMOD"
 
-/// All fields of the header. Offsets are in bytes from 0, [i] is int32, [f] is float32.
+/// What the header of a file says: all its 1024 bytes as fields, which can be copied like bytes. Offsets are in bytes
+/// from 0, [i] is int32, [f] is float32.
 ///
 ///     0        16       28     40      64      76    88    96            208  212    224      1024
 ///     +--------+--------+------+-------+-------+-----+-----+-------------+----+------+--------+--------
@@ -100,7 +106,7 @@ struct header {
   std::array<char, 4> map{'M', 'A', 'P', ' '};           // 208
   machine_stamp machst = stamp_of(std::endian::native);  // 212
   float rms = -1;                                        // 216 [f] deviation from the mean; negative: not determined
-  std::int32_t nlabl = 0;                                // 220 [i] labels in use, as found; written from `labels`
+  std::int32_t nlabl = 0;                                // 220 [i] labels in use
   mrcz::labels labels{};                                 // 224
 
   /// The byte order of the file from which this header was read or to which it is written.
@@ -115,9 +121,10 @@ struct header {
   std::int32_t slices_per_frame() const noexcept;
 
   /// CELLA / M per axis. If M is 0: CELLA / N, where MAPC, MAPR and MAPS say which extent N belongs to the axis.
-  /// python-mrcz leaves MX and MY at 0 and uses MZ for something else: then this is CELLA / N along all axes. 0 if the
-  /// result is not a positive finite number.
-  mrcz::voxel_size voxel_size() const noexcept;
+  /// python-mrcz leaves MX and MY at 0 and uses MZ for something else: then this is CELLA / N along all axes. 0 along
+  /// an axis where the result is not a positive finite number (Direct Electron writes negative cells). Nothing if that
+  /// is so along all axes.
+  std::optional<mrcz::voxel_size> voxel_size() const noexcept;
 
   /// The number of voxels along X (1), Y (2) or Z (3), which MAPC, MAPR and MAPS assign to columns, rows and sections.
   std::int32_t n_along(std::int32_t axis) const noexcept;

@@ -18,30 +18,66 @@ using header_bytes = std::array<std::byte, header_size>;
 
 namespace detail {
 
-/// Calls `field(offset, value)` for every number of the header that is stored in the byte order of the file. Reading
-/// and writing both use this function, so the layout is written down only once.
-template <class Header, class Field>
-void for_each_number(Header& h, Field&& field) {
-  field(0, h.nx), field(4, h.ny), field(8, h.nz), field(12, h.mode);
-  field(16, h.nxstart), field(20, h.nystart), field(24, h.nzstart);
-  field(28, h.mx), field(32, h.my), field(36, h.mz);
-  field(40, h.cella.x), field(44, h.cella.y), field(48, h.cella.z);
-  field(52, h.cellb.x), field(56, h.cellb.y), field(60, h.cellb.z);
-  field(64, h.mapc), field(68, h.mapr), field(72, h.maps);
-  field(76, h.dmin), field(80, h.dmax), field(84, h.dmean);
-  field(88, h.ispg), field(92, h.nsymbt), field(108, h.nversion);
-  field(128, h.nint), field(130, h.nreal);
-  field(132, h.voltage), field(136, h.c3), field(140, h.gain), field(144, h.packed_bytes);
-  field(152, h.imod_stamp), field(156, h.imod_flags);
-  field(196, h.origin.x), field(200, h.origin.y), field(204, h.origin.z);
-  field(216, h.rms), field(220, h.nlabl);
+/// Where a field of the header lies, and its name in the standard.
+struct field_place {
+  std::size_t offset;
+  const char* name;
+};
+
+/// Calls `visit(place, field...)` for every number of the header, which is stored in the byte order of the file.
+/// `headers` are one or several structs with the members of `header`; each call gets the same field of all of them. The
+/// layout is written down only here.
+template <class Visit, class... Header>
+void for_each_number(Visit&& visit, Header&... headers) {
+  visit(field_place{0, "NX"}, headers.nx...);
+  visit(field_place{4, "NY"}, headers.ny...);
+  visit(field_place{8, "NZ"}, headers.nz...);
+  visit(field_place{12, "MODE"}, headers.mode...);
+  visit(field_place{16, "NXSTART"}, headers.nxstart...);
+  visit(field_place{20, "NYSTART"}, headers.nystart...);
+  visit(field_place{24, "NZSTART"}, headers.nzstart...);
+  visit(field_place{28, "MX"}, headers.mx...);
+  visit(field_place{32, "MY"}, headers.my...);
+  visit(field_place{36, "MZ"}, headers.mz...);
+  visit(field_place{40, "CELLA.x"}, headers.cella.x...);
+  visit(field_place{44, "CELLA.y"}, headers.cella.y...);
+  visit(field_place{48, "CELLA.z"}, headers.cella.z...);
+  visit(field_place{52, "CELLB.alpha"}, headers.cellb.x...);
+  visit(field_place{56, "CELLB.beta"}, headers.cellb.y...);
+  visit(field_place{60, "CELLB.gamma"}, headers.cellb.z...);
+  visit(field_place{64, "MAPC"}, headers.mapc...);
+  visit(field_place{68, "MAPR"}, headers.mapr...);
+  visit(field_place{72, "MAPS"}, headers.maps...);
+  visit(field_place{76, "DMIN"}, headers.dmin...);
+  visit(field_place{80, "DMAX"}, headers.dmax...);
+  visit(field_place{84, "DMEAN"}, headers.dmean...);
+  visit(field_place{88, "ISPG"}, headers.ispg...);
+  visit(field_place{92, "NSYMBT"}, headers.nsymbt...);
+  visit(field_place{108, "NVERSION"}, headers.nversion...);
+  visit(field_place{128, "NINT"}, headers.nint...);
+  visit(field_place{130, "NREAL"}, headers.nreal...);
+  visit(field_place{132, "voltage"}, headers.voltage...);
+  visit(field_place{136, "C3"}, headers.c3...);
+  visit(field_place{140, "gain"}, headers.gain...);
+  visit(field_place{144, "packed size"}, headers.packed_bytes...);
+  visit(field_place{152, "IMOD's stamp"}, headers.imod_stamp...);
+  visit(field_place{156, "IMOD's flags"}, headers.imod_flags...);
+  visit(field_place{196, "ORIGIN.x"}, headers.origin.x...);
+  visit(field_place{200, "ORIGIN.y"}, headers.origin.y...);
+  visit(field_place{204, "ORIGIN.z"}, headers.origin.z...);
+  visit(field_place{216, "RMS"}, headers.rms...);
+  visit(field_place{220, "NLABL"}, headers.nlabl...);
 }
 
-/// Calls `field(offset, array)` for every field of bytes or characters, which do not depend on the byte order.
-template <class Header, class Field>
-void for_each_text(Header& h, Field&& field) {
-  field(96, h.extra1), field(104, h.exttyp), field(112, h.extra2), field(160, h.extra3);
-  field(208, h.map), field(212, h.machst);
+/// The same for every field of bytes or characters, which do not depend on the byte order. The labels follow them.
+template <class Visit, class... Header>
+void for_each_text(Visit&& visit, Header&... headers) {
+  visit(field_place{96, "EXTRA 1"}, headers.extra1...);
+  visit(field_place{104, "EXTTYP"}, headers.exttyp...);
+  visit(field_place{112, "EXTRA 2"}, headers.extra2...);
+  visit(field_place{160, "EXTRA 3"}, headers.extra3...);
+  visit(field_place{208, "MAP"}, headers.map...);
+  visit(field_place{212, "MACHST"}, headers.machst...);
 }
 
 constexpr std::size_t labels_offset = 224;
@@ -58,7 +94,7 @@ MRCZ_INLINE bool makes_sense(const header& h) noexcept;
 MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size,
                           std::optional<std::endian> order = std::nullopt);
 
-/// Writes the header in its own byte order; NLABL is the number of labels.
+/// Writes the header in its own byte order.
 MRCZ_INLINE header_bytes encode(const header& h) noexcept;
 
 namespace detail {

@@ -23,16 +23,18 @@ MRCZ_INLINE std::size_t slice_packer::bytes_of(const slices& all) const noexcept
   return all.extents[1] * all.extents[2] * std::max(all.type->bytes, stored);
 }
 
-MRCZ_INLINE slice_format slice_packer::format_of(const header& h, mrcz::mode mode, std::size_t ny,
+MRCZ_INLINE slice_format slice_packer::format_of(const header_fields& h, const voxel_encoder& type, std::size_t ny,
                                                  std::size_t nx) const noexcept {
-  const bool unsigned_bytes = mode == mrcz::mode::int8 && has_unsigned_bytes(h);
-  return {{mode, unsigned_bytes, options_.byte_order.value_or(h.byte_order)}, ny, nx};
+  const auto mode = options_.mode.value_or(type.default_mode);
+  const bool holds_signed_bytes = type.default_mode == mrcz::mode::int8;
+  const bool unsigned_bytes = unsigned_bytes_.value_or(!holds_signed_bytes && h.has_unsigned_bytes());
+  return {{mode, mode == mrcz::mode::int8 && unsigned_bytes, byte_order(h)}, ny, nx};
 }
 
-MRCZ_INLINE evaluated_slice slice_packer::evaluate(const slices& all, std::size_t z, const header& h) const {
+MRCZ_INLINE evaluated_slice slice_packer::evaluate(const slices& all, std::size_t z, const header_fields& h) const {
   throw_if_stopped(options_.stop);
   const auto [nz, ny, nx] = all.extents;
-  require_storable(format_of(h, options_.mode.value_or(all.type->default_mode), ny, nx));
+  require_storable(format_of(h, *all.type, ny, nx));
   evaluated_slice slice;
   slice.type = all.type;
   slice.ny = ny;
@@ -49,9 +51,10 @@ MRCZ_INLINE evaluated_slice slice_packer::evaluate(const slices& all, std::size_
   return slice;
 }
 
-MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const header& h, std::size_t idle_threads) const {
+MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const header_fields& h,
+                                            std::size_t idle_threads) const {
   packed_slice packed;
-  packed.format_ = format_of(h, options_.mode.value_or(slice.type->default_mode), slice.ny, slice.nx);
+  packed.format_ = format_of(h, *slice.type, slice.ny, slice.nx);
   packed.codec_ = codec();
   packed.of_volume_ = slice.of_volume;
   const std::size_t count = slice.ny * slice.nx;

@@ -61,19 +61,24 @@ MRCZ_INLINE writer::writer(std::unique_ptr<byte_sink> sink, write_options option
 }
 
 MRCZ_INLINE writer::writer(detail::defaults by_name, const write_options& options)
-    : packer_{detail::checked(options, by_name.codec)}, images_by_name_{by_name.images} {}
+    : packer_{detail::checked(options, by_name.codec)}, images_by_name_{by_name.images} {
+  if (options.like) header_ = *options.like;
+}
 
 MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
                            const write_options& options)
-    : packer_{detail::options_for(in, options)},
+    : packer_{detail::options_for(in, options), has_unsigned_bytes(in.header())},
       header_{in.header()},
-      found_header_{in.header()},
       extended_{in.header().exttyp, {}},
-      first_format_{packer_.format_of(in.header(), in.mode(), in.shape()[1], in.shape()[2])},
+      first_format_{
+          {{in.mode(), in.mode() == mrcz::mode::int8 && has_unsigned_bytes(in.header()), in.header().byte_order},
+           in.shape()[1],
+           in.shape()[2]}},
       begin_{in.slices().begin()},
       end_{in.slices().end()},
       found_{in.slices().complete()},
-      statistics_{running_statistics::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])} {
+      statistics_{running_statistics::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])},
+      grows_{true} {
   in.slices().require(in.slices().claimed());
   open(std::make_unique<detail::extended_file>(opened, options.durability, end_));
 }
@@ -151,15 +156,17 @@ MRCZ_INLINE void writer::put(packed_slice&& packed) {
 
 /// Throws unless this writer would pack the slice in the same way.
 MRCZ_INLINE void writer::require_own_format(const detail::slice_format& format) const {
-  const auto own =
-      packer_.format_of(header_, packer_.options().mode.value_or(format.voxels.mode), format.ny, format.nx);
-  if (format.voxels.mode != own.voxels.mode)
+  detail::voxel_format own = format.voxels;
+  own.mode = packer_.options().mode.value_or(own.mode);
+  own.byte_order = packer_.byte_order(header_);
+  own.unsigned_bytes = own.unsigned_bytes && header_.has_unsigned_bytes();
+  if (format.voxels.mode != own.mode)
     detail::fail(errc::mode_mismatch, "slice was packed as {}, but the file has {}", name_of(format.voxels.mode),
-                 name_of(own.voxels.mode));
-  if (format.voxels.byte_order != own.voxels.byte_order || format.voxels.unsigned_bytes != own.voxels.unsigned_bytes)
+                 name_of(own.mode));
+  if (format.voxels.byte_order != own.byte_order || format.voxels.unsigned_bytes != own.unsigned_bytes)
     detail::fail(errc::mode_mismatch, "slice was packed {}-endian{}, but the file is {}-endian{}",
-                 name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels),
-                 name_of(own.voxels.byte_order), detail::unsigned_or_not(own.voxels));
+                 name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(own.byte_order),
+                 detail::unsigned_or_not(own));
 }
 
 MRCZ_INLINE void writer::require_same_format(const detail::slice_format& format) const {
@@ -172,7 +179,7 @@ MRCZ_INLINE void writer::require_same_format(const detail::slice_format& format)
     detail::fail(errc::mode_mismatch, "image has voxels of {}, but the slices before it have {}",
                  name_of(format.voxels.mode), name_of(before.mode));
   if (format.voxels.byte_order != before.byte_order || format.voxels.unsigned_bytes != before.unsigned_bytes)
-    detail::fail(errc::mode_mismatch, "header says {}-endian{}, but the slices before are {}-endian{}",
+    detail::fail(errc::mode_mismatch, "slice is {}-endian{}, but the slices before it are {}-endian{}",
                  name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(before.byte_order),
                  detail::unsigned_or_not(before));
 }
@@ -186,8 +193,8 @@ MRCZ_INLINE void writer::write(const packed_slice& packed) {
   ++put_;
   if (packer_.options().progress != nullptr) packer_.options().progress->fetch_add(packed.format_.bytes());
   if (!packer_.options().keep_partial) return;
-  sink_->write_at(0,
-                  encode(detail::complete(header_, content(), packer_.options())));  // makes the partial file readable
+  sink_->write_at(
+      0, encode(detail::compose_header(header_, content(), packer_.options())));  // makes the partial file readable
   if (put_ == 1) partial_path_ = sink_->keep_partial();
 }
 
@@ -258,8 +265,10 @@ MRCZ_INLINE void writer::close() {
   require_open();
   const auto header = detail::with_context(name_, [&] {
     if (size() == 0) detail::fail(errc::shape_mismatch, "no slice was appended, so there is nothing to write");
-    require_same_format(packer_.format_of(header_, first_format_->voxels.mode, first_format_->ny, first_format_->nx));
-    const auto finished = detail::complete(header_, content(), packer_.options());
+    if (const auto order = packer_.byte_order(header_); order != first_format_->voxels.byte_order)
+      detail::fail(errc::mode_mismatch, "header says {}-endian, but the slices are {}-endian", name_of(order),
+                   name_of(first_format_->voxels.byte_order));
+    const auto finished = detail::compose_header(header_, content(), packer_.options());
     detail::require_as_stated(finished, header_, content(), packer_.options());
     return encode(finished);
   });
@@ -287,12 +296,13 @@ MRCZ_INLINE void writer::abandon() noexcept { sink_.reset(); }
 MRCZ_INLINE detail::file_content writer::content() const {
   return {.shape = {size(), first_format_->ny, first_format_->nx},
           .mode = {first_format_->voxels.mode, packer_.codec()},
+          .unsigned_bytes = first_format_->voxels.unsigned_bytes,
           .packed_bytes = end_ - begin_,
           .statistics = put_ > 0 ? std::optional{statistics_.statistics()} : std::nullopt,
           .exttyp = extended_.exttyp,
           .extended_bytes = begin_ - header_size,
           .volumes = volumes_ && !images_by_name_,
-          .found = found_header_};
+          .grows = grows_};
 }
 
 }  // namespace mrcz

@@ -96,7 +96,7 @@ MRCZ_INLINE write_window::turn::~turn() {
 
 // Called by the coroutine
 
-MRCZ_INLINE mrcz::header& write_window::header() {
+MRCZ_INLINE header_fields& write_window::header() {
   const std::lock_guard lock{mutex_};
   require_open();
   if (window_.end() != found_)

@@ -26,8 +26,10 @@ MRCZ_INLINE std::int32_t header::slices_per_frame() const noexcept {
   return !is_early_mrcz() && mz > 0 && mz <= nz && nz % mz == 0 ? mz : 1;
 }
 
-MRCZ_INLINE mrcz::voxel_size header::voxel_size() const noexcept {
-  return {spacing(cella.x, mx, 1), spacing(cella.y, my, 2), spacing(cella.z, mx <= 0 && my <= 0 ? 0 : mz, 3)};
+MRCZ_INLINE std::optional<mrcz::voxel_size> header::voxel_size() const noexcept {
+  const mrcz::voxel_size said{spacing(cella.x, mx, 1), spacing(cella.y, my, 2),
+                              spacing(cella.z, mx <= 0 && my <= 0 ? 0 : mz, 3)};
+  return said == mrcz::voxel_size{} ? std::nullopt : std::optional{said};
 }
 
 MRCZ_INLINE std::int32_t header::n_along(std::int32_t axis) const noexcept {
@@ -90,7 +92,7 @@ MRCZ_INLINE std::string text_of(const header& h) {
       h.ispg, name_of(h.kind()), h.nsymbt, labels::trimmed({h.exttyp.data(), h.exttyp.size()}), h.nversion, h.nint,
       h.nreal, h.voltage, h.c3, h.gain, h.packed_bytes, h.imod_stamp, h.imod_flags, h.origin.x, h.origin.y, h.origin.z,
       labels::trimmed({h.map.data(), h.map.size()}), name_of(h.byte_order));
-  for (const std::string& label : h.labels) lines += "\nlabel: " + label;
+  for (const std::string_view label : h.labels) lines.append("\nlabel: ").append(label);
   return lines;
 }
 

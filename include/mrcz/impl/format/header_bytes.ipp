@@ -62,14 +62,15 @@ namespace mrcz {
 MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size, std::optional<std::endian> order) {
   header h;
   h.byte_order = order ? *order : detail::vote_byte_order(bytes, file_size);
-  detail::for_each_number(h, [&](std::size_t at, auto& value) {
-    value = detail::load<std::remove_reference_t<decltype(value)>>(bytes.data() + at, h.byte_order);
-  });
-  detail::for_each_text(
-      h, [&](std::size_t at, auto& value) { std::memcpy(value.data(), bytes.data() + at, value.size()); });
-  std::array<char, labels::capacity * labels::length> text;
-  std::memcpy(text.data(), bytes.data() + detail::labels_offset, text.size());
-  h.labels = labels::decode(text.data());
+  const auto read_number = [&](const detail::field_place& place, auto& value) {
+    value = detail::load<std::remove_reference_t<decltype(value)>>(bytes.data() + place.offset, h.byte_order);
+  };
+  const auto read_text = [&](const detail::field_place& place, auto& value) {
+    std::memcpy(value.data(), bytes.data() + place.offset, value.size());
+  };
+  detail::for_each_number(read_number, h);
+  detail::for_each_text(read_text, h);
+  h.labels = labels::decode(reinterpret_cast<const char*>(bytes.data()) + detail::labels_offset);
   if (detail::has_host_order_fields(h)) detail::read_host_order_fields(bytes, h);
   if (detail::is_old_style(h)) detail::read_old_style_origin(bytes, h);
   return h;
@@ -77,14 +78,15 @@ MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size, st
 
 MRCZ_INLINE header_bytes encode(const header& h) noexcept {
   header_bytes bytes{};
-  detail::for_each_number(
-      h, [&](std::size_t at, const auto& value) { detail::store(bytes.data() + at, value, h.byte_order); });
-  detail::store(bytes.data() + 220, static_cast<std::int32_t>(h.labels.size()), h.byte_order);
-  detail::for_each_text(
-      h, [&](std::size_t at, const auto& value) { std::memcpy(bytes.data() + at, value.data(), value.size()); });
-  std::array<char, labels::capacity * labels::length> text;
-  h.labels.encode(text.data());
-  std::memcpy(bytes.data() + detail::labels_offset, text.data(), text.size());
+  const auto write_number = [&](const detail::field_place& place, const auto& value) {
+    detail::store(bytes.data() + place.offset, value, h.byte_order);
+  };
+  const auto write_text = [&](const detail::field_place& place, const auto& value) {
+    std::memcpy(bytes.data() + place.offset, value.data(), value.size());
+  };
+  detail::for_each_number(write_number, h);
+  detail::for_each_text(write_text, h);
+  h.labels.encode(reinterpret_cast<char*>(bytes.data()) + detail::labels_offset);
   return bytes;
 }
 

@@ -1,0 +1,294 @@
+/// Definitions of `compose_header.hpp`.
+#pragma once
+
+#include "mrcz/compose_header.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+#include <tuple>
+
+#include "mrcz/core/error.hpp"
+#include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/header_bytes.hpp"
+#include "mrcz/version.hpp"
+
+namespace mrcz::detail {
+
+/// python-mrcz looks for this in the first label, and from version 0.5.0 on takes MZ for what it is.
+inline constexpr std::string_view version_label = "MRCZ" MRCZ_VERSION_STRING;
+
+MRCZ_INLINE std::int32_t to_field(std::uint64_t value, const char* field) {
+  if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max()))
+    fail(errc::too_large, "{} is {}, more than the header can say", field, value);
+  return static_cast<std::int32_t>(value);
+}
+
+/// ISPG: what the options say, else what was stated or copied, else what the data look like.
+MRCZ_INLINE std::int32_t space_group(const header_fields& fields, const file_content& content,
+                                     const write_options& options) {
+  if (options.space_group) return *options.space_group;
+  const auto stated = options.kind                  ? options.kind
+                      : options.sections_per_volume ? std::optional{kind::volume_stack}
+                                                    : std::nullopt;
+  if (stated && !space_group_fits(fields.ispg, *stated))
+    return is_images(*stated) ? 0 : *stated == kind::volume ? 1 : 401;
+  if (stated || fields.is_copied() || fields.ispg.is_stated()) return fields.ispg;
+  return content.volumes ? 1 : 0;
+}
+
+/// Whether the M of an axis was copied with a crystal's cell, of which the map is a part.
+MRCZ_INLINE bool is_crystal(const header& before, std::int32_t m, std::int32_t axis) noexcept {
+  return before.ispg >= 1 && before.ispg <= 230 && m > 0 && m != before.n_along(axis);
+}
+
+/// M along an axis of the specimen. A stated M stays. A copied M stays if the extent of the axis does, or if it belongs
+/// to the cell of a crystal. Otherwise M becomes the new extent.
+MRCZ_INLINE std::int32_t intervals(const header& before, const header_field<std::int32_t>& m, const header& h,
+                                   std::int32_t axis) {
+  const std::int32_t n = h.n_along(axis);
+  if (m.is_stated() && m > 0) return m;
+  return m > 0 && (before.n_along(axis) == n || is_crystal(before, m, axis)) ? m.value() : n;
+}
+
+/// Whether a reader takes MZ = NZ of images for one frame: in compressed files, for the modes that only MRCZ has, and
+/// behind a label of MRCZ.
+MRCZ_INLINE bool counts_as_mrcz(const header& before, const mode_word& word) noexcept {
+  return word.codec != codec::none || word.mode == mode::int32 || word.mode == mode::uint32 || before.has_mrcz_label();
+}
+
+/// MZ of images: slices per frame. Copied frames stay while the slices are a whole number of them. Those of a file that
+/// grows always stay.
+MRCZ_INLINE std::int32_t slices_per_frame(const header& before, const header_fields& fields, const header& h,
+                                          const file_content& content) {
+  if (fields.mz.is_stated() && fields.mz > 0) return fields.mz;
+  if (!fields.is_copied() || !is_images(before.kind())) return 1;
+  if (const std::int32_t frame = before.slices_per_frame(); frame > 1)
+    return h.nz % frame == 0 || content.grows ? frame : 1;
+  const bool imods_way = before.mz == before.nz && before.nz == h.nz && !counts_as_mrcz(before, content.mode);
+  return imods_way ? before.mz : 1;
+}
+
+/// MZ: sections per volume, or slices per frame.
+MRCZ_INLINE std::int32_t sections(const header& before, const header_fields& fields, const header& h,
+                                  const file_content& content, const write_options& options) {
+  if (options.sections_per_volume) return to_field(*options.sections_per_volume, "sections_per_volume");
+  switch (h.kind()) {
+    case kind::volume: return intervals(before, fields.mz, h, 3);
+    case kind::volume_stack: return before.mz > 0 ? before.mz : h.nz;
+    default: return slices_per_frame(before, fields, h, content);
+  }
+}
+
+/// The edge of the cell along an axis: as stated, as copied if that is what M voxels make, else M voxels.
+MRCZ_INLINE float edge(const header_field<float>& cella, std::int32_t m, float voxel) {
+  if (cella.is_stated() || cella / static_cast<float>(m) == voxel) return cella;
+  return static_cast<float>(m) * voxel;
+}
+
+/// MACHST: a stamp of the standard for this byte order that was stated or copied, else the usual one.
+MRCZ_INLINE machine_stamp stamp(const header_fields& fields, std::endian order) {
+  const machine_stamp& found = fields.machst;
+  return is_standard(found) && byte_order_of(found) == order ? found : stamp_of(order);
+}
+
+/// IMOD's flags: bit 0 says that the bytes of mode 0 are signed, bit 4 that they hold voxels of 4 bits.
+MRCZ_INLINE std::int32_t imod_flags(const header& before, const file_content& content) noexcept {
+  constexpr std::int32_t signed_bytes = 1;
+  constexpr std::int32_t packed_bytes = 16;
+  if (!before.from_imod()) return before.imod_flags;
+  const std::int32_t others = before.imod_flags & ~packed_bytes;
+  if (content.mode.mode != mode::int8) return others;
+  return content.unsigned_bytes ? others & ~signed_bytes : others | signed_bytes;
+}
+
+/// Whether the caller states minimum, maximum, mean or RMS.
+MRCZ_INLINE bool states_statistics(const header_fields& fields) noexcept {
+  return fields.dmin.is_stated() || fields.dmax.is_stated() || fields.dmean.is_stated() || fields.rms.is_stated();
+}
+
+/// The statistics of the slices. If they are not computed, each is what the caller states, or "not determined".
+MRCZ_INLINE void add_statistics(header& h, const header_fields& fields, const file_content& content,
+                                const write_options& options) {
+  if (!content.statistics) return;
+  set_statistics(h, *content.statistics);
+  if (is_complex_mode(content.mode.mode)) set_statistics(h, {.rms = content.statistics->rms});
+  if (options.statistics || !states_statistics(fields)) return;
+  if (fields.dmin.is_stated()) h.dmin = fields.dmin;
+  if (fields.dmax.is_stated()) h.dmax = fields.dmax;
+  if (fields.dmean.is_stated()) h.dmean = fields.dmean;
+  if (fields.rms.is_stated()) h.rms = fields.rms;
+}
+
+/// Whether a reader needs MRCZ's label: python-mrcz in compressed files; every reader for the modes that only MRCZ has,
+/// and for one frame in a plain file, which would otherwise count as IMOD's stack of images.
+MRCZ_INLINE bool needs_label(const header& h, const mode_word& word, bool frames) noexcept {
+  return word.codec != codec::none || word.mode == mode::int32 || word.mode == mode::uint32 ||
+         (frames && h.mz == h.nz) || h.is_early_mrcz();
+}
+
+/// Puts MRCZ's label before the others. The last copied label gives way to it if ten are in use, a stated one never.
+MRCZ_INLINE void add_mrcz_label(header& h, const header_labels& labels) {
+  if (h.has_mrcz_label() && !h.is_early_mrcz()) return;
+  if (!h.labels.next_free()) {
+    std::size_t last = labels::capacity;
+    while (last > 0 && labels.is_stated(last - 1)) --last;
+    if (last == 0) return;
+    h.labels.erase(last - 1);
+  }
+  h.labels.add_first(version_label);
+}
+
+/// Whether the MZ of images means frames of several slices.
+MRCZ_INLINE bool has_frames(const header& before, const header_fields& fields, const header& h) noexcept {
+  if (!is_images(h.kind()) || h.mz <= 1) return false;
+  return fields.mz.is_stated() || (fields.is_copied() && before.slices_per_frame() == h.mz);
+}
+
+MRCZ_INLINE header compose_header(const header_fields& fields, const file_content& content,
+                                  const write_options& options) {
+  const header before = fields;
+  header h = before;
+  const bool compressed = content.mode.codec != codec::none;
+  const auto [nz, ny, nx] = content.shape;
+  h.nx = to_field(nx, "NX");
+  h.ny = to_field(ny, "NY");
+  h.nz = to_field(nz, "NZ");
+  h.mode = encode(content.mode);
+  if (options.byte_order) h.byte_order = *options.byte_order;
+  h.ispg = space_group(fields, content, options);
+
+  if (options.start)
+    std::tie(h.nxstart, h.nystart, h.nzstart) = std::tie(options.start->x, options.start->y, options.start->z);
+  if (options.origin) h.origin = *options.origin;
+  if (!before.has_axes()) std::tie(h.mapc, h.mapr, h.maps) = std::tuple{1, 2, 3};
+
+  h.mx = intervals(before, fields.mx, h, 1);
+  h.my = intervals(before, fields.my, h, 2);
+  h.mz = sections(before, fields, h, content, options);
+  const voxel_size voxel = options.voxel_size.value_or(before.voxel_size().value_or(voxel_size{}));
+  h.cella = {edge(fields.cella.x, h.mx, voxel.x), edge(fields.cella.y, h.my, voxel.y),
+             edge(fields.cella.z, h.mz, voxel.z)};
+
+  h.exttyp = content.exttyp;
+  h.nsymbt = to_field(content.extended_bytes, "NSYMBT");
+  if (content.extended_bytes == 0 || content.exttyp == exttyp_json) h.nint = h.nreal = 0;
+  if (h.nversion != mrc2014_version - 1) h.nversion = mrc2014_version;
+  h.map = {'M', 'A', 'P', ' '};
+  h.machst = stamp(fields, h.byte_order);
+  h.imod_flags = imod_flags(before, content);
+  if (compressed) h.packed_bytes = static_cast<std::int64_t>(content.packed_bytes);
+  else if (!h.from_imod()) h.packed_bytes = 0;  // IMOD has other numbers there
+  add_statistics(h, fields, content, options);
+  if (needs_label(h, content.mode, has_frames(before, fields, h))) add_mrcz_label(h, fields.labels);
+  h.labels.close_gaps();
+  h.nlabl = static_cast<std::int32_t>(h.labels.size());
+  return h;
+}
+
+/// Who determines the field at this offset, for messages.
+MRCZ_INLINE std::string_view who_determines(std::size_t offset) noexcept {
+  switch (offset) {
+    case 0:
+    case 4:
+    case 8: return "the slices make";
+    case 12: return "voxel type and codec make";
+    case 28:
+    case 32: return "the extents make";
+    case 76:
+    case 80:
+    case 84:
+    case 216: return "the voxels make";
+    case 92:
+    case 104:
+    case 128:
+    case 130: return "the extended header makes";
+    case 144: return "the chunks make";
+    case 156: return "the voxel type makes";
+    case 220: return "the labels make";
+    case 64:
+    case 68:
+    case 72:
+    case 108:
+    case 208:
+    case 212: return "the standard makes";
+    default: return "an option makes";
+  }
+}
+
+template <class Value>
+std::string text_of_field(const Value& value) {
+  if constexpr (std::is_arithmetic_v<Value>) {
+    return text("{}", value);
+  } else {
+    std::string shown;
+    for (const auto byte : value) {
+      const auto c = static_cast<unsigned char>(byte);
+      shown += c > ' ' && c <= '~' ? text("{}", static_cast<char>(c)) : text("\\x{:02x}", static_cast<unsigned>(c));
+    }
+    return shown;
+  }
+}
+
+/// Throws `errc::bad_option` for an edge that is none, or that is not the voxel size that the options state.
+MRCZ_INLINE void require_edge(const header_field<float>& stated, std::int32_t m, std::optional<float> voxel,
+                              char axis) {
+  if (!stated.is_stated()) return;
+  const float edge = stated;
+  if (!(edge >= 0) || edge > std::numeric_limits<float>::max())
+    fail_expected(errc::bad_option, text("CELLA.{} is {}", axis, edge),
+                  "a finite number of angstrom that is not negative");
+  if (!voxel) return;
+  const float implied = *voxel * static_cast<float>(m);
+  if (std::abs(implied - edge) > 1e-5F * edge)
+    fail(errc::bad_option, "CELLA.{} is {} in the header, but {} voxels of the stated size make {}", axis, edge, m,
+         implied);
+}
+
+MRCZ_INLINE void require_cell(const header& h, const header_fields& fields, const write_options& options) {
+  const auto size = [&](float voxel_size::* axis) {
+    return options.voxel_size ? std::optional{(*options.voxel_size).*axis} : std::nullopt;
+  };
+  require_edge(fields.cella.x, h.mx, size(&voxel_size::x), 'x');
+  require_edge(fields.cella.y, h.my, size(&voxel_size::y), 'y');
+  require_edge(fields.cella.z, h.mz, size(&voxel_size::z), 'z');
+}
+
+/// Throws `errc::shape_mismatch` unless the slices are whole volumes and frames.
+MRCZ_INLINE void require_whole(const header& h, const header_fields& fields, const file_content& content,
+                               const write_options& options) {
+  if (options.kind == kind::image && h.nz != 1)
+    fail(errc::shape_mismatch, "kind is image, but there are {} slices", h.nz);
+  if (h.kind() == kind::volume_stack && (h.mz <= 0 || h.nz % h.mz != 0))
+    fail(errc::shape_mismatch, "{} slices are not a whole number of volumes of {} sections", h.nz, h.mz);
+  const bool compressed = content.mode.codec != codec::none;
+  const bool whole = h.mz > 0 && h.mz <= h.nz && h.nz % h.mz == 0;
+  if (!whole && compressed && fields.mz.is_stated())
+    fail(errc::shape_mismatch,
+         "MZ is stated as {}, but {} slices are not a whole multiple, so python-mrcz would lose some", h.mz, h.nz);
+  if (!has_frames(fields, fields, h)) return;
+  if (!whole && !fields.mz.is_stated())
+    fail(errc::shape_mismatch, "MZ is {}, but {} slices are not a whole number of frames of that many", h.mz, h.nz);
+  if (whole && h.slices_per_frame() != h.mz)
+    fail(errc::bad_option, "ten labels leave no room for that of MRCZ, without which {} slices are not one frame",
+         h.nz);
+}
+
+MRCZ_INLINE void require_as_stated(const header& composed, const header_fields& fields, const file_content& content,
+                                   const write_options& options) {
+  require_whole(composed, fields, content, options);
+  require_cell(composed, fields, options);
+  const auto compare = [](const field_place& place, const auto& field, const auto& written) {
+    if (field.is_stated() && field.value() != written)
+      fail(errc::bad_option, "{} is stated as {}, but {} it {}", place.name, text_of_field(field.value()),
+           who_determines(place.offset), text_of_field(written));
+  };
+  for_each_number(compare, fields, composed);
+  for_each_text(compare, fields, composed);
+  if (fields.byte_order.is_stated() && fields.byte_order != composed.byte_order)
+    fail(errc::bad_option, "the header is stated {}-endian, but an option makes it {}-endian",
+         name_of(fields.byte_order), name_of(composed.byte_order));
+}
+
+}  // namespace mrcz::detail
