@@ -26,6 +26,10 @@ namespace mrcz {
 
 class reader;
 
+namespace async::detail {
+class write_window;
+}
+
 /// A file that is being written. The complete file appears under its name when `close()` returns. A writer that is
 /// destroyed earlier leaves nothing on disk (but see `write_options::keep_partial`).
 ///
@@ -139,6 +143,8 @@ class writer {
   MRCZ_INLINE void close();
 
  private:
+  friend class async::detail::write_window;  // it evaluates slices in order and packs them in any order
+
   MRCZ_INLINE writer(detail::defaults by_name, const write_options& options);
   MRCZ_INLINE writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
                      const write_options& options);
@@ -148,6 +154,9 @@ class writer {
   MRCZ_INLINE packed_slice pack_image(const slices& image) const;
   MRCZ_INLINE packed_slice pack_slice(const slices& volume, std::size_t z) const;
   MRCZ_INLINE packed_slice borrow_slice(const slices& volume, std::size_t z) const;
+  MRCZ_INLINE detail::evaluated_slice evaluate(const slices& all, std::size_t z) const;
+  MRCZ_INLINE packed_slice pack(const slices& all, std::size_t z, detail::evaluated_slice&& evaluated,
+                                std::size_t idle_threads = 0) const;
   MRCZ_INLINE void append_slices(const slices& all);
   MRCZ_INLINE void pack_and_put(const slices& all, std::size_t threads, std::size_t most_items, std::size_t idle);
   MRCZ_INLINE void abandon() noexcept;

@@ -3,7 +3,12 @@
 #include <complex>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -83,6 +88,69 @@ TEST_CASE("opening and reading can be cancelled before the workers begin, and le
     REQUIRE(failure);
     CHECK(failure->code == asio::error::operation_aborted);
     workers.run();
+  }
+}
+
+namespace {
+
+/// Which threads have read. Thread-safe.
+class reading_threads {
+ public:
+  void note() {
+    const std::lock_guard lock{mutex_};
+    ids_.insert(std::this_thread::get_id());
+  }
+  /// Returns whether the calling thread has read, and forgets all of them.
+  bool forget() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(ids_, {}).contains(std::this_thread::get_id());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::thread::id> ids_;
+};
+
+/// Passes reads on to another source and notes on which threads.
+class noting_source final : public mrcz::byte_source {
+ public:
+  noting_source(test::bytes&& content, reading_threads& seen) : content_{std::move(content)}, seen_{&seen} {}
+  std::uint64_t size() const override { return content_.size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    seen_->note();
+    content_.read_at(offset, into);
+  }
+  std::string name() const override { return "noted"; }
+
+ private:
+  mrcz::memory_source content_;
+  reading_threads* seen_;
+};
+
+}  // namespace
+
+TEST_CASE("once a file is open, only the workers read from it") {
+  asio::thread_pool workers{2};
+  for (const bool incomplete : {false, true}) {
+    auto file = test::file_with(test::movie(5), {.compression = {.codec = mrcz::codec::lz4}});
+    if (incomplete) file.resize(file.size() - 1);
+    const std::size_t slices = incomplete ? 4 : 5;
+    reading_threads seen;
+    const auto opened = [&] {
+      mrcz::async::reader in{
+          workers.get_executor(), std::make_unique<noting_source>(test::bytes{file}, seen), {.incomplete = incomplete}};
+      CHECK(seen.forget());
+      return in;
+    };
+    CHECK(test::run(opened().read<std::int16_t>()) == test::movie(slices));
+    CHECK_FALSE(seen.forget());
+    CHECK(test::run(opened().read_slice<std::int16_t>(2)) == test::frame(2));
+    CHECK_FALSE(seen.forget());
+    auto stream = opened().slices<std::int16_t>({.first = 3});
+    CHECK(test::run(stream.next()) == test::frame(3));
+    CHECK_FALSE(seen.forget());
+    CHECK(opened().file().shape() == mrcz::shape{slices, 12, 17});
+    CHECK_FALSE(seen.forget());
   }
 }
 

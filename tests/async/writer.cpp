@@ -11,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -505,6 +506,33 @@ TEST_CASE("what evaluating a lazy expression throws reaches the writer's user on
     CHECK_THROWS_AS(std::rethrow_exception(thrown[0].cause()), std::domain_error);
     for (std::size_t i = 1; i < thrown.size(); ++i) CHECK(thrown[i].code() == mrcz::errc::closed);
     CHECK(folder.files().empty());
+  }
+}
+
+TEST_CASE("what no file can hold, or what comes after a stop, is refused before it is evaluated") {
+  const xt::xtensor<float, 2> one = xt::zeros<float>({1, 1});
+  std::stop_source source;
+  source.request_stop();
+  const std::stop_token stopped = source.get_token();
+  struct refusal {
+    std::array<std::size_t, 2> extents;
+    const std::stop_token* stop;
+    mrcz::errc code;
+  };
+  for (const refusal& expected : {refusal{{1U << 16U, 1U << 13U}, nullptr, mrcz::errc::too_large},
+                                  refusal{{4, 5}, &stopped, mrcz::errc::stopped}}) {
+    asio::thread_pool workers{1};
+    bytes content;
+    std::atomic<std::size_t> evaluated = 0;
+    const auto voxels = counting(xt::broadcast(one, expected.extents), evaluated);
+    mrcz::async::writer out{workers.get_executor(),
+                            std::make_unique<mrcz::memory_sink>(content),
+                            {.compression = {.codec = mrcz::codec::lz4}, .stop = expected.stop}};
+    const auto failure = failure_of([&] { run(out.append(mrcz::borrowed(voxels))); });
+    REQUIRE(failure);
+    CHECK(failure->code == expected.code);
+    CHECK(failure->mentions("(slice 0)"));
+    CHECK(evaluated == 0);
   }
 }
 

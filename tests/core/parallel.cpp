@@ -4,10 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #if !defined(_WIN32)
 #include <sys/resource.h>
@@ -401,6 +403,56 @@ TEST_CASE("a failure to get an item is reported once everything before it has be
         REQUIRE(reported == bad);
         REQUIRE(taken == indices(bad));
       }
+}
+
+namespace {
+
+/// An item or a result that other threads than the caller's cannot keep: on them, every move after the first one
+/// throws. The first move is that into the hands of the pipeline.
+class unkept {
+ public:
+  unkept(std::thread::id caller, std::atomic<bool>& refused) : caller_{caller}, refused_{&refused} {}
+  unkept(unkept&& other) : caller_{other.caller_}, refused_{other.refused_}, moves_{other.moves_ + 1} {
+    if (moves_ == 1 || std::this_thread::get_id() == caller_) return;
+    *refused_ = true;
+    throw std::bad_alloc{};
+  }
+  unkept& operator=(unkept&&) = default;
+
+ private:
+  std::thread::id caller_;
+  std::atomic<bool>* refused_;
+  int moves_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a pipeline that has no memory for an item or a result on another thread says so to its caller") {
+  const auto caller = std::this_thread::get_id();
+  for (const auto who : {mrcz::detail::asked::by_any_thread, mrcz::detail::asked::by_caller_only})
+    for (std::size_t threads = 2; threads <= 6; ++threads) {
+      std::atomic<bool> refused = false;
+      const auto leave_it_to_others = [&] {
+        while (std::this_thread::get_id() == caller && !refused) std::this_thread::yield();
+      };
+      CHECK_THROWS_AS((mrcz::detail::parallel_pipeline<unkept, std::size_t>(
+                          threads, [&] { return std::optional<unkept>{std::in_place, caller, refused}; },
+                          [&](unkept&&) {
+                            leave_it_to_others();
+                            return std::size_t{0};
+                          },
+                          [](std::size_t&&) {}, who)),
+                      std::bad_alloc);
+      refused = false;
+      CHECK_THROWS_AS((mrcz::detail::parallel_pipeline<std::size_t, unkept>(
+                          threads, [] { return std::optional<std::size_t>{0}; },
+                          [&](std::size_t&&) {
+                            leave_it_to_others();
+                            return unkept{caller, refused};
+                          },
+                          [](unkept&&) {}, who)),
+                      std::bad_alloc);
+    }
 }
 
 #if !defined(_WIN32)

@@ -32,17 +32,17 @@ class reader {
   /// A reader without a file. It exists because `asio::co_spawn` needs default-constructible results.
   reader() = default;
 
-  /// Opens the file at once, on the calling thread, which reads the header and 16 bytes per slice. `async::open` does
-  /// the same on the workers.
+  /// Opens the file at once, on the calling thread. This reads the header and, in a compressed file, 16 bytes of the
+  /// first slice. With `read_options::incomplete` it also locates the slices, because the shape depends on them: in a
+  /// compressed file it then reads 16 bytes of each slice. `async::open` does the same on the workers.
   reader(asio::any_io_executor workers, const std::filesystem::path& path, read_options options = {})
-      : workers_{detail::checked(std::move(workers))},
-        file_{std::make_shared<const mrcz::reader>(path, one_thread(options))} {}
+      : workers_{detail::checked(std::move(workers))}, file_{opened_now(path, options)} {}
 
   reader(asio::any_io_executor workers, std::unique_ptr<const byte_source> source, read_options options = {})
-      : workers_{detail::checked(std::move(workers))},
-        file_{std::make_shared<const mrcz::reader>(std::move(source), one_thread(options))} {}
+      : workers_{detail::checked(std::move(workers))}, file_{opened_now(std::move(source), options)} {}
 
-  /// The header, shape, metadata and everything else that can be had without reading voxels.
+  /// The header, shape, metadata and everything else that can be had without reading voxels. Functions that read from
+  /// the file do so on the calling thread: `metadata()`, `extended_header()`, and the first call of `slices()`.
   const mrcz::reader& file() const { return opened(file_); }
 
   template <voxel T>
@@ -71,9 +71,12 @@ class reader {
   }
 
  private:
-  static read_options one_thread(read_options options) noexcept {
+  template <class Source>
+  static std::shared_ptr<const mrcz::reader> opened_now(Source&& source, read_options options) {
     options.threads = 1;
-    return options;
+    auto file = std::make_shared<const mrcz::reader>(std::forward<Source>(source), options);
+    if (options.incomplete) static_cast<void>(file->slices());
+    return file;
   }
 
   static const mrcz::reader& opened(const std::shared_ptr<const mrcz::reader>& file) {
@@ -94,16 +97,18 @@ class reader {
   template <voxel T>
   static asio::awaitable<volume<T>> read_slices_of(asio::any_io_executor workers,
                                                    std::shared_ptr<const mrcz::reader> file, range z) {
-    const auto slices = opened(file).require_slices(z, decoder_of<T>());
-    const shape extents{slices.count, file->shape()[1], file->shape()[2]};
-    auto make = [extents] {
-      auto fresh = detail::make_volume<T>(extents);
-      mrcz::detail::advise_huge_pages(std::as_writable_bytes(std::span{fresh.data(), fresh.size()}));
-      return fresh;
+    static_cast<void>(opened(file));
+    mrcz::detail::resolved_range slices{};
+    volume<T> voxels;
+    auto make = [&file, &voxels, &slices, z] {
+      slices = file->require_slices(z, decoder_of<T>());  // the first call locates all slices
+      voxels = detail::make_volume<T>({slices.count, file->shape()[1], file->shape()[2]});
+      mrcz::detail::advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
     };
-    auto voxels = co_await offload(workers, std::move(make));
-    auto read_one = [&file, &voxels, &slices, &extents](std::size_t i) {
-      auto slice = view_of(voxels.data() + i * extents[1] * extents[2], {1, extents[1], extents[2]});
+    co_await offload(workers, std::move(make));
+    auto read_one = [&file, &voxels, &slices](std::size_t i) {
+      const auto [nz, ny, nx] = file->shape();
+      auto slice = view_of(voxels.data() + i * ny * nx, {1, ny, nx});
       file->read_slices({.first = slices.first + i, .count = 1}, slice);
     };
     co_await for_each(workers, slices.count, std::move(read_one));

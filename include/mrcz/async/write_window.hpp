@@ -27,6 +27,14 @@ struct shared_slices {
   std::shared_ptr<const void> owner;
 };
 
+/// A slice on its way into the file.
+struct appended_slice {
+  shared_slices from;
+  std::size_t z;              ///< its number in `from`
+  std::size_t index;          ///< its number in the file: `admit` gave it
+  evaluated_slice evaluated;  ///< empty until it is evaluated
+};
+
 /// Shared by an `async::writer` and the work that it has posted. Thread-safe.
 ///
 /// The window bounds the memory: its slices as they were appended, and at most as much again for their packed bytes. A
@@ -75,11 +83,12 @@ class write_window : public std::enable_shared_from_this<write_window> {
   /// in order, and the first slice of any expression fills its caches.
   MRCZ_INLINE bool is_evaluated_in_turn(const slices& all, std::size_t z) const noexcept;
 
-  /// Evaluates slice z, which `admit` gave `index`, into memory that the result owns. Called on the workers.
-  MRCZ_INLINE shared_slices evaluate(const shared_slices& from, std::size_t z, std::size_t index);
+  /// Evaluates the slice. Called on the workers.
+  MRCZ_INLINE void evaluate(appended_slice& slice);
 
-  /// Posts work that packs slice z, which `admit` gave `index`, and puts it after the slices before it.
-  MRCZ_INLINE void pack(shared_slices from, std::size_t z, std::size_t index);
+  /// Posts work that packs the slice and puts it after the slices before it. The work evaluates the slice first if
+  /// it is not evaluated yet.
+  MRCZ_INLINE void pack(appended_slice&& slice);
 
   /// Publishes the file. Called on the workers, when every slice is in the file. The writer is closed afterwards, also
   /// after a failure.
@@ -112,7 +121,7 @@ class write_window : public std::enable_shared_from_this<write_window> {
 
   MRCZ_INLINE void enter();
   MRCZ_INLINE bool enter_for(std::size_t index);
-  MRCZ_INLINE void pack_and_put(shared_slices from, std::size_t z, std::size_t index);
+  MRCZ_INLINE void pack_and_put(appended_slice slice);
   MRCZ_INLINE void fail_at(std::size_t index, std::exception_ptr failure);
   MRCZ_INLINE void require_open();
   MRCZ_INLINE void end(dropped_file& dropped);

@@ -47,9 +47,26 @@ class pipeline {
 
   /// Works until there is nothing left to do. Takes the next result if it exists. Otherwise makes a result of a waiting
   /// item. If no item waits and `asks` is true, calls `next` for one. Otherwise waits. With `asks_first` the thread
-  /// calls `next` before it makes a result, so that the other threads have items.
+  /// calls `next` before it makes a result, so that the other threads have items. Throws nothing: `rethrow_failure`
+  /// does so later.
   void work(bool asks, bool asks_first) {
     std::unique_lock lock{mutex_};
+    auto failure = thrown_by([&] { run(lock, asks, asks_first); });
+    if (failure) give_up(std::move(failure));
+  }
+
+  void rethrow_failure() {
+    if (!failure_) failure_ = window_.take_failure();
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
+
+ private:
+  struct numbered {
+    std::size_t number;
+    Item item;
+  };
+
+  void run(std::unique_lock<std::mutex>& lock, bool asks, bool asks_first) {
     for (;;) {
       const auto may_ask = [&] { return asks && !asking_ && !ended_ && window_.has_room(); };
       changed_.wait(lock, [&] { return window_.has_next() || !items_.empty() || may_ask() || is_over(); });
@@ -61,15 +78,13 @@ class pipeline {
     }
   }
 
-  void rethrow_failure() {
-    if (auto failure = window_.take_failure()) std::rethrow_exception(std::move(failure));
+  /// Ends the work of all threads, because the pipeline cannot keep an item or a result: there is no memory for it.
+  void give_up(std::exception_ptr failure) {
+    if (!failure_) failure_ = std::move(failure);
+    window_.close();
+    items_.clear();
+    changed_.notify_all();
   }
-
- private:
-  struct numbered {
-    std::size_t number;
-    Item item;
-  };
 
   /// Whether there is nothing left to begin.
   bool is_over() const { return (ended_ || window_.failed()) && !asking_ && items_.empty(); }
@@ -122,13 +137,15 @@ class pipeline {
   std::deque<numbered> items_;  // those on which no thread works yet
   bool asking_ = false;
   bool ended_ = false;
+  std::exception_ptr failure_;  // of the pipeline itself
 };
 
 /// Calls `next()` until it returns no item, `make(item)` for each item on up to `threads` threads, and `take(result)`
 /// for each result in the order of the items. Only one thread at a time runs `next`, and only one at a time runs
 /// `take`, but both can run at the same time. At most `most_items` items and results exist at any moment; not stated:
 /// two more than there are threads. After a failure no work on later items starts. Once all threads have stopped, the
-/// failure of the earliest item is rethrown. All results before that item have been taken by then.
+/// failure of the earliest item is rethrown. All results before that item have been taken by then. If memory for the
+/// items and results themselves is exhausted, `std::bad_alloc` is thrown, and nothing more is taken.
 template <class Item, class Result>
 void parallel_pipeline(std::size_t threads, function_ref<std::optional<Item>()> next, function_ref<Result(Item&&)> make,
                        function_ref<void(Result&&)> take, asked wanted = asked::by_any_thread,

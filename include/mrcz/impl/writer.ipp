@@ -133,6 +133,17 @@ MRCZ_INLINE packed_slice writer::borrow_slice(const slices& volume, std::size_t 
   });
 }
 
+MRCZ_INLINE detail::evaluated_slice writer::evaluate(const slices& all, std::size_t z) const {
+  return packer_.evaluate(all, z, header_);
+}
+
+/// Packs slice z. Evaluates it first if `evaluated` is empty.
+MRCZ_INLINE packed_slice writer::pack(const slices& all, std::size_t z, detail::evaluated_slice&& evaluated,
+                                      std::size_t idle_threads) const {
+  if (evaluated.type == nullptr) evaluated = evaluate(all, z);
+  return packer_.pack(std::move(evaluated), header_, idle_threads);
+}
+
 // Putting, in order
 
 MRCZ_INLINE void writer::put(packed_slice&& packed) {
@@ -242,16 +253,12 @@ MRCZ_INLINE void writer::pack_and_put(const slices& all, std::size_t threads, st
   const auto next = [&]() -> std::optional<numbered> {
     if (z == all.extents[0]) return std::nullopt;
     numbered item{z, {}};
-    if (z == 0 || !in_parallel)
-      detail::with_context(name_, before + z, [&] { item.slice = packer_.evaluate(all, item.z, header_); });
+    if (z == 0 || !in_parallel) detail::with_context(name_, before + z, [&] { item.slice = evaluate(all, z); });
     ++z;
     return item;
   };
   const auto pack_it = [&](numbered&& item) {
-    return detail::with_context(name_, before + item.z, [&] {
-      if (item.slice.type == nullptr) item.slice = packer_.evaluate(all, item.z, header_);
-      return packer_.pack(std::move(item.slice), header_, idle);
-    });
+    return detail::with_context(name_, before + item.z, [&] { return pack(all, item.z, std::move(item.slice), idle); });
   };
   const auto put_it = [&](packed_slice&& packed) { put(std::move(packed)); };
   detail::parallel_pipeline<numbered, packed_slice>(

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/shape.hpp"
@@ -34,25 +33,23 @@ class write_window::busy_worker {
 /// The work of packing one slice, in the queue of the workers.
 class write_window::packing {
  public:
-  packing(std::shared_ptr<write_window> work, shared_slices from, std::size_t z, std::size_t index)
-      : work_{std::move(work)}, from_{std::move(from)}, z_{z}, index_{index} {}
+  packing(std::shared_ptr<write_window> work, appended_slice&& slice)
+      : work_{std::move(work)}, slice_{std::move(slice)} {}
   packing(packing&&) noexcept = default;
   packing& operator=(packing&&) = delete;
   ~packing() {
-    if (work_) work_->fail_at(index_, workers_are_gone());
+    if (work_) work_->fail_at(slice_.index, workers_are_gone());
   }
 
   void operator()() {
     const auto work = std::move(work_);
-    auto failure = mrcz::detail::thrown_by([&] { work->pack_and_put(std::move(from_), z_, index_); });
-    if (failure) work->fail_at(index_, std::move(failure));  // moved, so that this thread no longer refers to it
+    auto failure = mrcz::detail::thrown_by([&] { work->pack_and_put(std::move(slice_)); });
+    if (failure) work->fail_at(slice_.index, std::move(failure));  // moved, so that this thread no longer refers to it
   }
 
  private:
   std::shared_ptr<write_window> work_;
-  shared_slices from_;
-  std::size_t z_;
-  std::size_t index_;
+  appended_slice slice_;
 };
 
 /// The function that `change` passes to `suspend`. It is a class with a name because g++ 12 warns about lambdas in
@@ -141,8 +138,8 @@ MRCZ_INLINE bool write_window::is_evaluated_in_turn(const slices& all, std::size
   return !in_parallel || (z == 0 && all.extents[0] > 1);
 }
 
-MRCZ_INLINE void write_window::pack(shared_slices from, std::size_t z, std::size_t index) {
-  post_reporting(workers_, packing{shared_from_this(), std::move(from), z, index});
+MRCZ_INLINE void write_window::pack(appended_slice&& slice) {
+  post_reporting(workers_, packing{shared_from_this(), std::move(slice)});
 }
 
 MRCZ_INLINE void write_window::borrow() {
@@ -183,30 +180,24 @@ MRCZ_INLINE bool write_window::enter_for(std::size_t index) {
   return true;
 }
 
-MRCZ_INLINE shared_slices write_window::evaluate(const shared_slices& from, std::size_t z, std::size_t index) {
+MRCZ_INLINE void write_window::evaluate(appended_slice& slice) {
   enter();
   const busy_worker here{*this};
-  const auto memory = std::make_shared<buffer>();
-  const auto to = memory->acquire(from.all.slice_bytes());
-  with_context(name_, index, [&] { from.all.evaluate(from.all.array, z, to.data()); });
-  slices one = from.all;
-  one.extents[0] = 1;
-  one.array = nullptr;
-  one.evaluate = nullptr;
-  one.in_place = to.data();
-  return {one, memory};
+  with_context(name_, slice.index, [&] { slice.evaluated = out_->evaluate(slice.from.all, slice.z); });
 }
 
 /// The worker that fills a gap also puts the slices that were waiting after the gap. The other workers go on packing.
-MRCZ_INLINE void write_window::pack_and_put(shared_slices from, std::size_t z, std::size_t index) {
-  if (!enter_for(index)) return;
+MRCZ_INLINE void write_window::pack_and_put(appended_slice slice) {
+  if (!enter_for(slice.index)) return;
   const busy_worker here{*this};
-  packed_shared packed{with_context(name_, index, [&] { return out_->borrow(from.all, z); }), nullptr};
-  auto owner = std::move(from.owner);
+  packed_shared packed{
+      with_context(name_, slice.index, [&] { return out_->pack(slice.from.all, slice.z, std::move(slice.evaluated)); }),
+      nullptr};
+  auto owner = std::move(slice.from.owner);
   if (packed.slice.is_borrowed()) packed.owner = std::move(owner);
   owner.reset();
   std::unique_lock lock{mutex_};
-  if (!ended_) window_.done(index, std::move(packed));
+  if (!ended_) window_.done(slice.index, std::move(packed));
   while (!ended_ && window_.has_next()) {
     packed_shared next = window_.take();
     lock.unlock();

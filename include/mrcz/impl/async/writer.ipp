@@ -27,15 +27,12 @@ class close_unless_done {
 
 class evaluating {
  public:
-  evaluating(std::shared_ptr<write_window> work, shared_slices from, std::size_t z, std::size_t index)
-      : work_{std::move(work)}, from_{std::move(from)}, z_{z}, index_{index} {}
-  shared_slices operator()() const { return work_->evaluate(from_, z_, index_); }
+  evaluating(std::shared_ptr<write_window> work, appended_slice& slice) : work_{std::move(work)}, slice_{&slice} {}
+  void operator()() const { work_->evaluate(*slice_); }
 
  private:
   std::shared_ptr<write_window> work_;
-  shared_slices from_;
-  std::size_t z_;
-  std::size_t index_;
+  appended_slice* slice_;
 };
 
 class publishing {
@@ -58,13 +55,12 @@ MRCZ_INLINE asio::awaitable<void> writer::append_slices(std::shared_ptr<detail::
   for (std::size_t z = 0; z < from.all.extents[0]; ++z) {
     auto index = work->admit(bytes);
     for (; !index; index = work->admit(bytes)) co_await work->change(bytes);
+    detail::appended_slice slice{from, z, *index, {}};
     if (work->is_evaluated_in_turn(from.all, z)) {
-      detail::evaluating evaluate{work, from, z, *index};
-      auto slice = co_await offload(work->workers(), std::move(evaluate));
-      work->pack(std::move(slice), 0, *index);
-    } else {
-      work->pack(from, z, *index);
+      detail::evaluating evaluate{work, slice};
+      co_await offload(work->workers(), std::move(evaluate));
     }
+    work->pack(std::move(slice));
   }
   guard.done();
 }

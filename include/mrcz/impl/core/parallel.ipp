@@ -4,7 +4,7 @@
 #include "mrcz/core/parallel.hpp"
 
 #include <algorithm>
-#include <system_error>
+#include <exception>
 #include <thread>
 #include <vector>
 
@@ -26,8 +26,8 @@ MRCZ_INLINE void run_on_threads(std::size_t threads, function_ref<void(std::size
   for (std::size_t i = 1; i < threads; ++i) {
     try {
       helpers.emplace_back([work, i] { work(i); });
-    } catch (const std::system_error&) {
-      break;  // the system cannot start more threads: those that run do all the work
+    } catch (const std::exception&) {
+      break;  // there is no memory for more threads, or the system starts no more: those that run do all the work
     }
   }
   work(0);
