@@ -81,6 +81,10 @@ struct evaluated_slice {
   bool of_volume = false;  ///< the array has rank 3
 };
 
+/// What a slice counts while it is worked on, in bytes: its voxels as they come or as they are stored, whichever is
+/// more. Its converted and its packed bytes take at most as much again, each. `mode` is the one that the options state.
+MRCZ_INLINE std::size_t bytes_at_work(const slices& all, std::optional<mrcz::mode> mode) noexcept;
+
 /// Packs slices as the options say; compresses nothing if these name no codec. Const and thread-safe.
 class slice_packer {
  public:
@@ -91,10 +95,6 @@ class slice_packer {
 
   const write_options& options() const noexcept { return options_; }
   mrcz::codec codec() const noexcept { return options_.compression.codec.value_or(mrcz::codec::none); }
-
-  /// What a slice takes while it is worked on, in bytes: its voxels as they come or as they are stored, whichever is
-  /// more. Its converted and its packed bytes take at most as much again, each.
-  MRCZ_INLINE std::size_t bytes_of(const slices& all) const noexcept;
 
   /// How a slice of voxels of this type is stored in a file with this header.
   MRCZ_INLINE slice_format format_of(const header_fields& h, const voxel_encoder& type, std::size_t ny,

@@ -65,8 +65,8 @@ class write_window : public std::enable_shared_from_this<write_window> {
   /// `errc::closed` if the writer is closed.
   MRCZ_INLINE void require_slices(const slices& all);
 
-  /// The bytes that each of these slices takes in the window: as appended or as stored in the mode, whichever are more.
-  MRCZ_INLINE std::size_t bytes_of(const slices& all) const noexcept;
+  /// The bytes that each of these slices counts in the window.
+  std::size_t bytes_of(const slices& all) const noexcept { return bytes_at_work(all, mode_); }
 
   /// Admits a slice of `bytes` bytes if there is room, and returns its index in the file. Returns nothing if there is
   /// no room. Throws a failure that has not been reported yet, and `errc::closed` if the writer is closed.

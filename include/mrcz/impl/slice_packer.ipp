@@ -18,8 +18,8 @@ MRCZ_INLINE bool is_in(std::span<const std::byte> bytes, const buffer& memory) n
   return !bytes.empty() && bytes.data() == memory.data();
 }
 
-MRCZ_INLINE std::size_t slice_packer::bytes_of(const slices& all) const noexcept {
-  const std::size_t stored = item_bytes(options_.mode.value_or(all.type->default_mode));
+MRCZ_INLINE std::size_t bytes_at_work(const slices& all, std::optional<mrcz::mode> mode) noexcept {
+  const std::size_t stored = item_bytes(mode.value_or(all.type->default_mode));
   return all.extents[1] * all.extents[2] * std::max(all.type->bytes, stored);
 }
 

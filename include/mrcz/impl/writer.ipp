@@ -229,7 +229,8 @@ MRCZ_INLINE void writer::append_slices(const slices& all) {
                    std::numeric_limits<std::int32_t>::max());
   });
   const std::size_t available = detail::thread_count(packer_.options().threads);
-  const std::size_t room = detail::most_bytes_at_work / std::max<std::size_t>(packer_.bytes_of(all), 1);
+  const std::size_t room =
+      detail::most_bytes_at_work / std::max<std::size_t>(detail::bytes_at_work(all, packer_.options().mode), 1);
   const std::size_t threads = std::min({available, all.extents[0], std::max<std::size_t>(room, 1)});
   const std::size_t idle = available / threads - 1;  // per slice, if there are fewer slices than threads
   const std::size_t before = size();

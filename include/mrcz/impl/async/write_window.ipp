@@ -111,11 +111,6 @@ MRCZ_INLINE void write_window::require_slices(const slices& all) {
   });
 }
 
-MRCZ_INLINE std::size_t write_window::bytes_of(const slices& all) const noexcept {
-  const std::size_t stored = item_bytes(mode_.value_or(all.type->default_mode));
-  return all.extents[1] * all.extents[2] * std::max(all.type->bytes, stored);
-}
-
 MRCZ_INLINE std::optional<std::size_t> write_window::admit(std::size_t bytes) {
   const std::lock_guard lock{mutex_};
   require_open();
