@@ -16,9 +16,11 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
+#include "mrcz/array/xyz_order.hpp"
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/io/mapped_file.hpp"
 #include "mrcz/write.hpp"
@@ -845,4 +847,55 @@ TEST_CASE("a file cut off by as much as its metadata take is not mistaken for on
   const auto failure = refusal(test::first(file, 1024 + 2 * 3 * 4 * 2));
   CHECK(failure.code == errc::truncated);
   CHECK(failure.mentions("(slice 1, byte "));
+}
+
+TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in parts") {
+  mrcz::header h;
+  h.ispg = 1;
+  for (const auto& [c, r, s] : {std::tuple{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}})
+    for (const auto used : {codec::none, codec::zstd}) {
+      CAPTURE(c);
+      CAPTURE(r);
+      const auto of_file = test::counts<std::int16_t>({5, 6, 7});
+      std::tie(h.mapc, h.mapr, h.maps) = std::tuple{c, r, s};
+      test::bytes content;
+      mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = used}}};
+      out.header() = h;
+      out.append(of_file);
+      out.close();
+      const auto ordered = mrcz::in_xyz_order(of_file, h);
+      const auto open = [&](mrcz::read_options options) {
+        return mrcz::reader{std::make_unique<mrcz::memory_source>(content), options};
+      };
+      const auto in = open({.axes = mrcz::axis_order::xyz});
+      CHECK(in.shape() == mrcz::detail::shape_of(ordered));
+      CHECK(in.header().mapc == c);
+      CHECK(in.header_as_read().mapc == 1);
+      CHECK(static_cast<std::size_t>(in.header_as_read().nx) == in.shape()[2]);
+      CHECK(in.read<std::int16_t>() == ordered);
+      CHECK(in.read<float>() == xt::cast<float>(ordered));
+      CHECK(in.read_slice<std::int16_t>(2) == xt::view(ordered, 2, xt::all(), xt::all()));
+      CHECK(in.read_slices<std::int16_t>({4, 0, 2}) == xt::view(ordered, xt::keep(4, 0, 2), xt::all(), xt::all()));
+      CHECK(in.read_region<std::int16_t>({.z = {.first = 1, .count = 3}, .y = {.first = 2}, .x = {.count = 4}}) ==
+            xt::view(ordered, xt::range(1, 4), xt::range(2, xt::placeholders::_), xt::range(0, 4)));
+      CHECK(test::failure_of([&] { in.read_slice<float>(in.shape()[0]); })->code == errc::out_of_range);
+      CHECK(in.frames() == 1);
+      auto turned = mrcz::volume<std::int16_t>::from_shape(in.shape());
+      in.read(mrcz::view_of(turned.data(), in.shape()));
+      CHECK(turned == ordered);
+      CHECK(open({}).read<std::int16_t>() == of_file);
+    }
+}
+
+TEST_CASE("a stack whose axes are no x, y, z is refused in that order, and read in its own") {
+  test::bytes content;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.kind = mrcz::kind::image_stack}};
+  std::tie(out.header().mapc, out.header().mapr) = std::tuple{2, 1};
+  out.append(test::counts<std::int16_t>({2, 3, 4}));
+  out.close();
+  const auto open = [&](mrcz::read_options options) {
+    return mrcz::reader{std::make_unique<mrcz::memory_source>(content), options};
+  };
+  CHECK(test::failure_of([&] { open({.axes = mrcz::axis_order::xyz}); })->code == errc::bad_option);
+  CHECK(open({}).shape() == mrcz::shape{2, 3, 4});
 }

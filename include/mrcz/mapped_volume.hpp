@@ -42,10 +42,11 @@ class mapped_volume {
 
  private:
   void require_mappable() const {
-    const auto refuse = [](const std::string& what) {
+    const auto refuse = [](std::string_view what) {
       detail::fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what,
                    decoder_of<T>().name);
     };
+    if (in_.header_as_read() != in_.header()) refuse("axes are exchanged");
     if (in_.slices().compressed()) refuse(fmt::format("slices are compressed with {}", name_of(in_.codec())));
     in_.slices().require(shape()[0]);
     const detail::slice_format stored = in_.stored_format();

@@ -1,6 +1,7 @@
 /// Everything: reading and writing electron-microscopy images in the MRC2014 and MRCZ formats.
 #pragma once
 
+#include "mrcz/array/xyz_order.hpp"
 #include "mrcz/async/read.hpp"
 #include "mrcz/async/reader.hpp"
 #include "mrcz/async/write.hpp"

@@ -20,6 +20,7 @@
 #include "mrcz/array/voxels.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/region.hpp"
+#include "mrcz/format/axes.hpp"
 #include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/metadata_fwd.hpp"
@@ -34,6 +35,7 @@ struct read_options {
   std::optional<bool> signed_bytes =
       std::nullopt;  ///< of mode 0; not stated: signed unless IMOD's stamp says otherwise
   std::optional<std::endian> byte_order = std::nullopt;  ///< not stated: determined from the header
+  axis_order axes = axis_order::file;     ///< xyz: shape, slices, regions and arrays are in the order of the specimen
   bool incomplete = false;                ///< reads a file whose last slices are missing as a shorter file
   const std::stop_token* stop = nullptr;  ///< checked before each slice: a requested stop throws `errc::stopped`
   std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes read are added: voxels in the stored type, uncompressed
@@ -62,6 +64,10 @@ class reader {
   MRCZ_INLINE explicit reader(std::unique_ptr<const byte_source> source, read_options options = {});
 
   const mrcz::header& header() const noexcept { return header_; }
+
+  /// The header of the arrays that are read: with `axis_order::xyz` that of `in_xyz_order`, otherwise the file's.
+  mrcz::header header_as_read() const { return options_.axes == axis_order::xyz ? in_xyz_order(header_) : header_; }
+
   mrcz::mode mode() const noexcept { return format_.voxels.mode; }
   mrcz::kind kind() const noexcept { return header_.kind(); }
   /// In angstrom; nothing if the file does not say.
@@ -76,10 +82,11 @@ class reader {
   /// The codec in the first chunk, which may differ from the MODE word. lz4hc of python-mrcz appears as lz4.
   mrcz::codec codec() const noexcept { return codec_; }
 
-  /// [nz, ny, nx]. With `read_options::incomplete`, nz counts only the slices that are there.
+  /// [nz, ny, nx] in the order of axes that the options say. With `read_options::incomplete`, only the slices of the
+  /// file count that are there.
   mrcz::shape shape() const {
-    const std::size_t nz = options_.incomplete ? slices().complete() : static_cast<std::size_t>(header_.nz);
-    return {nz, format_.ny, format_.nx};
+    const std::size_t slices_there = options_.incomplete ? slices().complete() : static_cast<std::size_t>(header_.nz);
+    return detail::in_xyz<std::size_t>({slices_there, format_.ny, format_.nx}, axes_);
   }
 
   /// How slices are stored.
@@ -105,11 +112,11 @@ class reader {
     return read_region<T>({});
   }
 
-  /// Slice z as an image. Of a compressed file it reads and decompresses one chunk.
+  /// Slice z as an image. Of a compressed file it reads and decompresses one chunk, unless the options exchange axes.
   template <voxel T>
   image<T> read_slice(std::size_t z) const {
     const auto box = require_slice(z, decoder_of<T>());
-    auto slice = detail::make_image<T>(format_.ny, format_.nx);
+    auto slice = detail::make_image<T>(box.y.count, box.x.count);
     read_box(box, voxels_of(slice));
     return slice;
   }
@@ -124,7 +131,7 @@ class reader {
   template <voxel T>
   volume<T> read_slices(slice_list z) const {
     require_listed(z, decoder_of<T>());
-    auto voxels = detail::make_volume<T>({z.numbers().size(), format_.ny, format_.nx});
+    auto voxels = detail::make_volume<T>({z.numbers().size(), shape()[1], shape()[2]});
     read_list(z, voxels_of(voxels));
     return voxels;
   }
@@ -166,7 +173,7 @@ class reader {
   void read_slices(slice_list z, Array&& into) const {
     const auto to = voxels_of(into);
     require_listed(z, *to.type);
-    require_shape({z.numbers().size(), format_.ny, format_.nx}, to);
+    require_shape({z.numbers().size(), shape()[1], shape()[2]}, to);
     read_list(z, to);
   }
 
@@ -175,9 +182,9 @@ class reader {
     read_into(wanted, voxels_of(into));
   }
 
-  /// The number of frames. A frame has `header().slices_per_frame()` slices; it is a volume of a volume stack, or an
-  /// array of a list of python-mrcz.
-  std::size_t frames() const { return shape()[0] / static_cast<std::size_t>(header_.slices_per_frame()); }
+  /// The number of frames. A frame has `header_as_read().slices_per_frame()` slices; it is a volume of a volume stack,
+  /// or an array of a list of python-mrcz.
+  std::size_t frames() const { return shape()[0] / slices_per_frame(); }
 
   template <voxel T>
   volume<T> read_frame(std::size_t frame) const {
@@ -208,7 +215,9 @@ class reader {
   MRCZ_INLINE detail::resolved_region require_slice(std::size_t z, const voxel_decoder& type) const;
   MRCZ_INLINE void require_listed(slice_list z, const voxel_decoder& type) const;
   MRCZ_INLINE void require_shape(const mrcz::shape& wanted, const voxels& to) const;
+  std::size_t slices_per_frame() const { return static_cast<std::size_t>(header_as_read().slices_per_frame()); }
   MRCZ_INLINE range slices_of_frame(std::size_t frame) const;
+  MRCZ_INLINE detail::resolved_region in_file(const detail::resolved_region& box) const noexcept;
   MRCZ_INLINE void read_box(const detail::resolved_region& box, const voxels& to, memory state = memory::in_use) const;
   MRCZ_INLINE void read_into(const region& wanted, const voxels& to) const;
   MRCZ_INLINE void read_list(slice_list z, const voxels& to) const;
@@ -216,7 +225,8 @@ class reader {
   std::unique_ptr<const byte_source> source_;
   read_options options_;
   mrcz::header header_;
-  std::uint64_t begin_;  // of the first slice
+  std::uint64_t begin_;            // of the first slice
+  detail::axis_permutation axes_;  // from the axes of the arrays to those of the file
   detail::slice_format format_;
   mrcz::codec codec_;
 

@@ -64,6 +64,9 @@ namespace detail {
 /// Throws `errc::shape_mismatch` unless the rank is 2 (an image) or 3 (a volume).
 MRCZ_INLINE void require_rank(std::size_t rank);
 
+/// Throws `errc::shape_mismatch` unless the rank is 3.
+MRCZ_INLINE void require_volume(const slices& all);
+
 /// Throws if an array cannot be written, or cannot be read into: `errc::shape_mismatch` for another rank;
 /// `errc::bad_option` for voxels without memory and, before reading, for several voxels at one place.
 MRCZ_INLINE void require_array(const slices& from);

@@ -32,6 +32,9 @@ MRCZ_INLINE reader::reader(std::unique_ptr<const byte_source> source, read_optio
       header_{
           detail::with_context(source_->name(), [&] { return detail::load_header(*source_, options_.byte_order); })},
       begin_{detail::with_context(source_->name(), [&] { return detail::data_offset(source_->size(), header_); })},
+      axes_{detail::with_context(
+          source_->name(),
+          [&] { return options_.axes == axis_order::xyz ? detail::axes_to_exchange(header_) : detail::same_axes; })},
       format_{.voxels = {.mode = detail::require_mode_word(header_.mode).mode,
                          .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
                          .byte_order = header_.byte_order},
@@ -84,7 +87,7 @@ MRCZ_INLINE void reader::require_readable(const detail::resolved_range& z, const
 MRCZ_INLINE detail::resolved_region reader::require_region(const region& wanted, const voxel_decoder& type) const {
   return detail::with_context(source_->name(), [&] {
     const auto box = detail::resolve(wanted, shape());
-    require_readable(box.z, type);
+    require_readable(in_file(box).z, type);
     detail::require_addressable(box.shape(), type.bytes);
     return box;
   });
@@ -105,7 +108,7 @@ MRCZ_INLINE detail::resolved_range reader::require_slices(range z, const voxel_d
 MRCZ_INLINE void reader::require_listed(slice_list z, const voxel_decoder& type) const {
   for (const std::size_t one : z.numbers()) require_slice(one, type);
   detail::with_context(source_->name(),
-                       [&] { detail::require_addressable({z.numbers().size(), format_.ny, format_.nx}, type.bytes); });
+                       [&] { detail::require_addressable({z.numbers().size(), shape()[1], shape()[2]}, type.bytes); });
 }
 
 MRCZ_INLINE void reader::require_shape(const mrcz::shape& wanted, const voxels& to) const {
@@ -118,7 +121,7 @@ MRCZ_INLINE void reader::require_shape(const mrcz::shape& wanted, const voxels& 
 }
 
 MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
-  const auto slices = static_cast<std::size_t>(header_.slices_per_frame());
+  const auto slices = slices_per_frame();
   if (frame >= frames())
     detail::fail(
         errc::out_of_range,
@@ -128,10 +131,19 @@ MRCZ_INLINE range reader::slices_of_frame(std::size_t frame) const {
 
 // Reading
 
+MRCZ_INLINE detail::resolved_region reader::in_file(const detail::resolved_region& box) const noexcept {
+  const auto [sections, rows, columns] = detail::in_file<detail::resolved_range>({box.z, box.y, box.x}, axes_);
+  return {sections, rows, columns};
+}
+
+/// Exchanged axes are a matter of strides: the array is walked through in the order of the file.
 MRCZ_INLINE void reader::read_box(const detail::resolved_region& box, const voxels& to, memory state) const {
   if (state == memory::fresh) detail::advise_huge_pages({to.first, to.bytes()});
   detail::with_context(source_->name(), [&] {
-    detail::unpack_box(detail::slice_unpacker{*source_, slices(), format_}, box, to,
+    voxels in_order = to;
+    in_order.extents = detail::in_file(to.extents, axes_);
+    in_order.strides = detail::in_file(to.strides, axes_);
+    detail::unpack_box(detail::slice_unpacker{*source_, slices(), format_}, in_file(box), in_order,
                        {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});
   });
 }
@@ -143,6 +155,15 @@ MRCZ_INLINE void reader::read_into(const region& wanted, const voxels& to) const
 }
 
 MRCZ_INLINE void reader::read_list(slice_list z, const voxels& to) const {
+  if (axes_ != detail::same_axes) {
+    voxels one = to;
+    one.extents[0] = 1;
+    for (const std::size_t slice : z.numbers()) {
+      read_box({{slice, 1}, {0, shape()[1]}, {0, shape()[2]}}, one);
+      one.first += to.strides[0];
+    }
+    return;
+  }
   detail::with_context(source_->name(), [&] {
     detail::unpack_slices(detail::slice_unpacker{*source_, slices(), format_}, z.numbers(), to,
                           {.threads = options_.threads, .stop = options_.stop, .progress = options_.progress});

@@ -19,6 +19,10 @@ MRCZ_INLINE void require_rank(std::size_t rank) {
     fail_expected(errc::shape_mismatch, text("array has rank {}", rank), "2 (an image) or 3 (a volume)");
 }
 
+MRCZ_INLINE void require_volume(const slices& all) {
+  if (all.rank != 3) fail_expected(errc::shape_mismatch, text("array has rank {}", all.rank), "3 (a volume)");
+}
+
 MRCZ_INLINE void require_array(const slices& from) {
   require_rank(from.rank);
   require_addressable(from.extents, from.type->bytes);
