@@ -3,6 +3,8 @@
 
 #include "mrcz/format/header.hpp"
 
+#include <cstddef>
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -52,6 +54,13 @@ MRCZ_INLINE float header::spacing(float cell, std::int32_t m, std::int32_t axis)
   const std::int32_t intervals = m > 0 ? m : n_along(axis);
   const float size = intervals > 0 ? cell / static_cast<float>(intervals) : 0.0F;
   return size > 0 && size <= std::numeric_limits<float>::max() ? size : 0.0F;  // neither NaN nor infinite
+}
+
+/// The fields lie in memory as in a file, without gaps.
+MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept {
+  static_assert(offsetof(header, labels) + sizeof(labels) == header_size &&
+                offsetof(header, byte_order) == header_size);
+  return a.byte_order == b.byte_order && std::memcmp(&a, &b, header_size) == 0;
 }
 
 }  // namespace mrcz

@@ -104,6 +104,4 @@ MRCZ_INLINE void check(const header& h) {
 
 }  // namespace detail
 
-MRCZ_INLINE bool operator==(const header& a, const header& b) noexcept { return encode(a) == encode(b); }
-
 }  // namespace mrcz
