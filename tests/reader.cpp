@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
 #include <type_traits>
@@ -23,6 +25,7 @@
 #include "mrcz/array/xyz_order.hpp"
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/io/mapped_file.hpp"
+#include "mrcz/validate.hpp"
 #include "mrcz/write.hpp"
 #include "tests/whole_files.hpp"
 
@@ -898,4 +901,61 @@ TEST_CASE("a stack whose axes are no x, y, z is refused in that order, and read 
   };
   CHECK(test::failure_of([&] { open({.axes = mrcz::axis_order::xyz}); })->code == errc::bad_option);
   CHECK(open({}).shape() == mrcz::shape{2, 3, 4});
+}
+
+TEST_CASE("a reader of a file that grows sees the slices that are complete by then") {
+  const test::scratch_folder folder;
+  const auto all = test::counts<float>({5, 3, 4});
+  for (const char* const name : {"a.mrc", "a.mrcz"}) {
+    mrcz::writer out{folder / name, {.keep_partial = true}};
+    out.append(mrcz::image<float>{xt::view(all, 0, xt::all(), xt::all())});
+    mrcz::reader in{out.partial_path()};
+    for (std::size_t z = 1; z < 5; ++z) {
+      CHECK(in.shape()[0] == z);
+      out.append(mrcz::image<float>{xt::view(all, z, xt::all(), xt::all())});
+      CHECK(in.read<float>() == xt::view(all, xt::range(0, z), xt::all(), xt::all()));
+      in.refresh();
+    }
+    out.close();  // the file has its name now
+    in.refresh();
+    CHECK(in.read<float>() == all);
+  }
+}
+
+TEST_CASE("a reader is not refreshed with a file of other slices") {
+  const test::scratch_folder folder;
+  mrcz::write(folder / "a.mrc", test::counts<float>({2, 3, 4}));
+  mrcz::reader in{folder / "a.mrc"};
+  auto content = test::bytes_of(folder / "a.mrc");
+  content[0] = std::byte{5};  // NX
+  std::ofstream{folder / "a.mrc", std::ios::binary | std::ios::in}.write(reinterpret_cast<const char*>(content.data()),
+                                                                         4);
+  const auto failure = test::failure_of([&] { in.refresh(); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_header);
+  CHECK(failure->mentions("a.mrc"));
+  CHECK(in.shape() == mrcz::shape{2, 3, 4});
+}
+
+TEST_CASE("remarks say what opening repaired or doubted, as validate does") {
+  auto content = test::file_with(test::counts<std::int8_t>({2, 3, 4}), {.mode = mode::int8});
+  CHECK(test::reader_of(content).remarks().empty());
+  const float dmin = 0;
+  const float dmax = 200;
+  std::memcpy(content.data() + 76, &dmin, 4);
+  std::memcpy(content.data() + 80, &dmax, 4);
+  std::memset(content.data() + 64, 0, 12);  // MAPC, MAPR, MAPS
+  std::memset(content.data() + 212, 0, 4);  // the stamp
+  const auto remarks = test::reader_of(content).remarks();
+  const auto about = [&](std::string_view field) {
+    return std::find_if(remarks.begin(), remarks.end(), [&](const auto& f) { return f.field == field; });
+  };
+  REQUIRE(about("DMAX") != remarks.end());
+  CHECK(about("DMAX")->expected.find("signed_bytes = false") != std::string::npos);
+  CHECK(about("MAPC, MAPR, MAPS") != remarks.end());
+  CHECK(about("MACHST") != remarks.end());
+  const auto findings = mrcz::validate(std::make_unique<mrcz::memory_source>(content));
+  for (const auto& remark : remarks)
+    CHECK(std::any_of(findings.begin(), findings.end(),
+                      [&](const auto& f) { return mrcz::to_string(f) == mrcz::to_string(remark); }));
 }

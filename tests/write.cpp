@@ -253,3 +253,17 @@ TEST_CASE("one call puts more slices behind those of a file") {
     CHECK(mrcz::read<std::int16_t>(folder / name) == all);
   }
 }
+
+TEST_CASE("a stack is written with one word, whatever the rank and the name say") {
+  const test::scratch_folder folder;
+  const auto frames = test::counts<std::int16_t>({4, 3, 5});
+  for (const char* const name : {"a.mrc", "a.mrcz"}) {
+    mrcz::write_stack(folder / name, frames);
+    const mrcz::reader in{folder / name};
+    CHECK(in.kind() == kind::image_stack);
+    CHECK(in.header().mz == 1);
+    CHECK(in.read<std::int16_t>() == frames);
+  }
+  mrcz::write_stack(folder / "b.mrc", frames, {}, {{"camera", "K3"}});
+  CHECK(mrcz::reader{folder / "b.mrc"}.metadata().at("camera") == "K3");
+}

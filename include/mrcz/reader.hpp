@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/evaluation.hpp"
@@ -26,6 +27,7 @@
 #include "mrcz/format/metadata_fwd.hpp"
 #include "mrcz/format/slice_table.hpp"
 #include "mrcz/format/statistics.hpp"
+#include "mrcz/format/validate.hpp"
 #include "mrcz/io/byte_source.hpp"
 
 namespace mrcz {
@@ -73,6 +75,16 @@ class reader {
   /// In angstrom; nothing if the file does not say.
   std::optional<mrcz::voxel_size> voxel_size() const noexcept { return header_.voxel_size(); }
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
+
+  /// What opening repaired or doubted: the findings of `validate` about the header, such as bytes that look unsigned.
+  /// Reads 1024 bytes each time it is called.
+  MRCZ_INLINE std::vector<finding> remarks() const;
+
+  /// Takes note of the slices that another program has added to the file since: for a file that grows, such as one that
+  /// is written with `write_options::keep_partial`. A writer puts a slice before the header that counts it, so all
+  /// slices that this reader then sees are complete. Throws `errc::bad_header` if the file no longer holds slices of
+  /// the same extents and mode; then nothing has changed. No other thread may use the reader at this time.
+  MRCZ_INLINE void refresh();
 
   /// Where the slices lie. The members of the table say which slices are missing. Throws only errors of the system.
   MRCZ_INLINE const detail::slice_table& slices() const;

@@ -30,6 +30,21 @@ void write(const std::filesystem::path& path, const Array& voxels, write_options
   out.close();
 }
 
+/// Writes images that are no volume: movie frames, tilts, particles. They make a stack (ISPG 0), whatever the array's
+/// rank and the extension of the path say. Otherwise as `write`.
+template <writable Array>
+void write_stack(const std::filesystem::path& path, const Array& images, write_options options = {}) {
+  options.kind = kind::image_stack;
+  write(path, images, options);
+}
+
+template <writable Array>
+void write_stack(const std::filesystem::path& path, const Array& images, write_options options,
+                 const metadata& values) {
+  options.kind = kind::image_stack;
+  write(path, images, options, values);
+}
+
 /// Appends an image, or the slices of a volume, to an existing file, compressed or not. Mode, codec and byte order are
 /// those of the file. The slices are written after the old ones first, and the header last, so an interruption leaves
 /// the old file readable. Errors as for `writer::append_to`. After an error the file reads as before; with

@@ -206,3 +206,16 @@ TEST_CASE("several things are found at once") {
   for (const auto& f : found) fields.push_back(f.field);
   CHECK(fields == std::vector<std::string>{"NVERSION", "MX", "CELLA.x", "NLABL"});
 }
+
+TEST_CASE("bytes of mode 0 whose range is that of unsigned ones") {
+  const auto with = [](float dmin, float dmax) {
+    return after([&](auto& h) { h.i32(12, 0).f32(76, dmin).f32(80, dmax); });
+  };
+  const auto doubt = only(warning, "DMAX", 80, "200, more than a signed byte holds",
+                          "at most 127; read_options::signed_bytes = false reads the bytes as 0 to 255");
+  CHECK(with(0, 200) == doubt);
+  CHECK(with(0, 127).empty());
+  CHECK(with(-1, 200).empty());
+  CHECK(after([](auto& h) { h.i32(12, 1).f32(76, 0).f32(80, 200); }).empty());
+  CHECK(after([](auto& h) { h.i32(12, 0).f32(76, 0).f32(80, 200).i32(152, mrcz::imod_stamp_value); }).empty());
+}

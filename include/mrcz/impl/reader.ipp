@@ -49,6 +49,25 @@ MRCZ_INLINE const detail::slice_table& reader::slices() const {
   return *slices_->table;
 }
 
+MRCZ_INLINE std::vector<finding> reader::remarks() const {
+  header_bytes bytes;
+  detail::with_context(source_->name(), [&] { source_->read_at(0, bytes); });
+  return validate_header(bytes, source_->size());
+}
+
+MRCZ_INLINE void reader::refresh() {
+  detail::with_context(source_->name(), [&] {
+    source_->refresh();
+    const auto now = detail::load_header(*source_, options_.byte_order);
+    if (now.nx != header_.nx || now.ny != header_.ny || now.mode != header_.mode || now.nsymbt != header_.nsymbt)
+      detail::fail(errc::bad_header,
+                   "file has other slices than before: {} x {} voxels of mode {} instead of {} x {} of {}", now.ny,
+                   now.nx, now.mode, header_.ny, header_.nx, header_.mode);
+    header_ = now;
+    slices_ = std::make_shared<lazy_slices>();
+  });
+}
+
 MRCZ_INLINE mrcz::extended_header reader::extended_header() const {
   return detail::with_context(source_->name(), [&] { return detail::load_extended_header(*source_, header_); });
 }

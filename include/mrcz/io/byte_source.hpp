@@ -19,8 +19,11 @@ class byte_source {
   byte_source& operator=(const byte_source&) = delete;
   virtual ~byte_source() = default;
 
-  /// Total number of bytes. Constant while the source lives.
+  /// Total number of bytes. Constant while the source lives, except in `refresh`.
   virtual std::uint64_t size() const = 0;
+
+  /// Looks how many bytes there are by now, if they can become more. Nobody else may use the source at this time.
+  virtual void refresh() const {}
 
   /// Fills `into` with the bytes at [offset, offset + into.size()), or throws. Callers stay within `size()`.
   virtual void read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;

@@ -106,7 +106,7 @@ class file {
   detail::owned_handle handle_;
 };
 
-/// A file as a source of bytes. Its size is read once, at construction.
+/// A file as a source of bytes. Its size is read at construction and by `refresh`.
 class file_source final : public byte_source {
  public:
   explicit file_source(const std::filesystem::path& path);
@@ -115,12 +115,13 @@ class file_source final : public byte_source {
   const file& opened() const noexcept { return file_; }
 
   std::uint64_t size() const override { return size_; }
+  void refresh() const override { size_ = file_.size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override;
   std::string name() const override;
 
  private:
   file file_;
-  std::uint64_t size_;
+  mutable std::uint64_t size_;  // changed by `refresh` alone, while nobody else uses the source
 };
 
 }  // namespace mrcz

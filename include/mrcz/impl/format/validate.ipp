@@ -141,6 +141,14 @@ MRCZ_INLINE void validate_mode(const header& h, findings& list) {
                fmt::format("{}, as MRCZ has numbered its codecs since 2016", encode(*word)));
 }
 
+/// Whether the voxels of mode 0 are unsigned although nothing but their range says so.
+MRCZ_INLINE void validate_signed_bytes(const header& h, findings& list) {
+  const auto word = decode_mode_word(h.mode);
+  list.warn_if(word && word->mode == mode::int8 && !has_unsigned_bytes(h) && h.dmin >= 0 && h.dmax > 127, "DMAX", 80,
+               fmt::format("{}, more than a signed byte holds", h.dmax),
+               "at most 127; read_options::signed_bytes = false reads the bytes as 0 to 255");
+}
+
 MRCZ_INLINE void findings::error_if(bool broken, std::string field, std::uint64_t offset, std::string found,
                                     std::string expected) {
   if (broken) list_.push_back({severity::error, std::move(field), offset, std::move(found), std::move(expected)});
@@ -174,6 +182,7 @@ MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std:
   }
   detail::validate_identity(h, list);
   detail::validate_mode(h, list);
+  detail::validate_signed_bytes(h, list);
   detail::validate_extents(h, list);
   detail::validate_kind(h, list);
   detail::validate_labels(bytes, h, list);
