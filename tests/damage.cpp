@@ -51,9 +51,9 @@ void read_all(std::span<const std::byte> file, tally& seen) {
     const mrcz::reader in{std::make_unique<mrcz::memory_source>(file), {.threads = 1}};
     attempt([&] { static_cast<void>(in.metadata()); });
     in.visit([&]<class T>(std::type_identity<T>) {
-      const auto [nz, ny, nx] = in.shape();
-      for (std::size_t z = 0; z < std::min<std::size_t>(nz, 3); ++z)
+      for (std::size_t z = 0; z < std::min<std::size_t>(in.shape()[0], 3); ++z)
         attempt([&] {
+          const auto [nz, ny, nx] = in.shape();
           const auto row = in.read_region<T>({.z = {z, 1}, .y = {ny / 2, 1}, .x = {nx / 2}});
           if (row.size() != nx - nx / 2) throw std::logic_error{"the shape of a row is wrong"};
         });

@@ -69,7 +69,9 @@ TEST_CASE("SHA-256 gives the digests of the standard's examples") {
 TEST_CASE("every reference file reads as it was written") {
   const auto files = manifest();
   REQUIRE(files.size() == 29);
-  for (const auto& [name, expected] : files.items()) {
+  for (const auto& file : files.items()) {
+    const auto& name = file.key();
+    const auto& expected = file.value();
     CAPTURE(name);
     const mrcz::reader in{golden / name};
     const auto& h = in.header();

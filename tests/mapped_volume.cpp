@@ -59,9 +59,10 @@ TEST_CASE("what cannot be mapped is refused, and the message names the call that
   odd.append(voxels);
   odd.close();
   CHECK(mrcz::reader{folder / "misaligned.mrc"}.slices().begin() % 2 == 1);
-  for (const auto& [file, reason] :
+  for (const auto& [name, reason] :
        {std::pair{"compressed.mrcz", "compressed with zstd"}, std::pair{"swapped.mrc", "endian"},
         std::pair{"four_bits.mrc", "uint4"}, std::pair{"misaligned.mrc", "multiple of 2"}}) {
+    const char* const file = name;
     CAPTURE(file);
     const auto failure = refused(file);
     REQUIRE(failure);

@@ -111,11 +111,12 @@ class reader {
   MRCZ_INLINE mrcz::extended_header extended_header() const;
 
   /// The JSON metadata; null if there are none. Each call parses them. Throws `errc::bad_metadata`. This is a template
-  /// only so that programs that do not call it need not compile a parser.
+  /// only so that programs that do not call it need no `mrcz/metadata.hpp` and compile no parser.
   template <class Json = mrcz::metadata>
   Json metadata() const {
     if (header_.exttyp != exttyp_json) return nullptr;
-    return detail::with_context(source_->name(), [&] { return parse_metadata<Json>(extended_header()); });
+    return detail::with_context(source_->name(),
+                                [&] { return detail::defined_in_mrcz_metadata_hpp<Json>::parse(extended_header()); });
   }
 
   /// The whole volume.

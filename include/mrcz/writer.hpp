@@ -45,14 +45,17 @@ class writer {
   /// Writes to any sink. Compresses only if the options name a codec.
   MRCZ_INLINE explicit writer(std::unique_ptr<byte_sink> sink, write_options options = {});
 
-  /// With metadata: a JSON object, or null for none. Throws `errc::bad_metadata` for anything else.
+  /// With metadata: a JSON object, or null for none. Throws `errc::bad_metadata` for anything else. These are templates
+  /// only so that programs that do not call them need no `mrcz/metadata.hpp`.
+  template <class Json = mrcz::metadata>
   writer(const std::filesystem::path& path, write_options options, const mrcz::metadata& values)
       : writer{path, options} {
-    set_extended_header(to_extended_header(values));
+    set_extended_header(detail::defined_in_mrcz_metadata_hpp<Json>::write(values));
   }
+  template <class Json = mrcz::metadata>
   writer(std::unique_ptr<byte_sink> sink, write_options options, const mrcz::metadata& values)
       : writer{std::move(sink), options} {
-    set_extended_header(to_extended_header(values));
+    set_extended_header(detail::defined_in_mrcz_metadata_hpp<Json>::write(values));
   }
 
   /// Opens an existing file to append slices, with the mode, codec and byte order of the file. The old bytes stay

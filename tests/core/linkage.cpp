@@ -1,16 +1,14 @@
 #include "mrcz/core/linkage.hpp"
 
-#include <string>
-
 #include <doctest/doctest.h>
 
-#define MRCZ_TEST_TEXT_OF(...) #__VA_ARGS__
-#define MRCZ_TEST_TEXT(macro) MRCZ_TEST_TEXT_OF(macro)
+namespace mrcz::detail {
 
-TEST_CASE("definitions are inline unless they are compiled once") {
-#ifdef MRCZ_SEPARATE_COMPILATION
-  CHECK(std::string{MRCZ_TEST_TEXT(MRCZ_INLINE)}.empty());
-#else
-  CHECK(std::string{MRCZ_TEST_TEXT(MRCZ_INLINE)} == "inline");
-#endif
+MRCZ_INLINE int floors_below() { return 3; }
+
+}  // namespace mrcz::detail
+
+TEST_CASE("internal names of the library are found among those of coroutines and of the wing") {
+  CHECK(mrcz::async::detail::floors_below() == 3);
+  CHECK(mrcz::bloscpack::detail::floors_below() == 3);
 }

@@ -2,6 +2,7 @@
 // it: clang-tidy and the compilers of foreign platforms read it (`./run tidy`, `./run ci full`).
 #include "mrcz/mrcz.hpp"
 
+#include <array>
 #include <asio/co_spawn.hpp>
 #include <asio/thread_pool.hpp>
 #include <asio/use_future.hpp>
@@ -15,8 +16,8 @@ namespace everything {
 
 template <mrcz::voxel T>
 void write_and_read(const std::filesystem::path& path) {
-  const mrcz::volume<T> volume = xt::zeros<T>({2, 3, 4});
-  const mrcz::image<T> image = xt::zeros<T>({3, 4});
+  const mrcz::volume<T> volume(std::array<std::size_t, 3>{2, 3, 4}, T{});
+  const mrcz::image<T> image(std::array<std::size_t, 2>{3, 4}, T{});
   mrcz::write(path, volume, {.compression = {.codec = mrcz::codec::zstd}}, {{"answer", 42}});
   mrcz::write(path, xt::xarray<T>(volume));
   mrcz::append_to(path, image);

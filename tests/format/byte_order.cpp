@@ -44,11 +44,13 @@ TEST_CASE("a sane header is read in its order, whatever the stamp") {
                                                             {0x11, 0x11, 0, 0},
                                                             {0x17, 0x17, 0, 0},
                                                             {0xff, 0xff, 0xff, 0xff}}};
-  for (const auto& [a, b, c, d] : stamps) {
-    CAPTURE(a);
-    CAPTURE(b);
-    check_both([&](std::endian order) { return test::sane_header(order, 64, 48, 5, 2).raw(212, {a, b, c, d}); },
-               1024 + 64 * 48 * 5 * 4);
+  for (const auto& stamp : stamps) {
+    CAPTURE(stamp[0]);
+    CAPTURE(stamp[1]);
+    const auto stamped = [&](std::endian order) {
+      return test::sane_header(order, 64, 48, 5, 2).raw(212, {stamp[0], stamp[1], stamp[2], stamp[3]});
+    };
+    check_both(stamped, 1024 + 64 * 48 * 5 * 4);
   }
 }
 

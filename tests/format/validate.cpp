@@ -112,25 +112,26 @@ TEST_CASE("extents, intervals and cell") {
     const char* field;
     std::size_t offset;
   };
-  for (const auto& [field, offset] : {number{"NX", 0}, number{"NY", 4}, number{"NZ", 8}})
+  for (const auto& n : {number{"NX", 0}, number{"NY", 4}, number{"NZ", 8}})
     for (const std::int32_t value : {0, -5})
-      CHECK(after([&](auto& h) { h.i32(offset, value); }) ==
-            only(error, field, offset, std::to_string(value), "a positive number"));
-  for (const auto& [field, offset] : {number{"MX", 28}, number{"MY", 32}, number{"MZ", 36}})
-    CHECK(after([&](auto& h) { h.i32(offset, -1); }) == only(error, field, offset, "-1", "0 or a positive number"));
+      CHECK(after([&](auto& h) { h.i32(n.offset, value); }) ==
+            only(error, n.field, n.offset, std::to_string(value), "a positive number"));
+  for (const auto& m : {number{"MX", 28}, number{"MY", 32}, number{"MZ", 36}})
+    CHECK(after([&](auto& h) { h.i32(m.offset, -1); }) ==
+          only(error, m.field, m.offset, "-1", "0 or a positive number"));
   const std::string intervals = "the intervals of the cell; without them other programs find no voxel size";
   CHECK(after([](auto& h) { h.i32(28, 0).i32(32, 0); }) == only(warning, "MX, MY, MZ", 28, "0, 0, 4", intervals));
   const std::string length = "a finite number of angstroms, 0 if unknown";
-  for (const auto& [field, offset] : {number{"CELLA.x", 40}, number{"CELLA.y", 44}, number{"CELLA.z", 48}}) {
-    CHECK(after([&](auto& h) { h.f32(offset, -1.5F); }) == only(error, field, offset, "-1.5", length));
-    CHECK(after([&](auto& h) { h.f32(offset, infinite); }) == only(error, field, offset, "inf", length));
-    CHECK(after([&](auto& h) { h.f32(offset, not_a_number); }) == only(error, field, offset, "nan", length));
+  for (const auto& f : {number{"CELLA.x", 40}, number{"CELLA.y", 44}, number{"CELLA.z", 48}}) {
+    CHECK(after([&](auto& h) { h.f32(f.offset, -1.5F); }) == only(error, f.field, f.offset, "-1.5", length));
+    CHECK(after([&](auto& h) { h.f32(f.offset, infinite); }) == only(error, f.field, f.offset, "inf", length));
+    CHECK(after([&](auto& h) { h.f32(f.offset, not_a_number); }) == only(error, f.field, f.offset, "nan", length));
   }
   const std::string angle = "an angle between 0 and 180 degrees";
-  for (const auto& [field, offset] : {number{"CELLB.alpha", 52}, number{"CELLB.beta", 56}, number{"CELLB.gamma", 60}}) {
-    CHECK(after([&](auto& h) { h.f32(offset, 0); }) == only(warning, field, offset, "0", angle));
-    CHECK(after([&](auto& h) { h.f32(offset, 180); }) == only(warning, field, offset, "180", angle));
-    CHECK(after([&](auto& h) { h.f32(offset, not_a_number); }) == only(warning, field, offset, "nan", angle));
+  for (const auto& f : {number{"CELLB.alpha", 52}, number{"CELLB.beta", 56}, number{"CELLB.gamma", 60}}) {
+    CHECK(after([&](auto& h) { h.f32(f.offset, 0); }) == only(warning, f.field, f.offset, "0", angle));
+    CHECK(after([&](auto& h) { h.f32(f.offset, 180); }) == only(warning, f.field, f.offset, "180", angle));
+    CHECK(after([&](auto& h) { h.f32(f.offset, not_a_number); }) == only(warning, f.field, f.offset, "nan", angle));
   }
 }
 

@@ -1,11 +1,12 @@
 # Strangers' projects that link to the compiled form in a real prefix, with each compiler that is installed. SHARED says
-# whether it is a shared library.
+# whether it is a shared library. Then the programs are installed.
 cmake_minimum_required(VERSION 3.24)
 include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
 
 run(${CMAKE_COMMAND} -S "${SOURCE}" -B library -G Ninja "-DCMAKE_CXX_COMPILER=${COMPILER}" -DCMAKE_BUILD_TYPE=Debug
   -DMRCZ_BUILD_TESTS=OFF -DMRCZ_BUILD_TOOLS=OFF -DMRCZ_BUILD_EXAMPLES=OFF -DMRCZ_BUILD_BENCHMARKS=OFF
-  -DMRCZ_COMPILED=ON -DMRCZ_BLOSCPACK=${BLOSCPACK} -DBUILD_SHARED_LIBS=${SHARED})
+  -DMRCZ_COMPILED=ON -DMRCZ_BLOSCPACK=${BLOSCPACK} -DBUILD_SHARED_LIBS=${SHARED}
+  -DCMAKE_CXX_VISIBILITY_PRESET=hidden -DCMAKE_VISIBILITY_INLINES_HIDDEN=ON)  # as a parent project may have it
 run(${CMAKE_COMMAND} --build library)
 run(${CMAKE_COMMAND} --install library --prefix "${WORK}/prefix")
 file(GLOB_RECURSE libraries RELATIVE "${WORK}/prefix" "${WORK}/prefix/*/libmrcz.*")
@@ -30,3 +31,12 @@ foreach(compiler "${COMPILER}" clang++-14 clang++-19)
   endif()
   unset(found)
 endforeach()
+
+# Programs that are installed without the package of the compiled form bring what they link to.
+run(${CMAKE_COMMAND} library -DMRCZ_BUILD_TOOLS=ON -DMRCZ_COMPILED=OFF)
+run(${CMAKE_COMMAND} --build library)
+run(${CMAKE_COMMAND} --install library --prefix "${WORK}/prefix_of_programs")
+run("${WORK}/prefix_of_programs/bin/mrcz" --version)
+if(BLOSCPACK)
+  run("${WORK}/prefix_of_programs/bin/blpk" --version)
+endif()

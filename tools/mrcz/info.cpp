@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "mrcz/core/endian.hpp"
+#include "mrcz/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
 

@@ -1,10 +1,7 @@
-/// Declares metadata, for headers that only pass them on. Include `mrcz/metadata.hpp` to look inside.
+/// Names metadata, for headers that only pass them on. Include `mrcz/metadata.hpp` to look inside.
 #pragma once
 
-#include <string_view>
-
 #include "mrcz/core/json_fwd.hpp"
-#include "mrcz/format/extended_header.hpp"
 
 namespace mrcz {
 
@@ -12,17 +9,13 @@ namespace mrcz {
 /// the file has no metadata.
 using metadata = nlohmann::json;
 
-/// Parses UTF-8 JSON into a `Json`, which may also be `nlohmann::ordered_json`. Accepts the NaN and infinities that
-/// Python writes. Throws `errc::bad_metadata` for text that is not JSON, too deep or too large.
-template <class Json = metadata>
-Json parse_metadata(std::string_view json);
+namespace detail {
 
-/// The metadata of a file; null unless EXTTYP is `json`.
-template <class Json = metadata>
-Json parse_metadata(const extended_header& from);
+/// Reads and writes metadata for `reader` and `writer`. It is undefined without `mrcz/metadata.hpp`. So the compiler
+/// names that header to a program that forgot it; otherwise the linker would miss functions.
+template <class Json>
+struct defined_in_mrcz_metadata_hpp;
 
-/// The extended header that holds `values`: an object, or null for none. Throws `errc::bad_metadata` for anything else,
-/// for NaN and infinities (which standard JSON lacks), and for strings that are not UTF-8.
-extended_header to_extended_header(const metadata& values);
+}  // namespace detail
 
 }  // namespace mrcz

@@ -1,8 +1,5 @@
-// The library without its compiled form: whole files, metadata, validation, appending, coroutines and the wing.
-#ifdef MRCZ_SEPARATE_COMPILATION
-#error "this program is there to compile the definitions"
-#endif
-
+// A program that is compiled in both forms of the library: whole files, metadata, validation, appending, coroutines and
+// the wing.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
