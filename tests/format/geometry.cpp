@@ -524,6 +524,7 @@ TEST_CASE("blocks of no voxels and blocks that are larger than the volume are re
   CHECK(refused({1, 31, 1})->code == errc::out_of_range);
   CHECK(refused({1, 1, std::numeric_limits<std::size_t>::max()})->code == errc::out_of_range);
   CHECK_FALSE(refused({20, 30, 40}));
+  CHECK(binned(cropped(h, {.z = {.first = 40}}), 1).nz == 0);
 }
 
 TEST_CASE("a start that does not fit its field is refused") {

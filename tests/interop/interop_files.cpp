@@ -2,7 +2,8 @@
 //   interop_files write FOLDER      writes files of every mode, kind, byte order and codec for ours.py to look at
 //   interop_files check FOLDER      reads what theirs.py wrote and compares it with FOLDER/expected.json
 //   interop_files validate FOLDER   compares our verdicts with those of mrcfile in FOLDER/verdicts.json
-//   interop_files geometry FOLDER   writes volumes, parts and bins of them for geometry.py and relion.py to look at
+//   interop_files geometry FOLDER [FILE...]   writes volumes, parts and bins of them, and of the files, for geometry.py
+//                                             and relion.py to look at
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -283,36 +284,47 @@ mrcz::volume<float> means(const mrcz::volume<float>& voxels, const mrcz::per_axi
   return blocks;
 }
 
-int write_geometry(const std::filesystem::path& folder) {
-  json files;
-  const auto add = [&](const std::string& name, const mrcz::volume<float>& voxels, const mrcz::header& like,
-                       const std::string& whole, const std::array<std::size_t, 3>& first,
-                       const mrcz::per_axis<std::size_t>& n) {
+/// Writes a part and bins of the voxels in a file, and notes where they come from.
+void write_parts(const std::filesystem::path& folder, const std::filesystem::path& whole, json& files) {
+  const mrcz::reader in{whole};
+  const auto& header = in.header();
+  const auto add = [&](const std::string& what, const mrcz::volume<float>& voxels, const mrcz::header& like,
+                       const std::array<std::size_t, 3>& first, const mrcz::per_axis<std::size_t>& n) {
+    const std::string name = fmt::format("{}.{}{}", whole.stem().string(), what,
+                                         mrcz::detail::is_images(like.kind()) && like.mz == 1 ? ".mrcs" : ".mrc");
     mrcz::write(folder / name, voxels, {.like = like});
     const auto [x, y, z] = mrcz::position_of(mrcz::reader{folder / name}.header(), 0, 0, 0);
     files.push_back({{"file", name},
-                     {"whole", whole},
+                     {"whole", whole.string()},
                      {"first", {first[0], first[1], first[2]}},
                      {"n", {n.x, n.y, n.z}},
                      {"position", {x, y, z}}});
   };
+  const auto [nz, ny, nx] = in.shape();
+  const mrcz::region box{.z = {.first = nz / 8, .count = (nz + 1) / 2},
+                         .y = {.first = ny / 6},
+                         .x = {.first = nx / 4, .count = (nx + 2) / 3}};
+  const auto voxels = in.read<float>();
+  add("copied", voxels, header, {0, 0, 0}, {1, 1, 1});
+  add("cropped", in.read_region<float>(box), mrcz::cropped(header, box), {box.x.first, box.y.first, box.z.first},
+      {1, 1, 1});
+  for (const std::size_t n : {2U, 3U}) {
+    const bool images = mrcz::detail::is_images(header.kind()) && header.mz == 1;
+    const mrcz::per_axis<std::size_t> block{std::min(n, nx), std::min(n, ny), images ? 1 : std::min(n, nz)};
+    add(fmt::format("binned{}", n), means(voxels, block), mrcz::binned(header, block), {0, 0, 0}, block);
+  }
+}
+
+int write_geometry(const std::filesystem::path& folder, std::span<const std::string> others) {
+  json files;
   for (const auto& [name, header] : specimens()) {
-    const std::string extension = name == "images" ? ".mrcs" : ".mrc";
-    const std::string whole = name + extension;
     auto voxels = mrcz::detail::make_volume<float>({16, 20, 24});
     for (std::size_t i = 0; i < voxels.size(); ++i) voxels.data()[i] = static_cast<float>(i);
-    add(whole, voxels, header, whole, {0, 0, 0}, {1, 1, 1});
-
-    const mrcz::reader in{folder / whole};
-    const mrcz::region box{.z = {.first = 2, .count = 9}, .y = {.first = 3}, .x = {.first = 5, .count = 7}};
-    add(name + ".cropped" + extension, in.read_region<float>(box), mrcz::cropped(in.header(), box), whole, {5, 3, 2},
-        {1, 1, 1});
-    for (const std::size_t n : {2U, 3U}) {
-      const std::size_t sections = name == "images" ? 1 : n;
-      add(fmt::format("{}.binned{}{}", name, n, extension), means(voxels, {n, n, sections}),
-          mrcz::binned(in.header(), {n, n, sections}), whole, {0, 0, 0}, {n, n, sections});
-    }
+    const auto whole = folder / (name + (name == "images" ? ".mrcs" : ".mrc"));
+    mrcz::write(whole, voxels, {.like = header});
+    write_parts(folder, whole, files);
   }
+  for (const auto& other : others) write_parts(folder, other, files);
   std::ofstream{folder / "files.json"} << files;
   return 0;
 }
@@ -324,7 +336,7 @@ int main(int count, char** arguments) try {
   if (given.size() == 2 && given[0] == "write") return write_all(given[1]);
   if (given.size() == 2 && given[0] == "check") return check_all(given[1]);
   if (given.size() == 2 && given[0] == "validate") return validate_all(given[1]);
-  if (given.size() == 2 && given[0] == "geometry") return write_geometry(given[1]);
+  if (given.size() >= 2 && given[0] == "geometry") return write_geometry(given[1], std::span{given}.subspan(2));
   fmt::print("usage: interop_files write|check|validate|geometry FOLDER\n");
   return 2;
 } catch (const std::exception& e) {

@@ -118,7 +118,7 @@ MRCZ_INLINE float binned_edge(float edge, std::int32_t before, std::int32_t m, s
 MRCZ_INLINE void require_unmixed(const header& h, std::size_t n) {
   const std::int32_t depth = h.slices_per_frame();
   const bool stack = h.kind() == kind::volume_stack;
-  if (depth < h.nz && (depth > 1 || stack) && !(n <= static_cast<std::size_t>(depth) && divides(n, depth)))
+  if (depth < h.nz && (depth > 1 || stack) && !divides(n, depth))
     fail(errc::shape_mismatch, "blocks of {} sections would mix {} of {} sections", n, stack ? "volumes" : "frames",
          depth);
 }
