@@ -15,9 +15,9 @@
 ///     CELLA       M x voxel                             M x n x voxel
 ///     everything else as it was: a writer determines statistics, packed size and extended header
 ///
-/// ORIGIN is set if one of its numbers is not 0 and all are finite. A set ORIGIN that comes out as 0 is written as the
-/// smallest number above 0, because 0 would mean "not set". The MZ of images is 1, unless a copy keeps it: see
-/// `write_options::like`. Such a header is made to be copied: `{.like = cropped(in.header(), box)}`.
+/// ORIGIN is set if one of its numbers is not 0 and all are finite. If a set ORIGIN comes out as 0 but NSTART does not,
+/// it becomes the smallest number above 0, because 0 would mean "not set". MZ of images stays if all slices do, or
+/// whole frames; else it is 1. Such a header is made to be copied: `{.like = cropped(in.header(), box)}`.
 #pragma once
 
 #include <cstddef>
@@ -56,9 +56,10 @@ MRCZ_INLINE header binned(const header& whole, std::size_t n);
 /// so they are at right angles if CELLB is 90, 90, 90. The sections of a volume stack count from the beginning of their
 /// volume. A voxel need not exist to have a position.
 ///
-/// ChimeraX decides between ORIGIN and NSTART in the same way. Gemmi places the grid by NSTART in the cell of M voxels,
-/// and offers ORIGIN separately. IMOD uses ORIGIN alone. Its old files, which have its stamp but neither bit 2 of its
-/// flags nor NVERSION 20140, have ORIGIN with the opposite sign; as in ChimeraX, this sign is not reversed.
+/// ChimeraX decides between ORIGIN and NSTART in the same way, but ignores an NSTART of more than ten times the extent.
+/// Gemmi places the grid by NSTART in the cell of M voxels, and leaves ORIGIN to the caller. IMOD uses ORIGIN alone.
+/// Its old files, which have its stamp but neither bit 2 of its flags nor NVERSION 20140, have ORIGIN with the opposite
+/// sign. As in ChimeraX, this sign is not reversed.
 MRCZ_INLINE per_axis<double> position_of(const header& h, std::size_t z, std::size_t y, std::size_t x) noexcept;
 
 namespace detail {

@@ -45,7 +45,7 @@ MRCZ_INLINE std::int32_t intervals(const header& before, const header_field<std:
   return m.is_stated() && m > 0 ? m.value() : copied_intervals(before, h, axis);
 }
 
-/// MZ: as the options say, else as stated, else as of a copy. The volumes of a file that grows keep theirs.
+/// MZ: as the options say, else as stated, else as of a copy. The frames of a file that grows stay.
 MRCZ_INLINE std::int32_t sections(const header& before, const header_fields& fields, const header& h,
                                   const file_content& content, const write_options& options) {
   if (options.sections_per_volume) return to_field(*options.sections_per_volume, "sections_per_volume");
