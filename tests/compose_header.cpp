@@ -99,13 +99,6 @@ mrcz::detail::file_content volume_with_extended_header() {
   return content;
 }
 
-/// Calls `check(place, field of the first, of the second header)` for each number and text.
-template <class First, class Second, class Check>
-void for_each_pair(First& first, Second& second, Check&& check) {
-  mrcz::detail::for_each_number(check, first, second);
-  mrcz::detail::for_each_text(check, first, second);
-}
-
 }  // namespace
 
 TEST_CASE("each number is what the data determine, else as stated, else as copied, else as in a new header") {
@@ -115,25 +108,26 @@ TEST_CASE("each number is what the data determine, else as stated, else as copie
   mrcz::detail::for_each_number([&](const auto& place, auto&) { count += fates.contains(place.name); }, made);
   REQUIRE(count == fates.size());
 
-  for (const auto& [name, fate] : fates) {
+  for (const auto& entry : fates) {
+    const auto& name = entry.first;
+    const auto& fate = entry.second;
     CAPTURE(name);
     header copied = made;
     header_fields stated;
     header_fields stated_of_copy = made;
-    const auto set = [&, wanted = fate.value, &field_name = name](const auto& place, auto& copy, auto& one,
-                                                                  auto& other) {
-      if (place.name != field_name) return;
+    const auto set = [&](const auto& place, auto& copy, auto& one, auto& other) {
+      if (place.name != name) return;
       using value = std::remove_reference_t<decltype(copy)>;
-      copy = static_cast<value>(wanted);
-      one = static_cast<value>(wanted);
-      other = static_cast<value>(wanted);
+      copy = static_cast<value>(fate.value);
+      one = static_cast<value>(fate.value);
+      other = static_cast<value>(fate.value);
     };
     mrcz::detail::for_each_number(set, copied, stated, stated_of_copy);
-    const auto value_in = [&field_name = name](const header& h) {
+    const auto value_in = [&](const header& h) {
       double found = 0;
       mrcz::detail::for_each_number(
           [&](const auto& place, const auto& value) {
-            if (place.name == field_name) found = static_cast<double>(value);
+            if (place.name == name) found = static_cast<double>(value);
           },
           h);
       return found;

@@ -855,12 +855,12 @@ TEST_CASE("a file cut off by as much as its metadata take is not mistaken for on
 TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in parts") {
   mrcz::header h;
   h.ispg = 1;
-  for (const auto& [c, r, s] : {std::tuple{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}})
+  for (const auto& axes : {std::array{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}})
     for (const auto used : {codec::none, codec::zstd}) {
-      CAPTURE(c);
-      CAPTURE(r);
+      CAPTURE(axes[0]);
+      CAPTURE(axes[1]);
       const auto of_file = test::counts<std::int16_t>({5, 6, 7});
-      std::tie(h.mapc, h.mapr, h.maps) = std::tuple{c, r, s};
+      std::tie(h.mapc, h.mapr, h.maps) = std::tuple{axes[0], axes[1], axes[2]};
       test::bytes content;
       mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = used}}};
       out.header() = h;
@@ -872,7 +872,7 @@ TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in p
       };
       const auto in = open({.axes = mrcz::axis_order::xyz});
       CHECK(in.shape() == mrcz::detail::shape_of(ordered));
-      CHECK(in.header().mapc == c);
+      CHECK(in.header().mapc == axes[0]);
       CHECK(in.header_as_read().mapc == 1);
       CHECK(static_cast<std::size_t>(in.header_as_read().nx) == in.shape()[2]);
       CHECK(in.read<std::int16_t>() == ordered);

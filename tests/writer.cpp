@@ -32,6 +32,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mrcz/format/geometry.hpp"
 #include "mrcz/write.hpp"
 #include "tests/lazy.hpp"
 #include "tests/whole_files.hpp"
@@ -775,6 +776,39 @@ TEST_CASE("a copied header, its labels and its extended header survive, whatever
       CHECK(h.labels[ours + 1] == "second");
       CHECK(h.labels[ours + 2] == "aligned");
     }
+  }
+}
+
+TEST_CASE("a file like the header of a box, or of blocks, has its geometry, whatever the codec") {
+  mrcz::header source;  // a part of the cell of a crystal, with columns along Z, rows along X, sections along Y
+  std::tie(source.nx, source.ny, source.nz) = std::tuple{12, 10, 8};
+  std::tie(source.mx, source.my, source.mz) = std::tuple{40, 12, 72};
+  std::tie(source.mapc, source.mapr, source.maps) = std::tuple{3, 1, 2};
+  std::tie(source.nxstart, source.nystart, source.nzstart) = std::tuple{1, -21, -12};
+  source.cella = {20, 24, 216};
+  source.ispg = 4;
+  const auto all = test::counts<std::int16_t>({8, 10, 12});
+  const auto in = test::reader_of(test::file_with(all, {.like = source}));
+  const mrcz::region box{.z = {.first = 3, .count = 4}, .y = {.first = 1}, .x = {.first = 2, .count = 7}};
+  for (const auto c : {codec::none, codec::zstd}) {
+    const auto same_geometry = [&](const mrcz::header& wanted, const mrcz::volume<std::int16_t>& voxels) {
+      const auto part = test::reader_of(test::file_with(voxels, {.compression = {.codec = c}, .like = wanted}));
+      const auto& h = part.header();
+      CHECK(part.read<std::int16_t>() == voxels);
+      CHECK(std::tie(h.nx, h.ny, h.nz) == std::tie(wanted.nx, wanted.ny, wanted.nz));
+      CHECK(std::tie(h.nxstart, h.nystart, h.nzstart) == std::tie(wanted.nxstart, wanted.nystart, wanted.nzstart));
+      CHECK(std::tie(h.mx, h.my, h.mz) == std::tie(wanted.mx, wanted.my, wanted.mz));
+      CHECK(std::tie(h.mapc, h.mapr, h.maps) == std::tie(wanted.mapc, wanted.mapr, wanted.maps));
+      CHECK(h.cella == wanted.cella);
+      CHECK(h.origin == wanted.origin);
+      CHECK(h.ispg == wanted.ispg);
+      return mrcz::position_of(h, 0, 0, 0);
+    };
+    const auto corner = same_geometry(mrcz::cropped(in.header(), box), in.read_region<std::int16_t>(box));
+    CHECK(corner == mrcz::position_of(in.header(), 3, 1, 2));
+    const mrcz::volume<std::int16_t> every_other =
+        xt::view(all, xt::range(0, 8, 2), xt::range(0, 10, 2), xt::range(0, 12, 2));
+    CHECK(same_geometry(mrcz::binned(in.header(), 2), every_other) == mrcz::position_of(in.header(), 0, 0, 0));
   }
 }
 

@@ -54,8 +54,6 @@ struct defaults {
 
 MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path);
 
-constexpr bool is_images(kind k) noexcept { return k == kind::image || k == kind::image_stack; }
-
 MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept;
 
 /// Throws `errc::bad_option` for a value that no file can have, or for two values that contradict each other.

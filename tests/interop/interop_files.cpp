@@ -2,6 +2,8 @@
 //   interop_files write FOLDER      writes files of every mode, kind, byte order and codec for ours.py to look at
 //   interop_files check FOLDER      reads what theirs.py wrote and compares it with FOLDER/expected.json
 //   interop_files validate FOLDER   compares our verdicts with those of mrcfile in FOLDER/verdicts.json
+//   interop_files geometry FOLDER [FILE...]   writes volumes, parts and bins of them, and of the files, for geometry.py
+//                                             and relion.py to look at
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -15,14 +17,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "mrcz/core/endian.hpp"
+#include "mrcz/format/geometry.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/validate.hpp"
+#include "mrcz/write.hpp"
 #include "mrcz/writer.hpp"
 #include "tests/support.hpp"
 
@@ -224,6 +229,106 @@ int validate_all(const std::filesystem::path& folder) {
   return failures == 0 && !verdicts.empty() ? 0 : 1;
 }
 
+// Geometry
+
+/// A volume or a stack, and what shall be cut out and binned.
+struct specimen {
+  std::string name;
+  mrcz::header header;
+};
+
+/// A header of 24 columns, 20 rows and 16 sections in this order of axes.
+mrcz::header block_of_voxels(std::array<std::int32_t, 3> axes) {
+  mrcz::header h;
+  std::tie(h.nx, h.ny, h.nz) = std::tuple{24, 20, 16};
+  std::tie(h.nxstart, h.nystart, h.nzstart) = std::tuple{4, -2, 6};
+  std::tie(h.mapc, h.mapr, h.maps) = std::tuple{axes[0], axes[1], axes[2]};
+  std::tie(h.mx, h.my, h.mz) = std::tuple{h.n_along(1), h.n_along(2), h.n_along(3)};
+  h.ispg = 1;
+  return h;
+}
+
+void set_voxel_size(mrcz::header& h, const mrcz::voxel_size& voxel) {
+  h.cella = {voxel.x * static_cast<float>(h.mx), voxel.y * static_cast<float>(h.my),
+             voxel.z * static_cast<float>(h.mz)};
+}
+
+std::vector<specimen> specimens() {
+  std::vector<specimen> all;
+  all.push_back({"volume", block_of_voxels({1, 2, 3})});
+  all.push_back({"origin", block_of_voxels({1, 2, 3})});
+  all.back().header.origin = {10.5F, -200, 0};
+  all.push_back({"relion", block_of_voxels({1, 2, 3})});  // a volume with the ISPG of images
+  all.back().header.ispg = 0;
+  all.push_back({"images", block_of_voxels({1, 2, 3})});
+  all.back().header.ispg = 0;
+  all.back().header.mz = 1;
+  std::array axes{1, 2, 3};
+  do {
+    all.push_back({fmt::format("crystal{}{}{}", axes[0], axes[1], axes[2]), block_of_voxels(axes)});
+    std::tie(all.back().header.mx, all.back().header.my, all.back().header.mz) = std::tuple{36, 48, 60};
+  } while (std::next_permutation(axes.begin(), axes.end()));
+  for (auto& s : all) set_voxel_size(s.header, {1.5F, 2, 3.25F});
+  return all;
+}
+
+/// Means of blocks.
+mrcz::volume<float> means(const mrcz::volume<float>& voxels, const mrcz::per_axis<std::size_t>& n) {
+  const auto& [nz, ny, nx] = voxels.shape();
+  auto blocks = mrcz::detail::make_volume<float>({nz / n.z, ny / n.y, nx / n.x});
+  std::fill(blocks.begin(), blocks.end(), 0.0F);
+  for (std::size_t z = 0; z < nz / n.z * n.z; ++z)
+    for (std::size_t y = 0; y < ny / n.y * n.y; ++y)
+      for (std::size_t x = 0; x < nx / n.x * n.x; ++x)
+        blocks(z / n.z, y / n.y, x / n.x) += voxels(z, y, x) / static_cast<float>(n.x * n.y * n.z);
+  return blocks;
+}
+
+/// Writes a part and bins of the voxels in a file, and notes where they come from.
+void write_parts(const std::filesystem::path& folder, const std::filesystem::path& whole, json& files) {
+  const mrcz::reader in{whole};
+  const auto& header = in.header();
+  const auto add = [&](const std::string& what, const mrcz::volume<float>& voxels, const mrcz::header& like,
+                       const std::array<std::size_t, 3>& first, const mrcz::per_axis<std::size_t>& n) {
+    const std::string name = fmt::format("{}.{}{}", whole.stem().string(), what,
+                                         mrcz::detail::is_images(like.kind()) && like.mz == 1 ? ".mrcs" : ".mrc");
+    mrcz::write(folder / name, voxels, {.like = like});
+    const auto [x, y, z] = mrcz::position_of(mrcz::reader{folder / name}.header(), 0, 0, 0);
+    files.push_back({{"file", name},
+                     {"whole", whole.string()},
+                     {"first", {first[0], first[1], first[2]}},
+                     {"n", {n.x, n.y, n.z}},
+                     {"position", {x, y, z}}});
+  };
+  const auto [nz, ny, nx] = in.shape();
+  const mrcz::region box{.z = {.first = nz / 8, .count = (nz + 1) / 2},
+                         .y = {.first = ny / 6},
+                         .x = {.first = nx / 4, .count = (nx + 2) / 3}};
+  const auto voxels = in.read<float>();
+  add("copied", voxels, header, {0, 0, 0}, {1, 1, 1});
+  add("cropped", in.read_region<float>(box), mrcz::cropped(header, box), {box.x.first, box.y.first, box.z.first},
+      {1, 1, 1});
+  for (const std::size_t n : {2U, 3U}) {
+    const bool images = mrcz::detail::is_images(header.kind()) && header.mz == 1;
+    const mrcz::per_axis<std::size_t> block{std::min(n, nx), std::min(n, ny), images ? 1 : std::min(n, nz)};
+    add(fmt::format("binned{}", n), means(voxels, block), mrcz::binned(header, block), {0, 0, 0}, block);
+  }
+}
+
+int write_geometry(const std::filesystem::path& folder, std::span<const std::string> others) {
+  json files;
+  for (const auto& [name, header] : specimens()) {
+    auto voxels = mrcz::detail::make_volume<float>({16, 20, 24});
+    for (std::size_t i = 0; i < voxels.size(); ++i) voxels.data()[i] = static_cast<float>(i);
+    const auto whole = folder / (name + (name == "images" ? ".mrcs" : ".mrc"));
+    mrcz::write(whole, voxels, {.like = header});
+    write_parts(folder, whole, files);
+  }
+  for (const auto& other : others) write_parts(folder, other, files);
+  std::ofstream{folder / "files.json"} << files;
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) try {
@@ -231,7 +336,8 @@ int main(int count, char** arguments) try {
   if (given.size() == 2 && given[0] == "write") return write_all(given[1]);
   if (given.size() == 2 && given[0] == "check") return check_all(given[1]);
   if (given.size() == 2 && given[0] == "validate") return validate_all(given[1]);
-  fmt::print("usage: interop_files write|check|validate FOLDER\n");
+  if (given.size() >= 2 && given[0] == "geometry") return write_geometry(given[1], std::span{given}.subspan(2));
+  fmt::print("usage: interop_files write|check|validate|geometry FOLDER\n");
   return 2;
 } catch (const std::exception& e) {
   fmt::print("interop_files: {}\n", e.what());

@@ -12,7 +12,8 @@ def need(*modules):
     try:
         return [importlib.import_module(name) for name in modules]
     except ImportError as e:
-        print(f"skipped: {sys.executable} has no {e.name}; install python3-mrcfile, python3-blosc and python3-numpy")
+        print(f"skipped: {sys.executable} has no {e.name}; install python3-mrcfile, python3-blosc, python3-gemmi and "
+              "python3-numpy")
         sys.exit(77)
 
 

@@ -56,6 +56,12 @@ constexpr std::string_view name_of(kind k) noexcept {
   return "";
 }
 
+namespace detail {
+
+constexpr bool is_images(kind k) noexcept { return k == kind::image || k == kind::image_stack; }
+
+}  // namespace detail
+
 inline constexpr std::size_t header_size = 1024;              ///< bytes of the main header
 inline constexpr std::int32_t mrc2014_version = 20141;        ///< NVERSION: year * 10 + revision
 inline constexpr std::int32_t imod_stamp_value = 1146047817;  ///< "IMOD"

@@ -26,6 +26,7 @@
 #include "mrcz/impl/format/axes.ipp"
 #include "mrcz/impl/format/byte_order.ipp"
 #include "mrcz/impl/format/extended_header.ipp"
+#include "mrcz/impl/format/geometry.ipp"
 #include "mrcz/impl/format/header.ipp"
 #include "mrcz/impl/format/header_bytes.ipp"
 #include "mrcz/impl/format/header_fields.ipp"

@@ -11,6 +11,7 @@
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/geometry.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/version.hpp"
 
@@ -38,53 +39,24 @@ MRCZ_INLINE std::int32_t space_group(const header_fields& fields, const file_con
   return content.volumes ? 1 : 0;
 }
 
-/// Whether the M of an axis was copied with a crystal's cell, of which the map is a part.
-MRCZ_INLINE bool is_crystal(const header& before, std::int32_t m, std::int32_t axis) noexcept {
-  return before.ispg >= 1 && before.ispg <= 230 && m > 0 && m != before.n_along(axis);
-}
-
-/// M along an axis of the specimen. A stated M stays. A copied M stays if the extent of the axis does, or if it belongs
-/// to the cell of a crystal. Otherwise M becomes the new extent.
+/// M along an axis of the specimen: as stated, else as of a copy.
 MRCZ_INLINE std::int32_t intervals(const header& before, const header_field<std::int32_t>& m, const header& h,
                                    std::int32_t axis) {
-  const std::int32_t n = h.n_along(axis);
-  if (m.is_stated() && m > 0) return m;
-  return m > 0 && (before.n_along(axis) == n || is_crystal(before, m, axis)) ? m.value() : n;
+  return m.is_stated() && m > 0 ? m.value() : copied_intervals(before, h, axis);
 }
 
-/// Whether a reader takes MZ = NZ of images for one frame: in compressed files, for the modes that only MRCZ has, and
-/// behind a label of MRCZ.
-MRCZ_INLINE bool counts_as_mrcz(const header& before, const mode_word& word) noexcept {
-  return word.codec != codec::none || word.mode == mode::int32 || word.mode == mode::uint32 || before.has_mrcz_label();
-}
-
-/// MZ of images: slices per frame. Copied frames stay while the slices are a whole number of them. Those of a file that
-/// grows always stay.
-MRCZ_INLINE std::int32_t slices_per_frame(const header& before, const header_fields& fields, const header& h,
-                                          const file_content& content) {
-  if (fields.mz.is_stated() && fields.mz > 0) return fields.mz;
-  if (!fields.is_copied() || !is_images(before.kind())) return 1;
-  if (const std::int32_t frame = before.slices_per_frame(); frame > 1)
-    return h.nz % frame == 0 || content.grows ? frame : 1;
-  const bool imods_way = before.mz == before.nz && before.nz == h.nz && !counts_as_mrcz(before, content.mode);
-  return imods_way ? before.mz : 1;
-}
-
-/// MZ: sections per volume, or slices per frame.
+/// MZ: as the options say, else as stated, else as of a copy. The frames of a file that grows stay.
 MRCZ_INLINE std::int32_t sections(const header& before, const header_fields& fields, const header& h,
                                   const file_content& content, const write_options& options) {
   if (options.sections_per_volume) return to_field(*options.sections_per_volume, "sections_per_volume");
-  switch (h.kind()) {
-    case kind::volume: return intervals(before, fields.mz, h, 3);
-    case kind::volume_stack: return before.mz > 0 ? before.mz : h.nz;
-    default: return slices_per_frame(before, fields, h, content);
-  }
+  if (fields.mz.is_stated() && fields.mz > 0) return fields.mz;
+  const std::int32_t frame = content.grows && is_images(before.kind()) ? before.slices_per_frame() : 1;
+  return frame > 1 && is_images(h.kind()) ? frame : copied_sections(before, h);
 }
 
-/// The edge of the cell along an axis: as stated, as copied if that is what M voxels make, else M voxels.
+/// The edge of the cell along an axis: as stated, else as of a copy.
 MRCZ_INLINE float edge(const header_field<float>& cella, std::int32_t m, float voxel) {
-  if (cella.is_stated() || cella / static_cast<float>(m) == voxel) return cella;
-  return static_cast<float>(m) * voxel;
+  return cella.is_stated() ? cella.value() : copied_edge(cella, m, voxel);
 }
 
 /// MACHST: a stamp of the standard for this byte order that was stated or copied, else the usual one.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
@@ -52,8 +53,9 @@ MRCZ_INLINE void labels::erase(std::size_t i) {
 }
 
 MRCZ_INLINE void labels::close_gaps() noexcept {
-  std::stable_partition(fields_.begin(), fields_.end(),
-                        [](const auto& field) { return !trimmed({field.data(), length}).empty(); });
+  std::size_t free = 0;
+  for (std::size_t i = 0; i < capacity; ++i)
+    if (!(*this)[i].empty()) std::swap(fields_[free++], fields_[i]);
 }
 
 MRCZ_INLINE labels labels::decode(const char* from) noexcept {
