@@ -5,6 +5,7 @@
 #include "mrcz/async/reader.hpp"
 #include "mrcz/async/write.hpp"
 #include "mrcz/async/writer.hpp"
+#include "mrcz/edit.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/mapped_volume.hpp"
 #include "mrcz/metadata.hpp"

@@ -58,6 +58,9 @@ constexpr bool is_images(kind k) noexcept { return k == kind::image || k == kind
 
 MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept;
 
+/// Throws `errc::bad_option` for edges that no voxel can have.
+MRCZ_INLINE void check(const voxel_size& v);
+
 /// Throws `errc::bad_option` for a value that no file can have, or for two values that contradict each other.
 MRCZ_INLINE void check(const write_options& wanted);
 

@@ -23,6 +23,7 @@
 #include "mrcz/impl/core/stop.ipp"
 #include "mrcz/impl/core/system.ipp"
 #include "mrcz/impl/core/text_formatter.ipp"
+#include "mrcz/impl/edit.ipp"
 #include "mrcz/impl/format/byte_order.ipp"
 #include "mrcz/impl/format/extended_header.ipp"
 #include "mrcz/impl/format/header.ipp"
