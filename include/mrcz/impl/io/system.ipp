@@ -73,6 +73,7 @@ auto uninterrupted(Call&& call) noexcept {
 }
 
 MRCZ_INLINE unsigned long process_id() noexcept { return static_cast<unsigned long>(::getpid()); }
+MRCZ_INLINE unsigned user_id() noexcept { return static_cast<unsigned>(::geteuid()); }
 
 MRCZ_INLINE file_status status_from(const struct stat& s) noexcept {
   return {.size = static_cast<std::uint64_t>(s.st_size),
@@ -371,6 +372,7 @@ MRCZ_INLINE std::error_code stale_error() noexcept { return {ERROR_FILE_INVALID,
 MRCZ_INLINE std::error_code locked_error() noexcept { return std::make_error_code(std::errc::operation_would_block); }
 
 MRCZ_INLINE unsigned long process_id() noexcept { return ::GetCurrentProcessId(); }
+MRCZ_INLINE unsigned user_id() noexcept { return 0; }
 
 MRCZ_INLINE std::uint64_t joined(DWORD high, DWORD low) noexcept { return std::uint64_t{high} << 32U | low; }
 
