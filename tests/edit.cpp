@@ -4,18 +4,28 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
+#include <complex>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <functional>
-#include <limits>
+#include <optional>
+#include <random>
+
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "mrcz/codec/blosc.hpp"
+#include "mrcz/io/undo_record.hpp"
+#include "mrcz/metadata.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/read_header.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/write.hpp"
+#include "tests/lazy.hpp"
 #include "tests/whole_files.hpp"
 
 using mrcz::errc;
@@ -388,3 +398,332 @@ TEST_CASE("ten labels are edited, and gaps between them closed") {
           fields.labels.add("eleven");
         })->code == errc::too_large);
 }
+
+namespace {
+
+/// Slices that compress, each to another size.
+mrcz::volume<std::int16_t> movie() {
+  auto voxels = test::counts<std::int16_t>({4, 64, 48});
+  for (std::size_t z = 0; z < 4; ++z)
+    for (std::size_t i = 0; i < 64 * 48 / (6 - z); ++i) voxels.data()[z * 64 * 48 + i] = static_cast<std::int16_t>(z);
+  return voxels;
+}
+
+mrcz::image<std::int16_t> constant(std::int16_t value) {
+  mrcz::image<std::int16_t> image = xt::zeros<std::int16_t>({64, 48});
+  image.fill(value);
+  return image;
+}
+
+/// Which no codec compresses.
+mrcz::image<std::int16_t> noise() {
+  auto image = constant(0);
+  std::mt19937 random{7};
+  for (auto& voxel : image) voxel = static_cast<std::int16_t>(random() >> 16U);
+  return image;
+}
+
+void put(mrcz::volume<std::int16_t>& voxels, std::size_t z, const mrcz::image<std::int16_t>& image) {
+  xt::view(voxels, z, xt::all(), xt::all()) = image;
+}
+
+/// Bytes that this process has read and written so far.
+struct traffic {
+  std::uint64_t read = 0;
+  std::uint64_t written = 0;
+};
+
+traffic traffic_so_far() {
+  traffic all;
+  std::ifstream in{"/proc/self/io"};
+  std::string name;
+  for (std::uint64_t count = 0; in >> name >> count;) {
+    if (name == "rchar:") all.read = count;
+    if (name == "wchar:") all.written = count;
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a slice of a plain file is overwritten, and then the file is as if it had been written so") {
+  const test::scratch_folder folder;
+  for (const auto order : {std::endian::little, std::endian::big}) {
+    const mrcz::write_options options{.byte_order = order};
+    auto voxels = movie();
+    mrcz::write(folder / "a.mrc", voxels, options, {{"answer", 42}});
+    for (const std::size_t z : {3U, 0U, 2U}) {
+      mrcz::overwrite_slice(folder / "a.mrc", z, noise() / 2);
+      put(voxels, z, noise() / 2);
+      CHECK(mrcz::read<std::int16_t>(folder / "a.mrc") == voxels);
+      CHECK(mrcz::statistics_of(header_of(folder / "a.mrc")) == mrcz::statistics{});
+      CHECK(mrcz::validate(folder / "a.mrc").empty());
+    }
+    mrcz::update_statistics(folder / "a.mrc");
+    mrcz::write(folder / "b.mrc", voxels, options, {{"answer", 42}});
+    CHECK(test::bytes_of(folder / "a.mrc") == test::bytes_of(folder / "b.mrc"));
+    CHECK(folder.files().size() == 2);
+  }
+}
+
+TEST_CASE("a compressed slice keeps its place, whatever the codec") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrcz";
+  for (const auto codec : mrcz::all_codecs) {
+    if (codec == mrcz::codec::none || !mrcz::available(codec)) continue;
+    CAPTURE(name_of(codec));
+    auto voxels = movie();
+    mrcz::write(path, voxels, {.compression = {.codec = codec, .block_size = 1024}});
+    const auto places = [&] {
+      const mrcz::reader in{path};
+      std::vector<std::uint64_t> begins;
+      for (std::size_t z = 0; z < 4; ++z) begins.push_back(in.slices()[z].offset);
+      begins.push_back(in.slices().end());
+      return begins;
+    };
+    const auto before = places();
+    for (const std::size_t z : {1U, 3U, 0U}) {
+      mrcz::overwrite_slice(path, z, constant(-5));
+      put(voxels, z, constant(-5));
+      CHECK(places() == before);
+      CHECK(mrcz::read<std::int16_t>(path) == voxels);
+      const mrcz::reader in{path};
+      const auto rows = in.read_region<std::int16_t>({.z = {z, 1}, .y = {50, 14}, .x = {3, 40}});
+      CHECK(xt::all(xt::equal(rows, -5)));
+    }
+    mrcz::overwrite_slice(path, 3, xt::view(movie(), 3, xt::all(), xt::all()));  // there is still room for the old one
+    put(voxels, 3, xt::view(movie(), 3, xt::all(), xt::all()));
+    mrcz::append_to(path, constant(9));
+    CHECK(mrcz::read_header(path).header.nz == 5);
+    mrcz::update_statistics(path);
+    CHECK(mrcz::validate(path).empty());
+    CHECK(xt::view(mrcz::read<std::int16_t>(path), xt::range(0, 4), xt::all(), xt::all()) == voxels);
+  }
+}
+
+TEST_CASE("a slice that needs more room than its place has is refused") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrcz";
+  mrcz::write(path, movie());
+  const bytes before = test::bytes_of(path);
+  const auto thrown = test::failure_of([&] { mrcz::overwrite_slice(path, 1, noise()); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == errc::too_large);
+  const auto room = mrcz::reader{path}.slices()[1].packed_bytes;
+  CHECK(
+      thrown->mentions(fmt::format("the new chunk has 6160 bytes, which do not fit the place of the old one with {}; "
+                                   "compress it with a higher level, or write a new file (slice 1, byte ",
+                                   room)));
+  CHECK(test::bytes_of(path) == before);
+  CHECK(folder.files().size() == 1);
+}
+
+TEST_CASE("a stored slice is replaced by a stored or by a compressed one") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrcz";
+  auto voxels = movie();
+  put(voxels, 2, noise());
+  mrcz::write(path, voxels);
+  for (const auto& image : {mrcz::image<std::int16_t>{noise() / -1}, constant(4), noise()}) {
+    mrcz::overwrite_slice(path, 2, image);
+    put(voxels, 2, image);
+    CHECK(mrcz::read<std::int16_t>(path) == voxels);
+    CHECK(mrcz::validate(path).empty());
+  }
+}
+
+TEST_CASE("a slice is replaced in each mode, with the conversions of writing") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrc";
+  for (const auto mode : {mrcz::mode::int8, mrcz::mode::int16, mrcz::mode::float32, mrcz::mode::uint16,
+                          mrcz::mode::float16, mrcz::mode::uint4, mrcz::mode::int32, mrcz::mode::uint32})
+    for (const auto codec : {mrcz::codec::none, mrcz::codec::zstd}) {
+      CAPTURE(static_cast<int>(mode));
+      mrcz::write(path, test::counts<std::uint8_t>({3, 7, 9}), {.compression = {.codec = codec}, .mode = mode});
+      const mrcz::image<std::uint8_t> image = xt::zeros<std::uint8_t>({7, 9}) + std::uint8_t{2};
+      mrcz::overwrite_slice(path, 1, image);
+      mrcz::update_statistics(path);
+      CHECK(mrcz::read<double>(path)(1, 6, 8) == 2);
+      CHECK(mrcz::read<double>(path)(2, 3, 4) == test::counts<double>({3, 7, 9})(2, 3, 4));
+      CHECK(mrcz::validate(path).empty());
+    }
+}
+
+TEST_CASE("an image that is no slice of the file is refused, and nothing changes") {
+  const test::scratch_folder folder;
+  for (const char* name : {"a.mrc", "a.mrcz"}) {
+    const auto path = folder / name;
+    mrcz::write(path, movie());
+    const bytes before = test::bytes_of(path);
+    const auto code_of = [&](std::size_t z, const auto& image, const mrcz::compression& wanted = {}) {
+      const auto thrown = test::failure_of([&] { mrcz::overwrite_slice(path, z, image, wanted); });
+      CHECK(test::bytes_of(path) == before);
+      REQUIRE(thrown);
+      CHECK(thrown->message.starts_with(path.string() + ": "));
+      return thrown->code;
+    };
+    CHECK(code_of(4, constant(1)) == errc::out_of_range);
+    CHECK(code_of(0, xt::xtensor<std::int16_t, 2>{xt::zeros<std::int16_t>({64, 47})}) == errc::shape_mismatch);
+    CHECK(code_of(0, xt::xtensor<std::int16_t, 3>{xt::zeros<std::int16_t>({1, 64, 48})}) == errc::shape_mismatch);
+    CHECK(code_of(0, xt::xtensor<float, 2>{xt::zeros<float>({64, 48}) + 0.5F}) == errc::mode_mismatch);
+    CHECK(code_of(0, constant(1), {.codec = mrcz::codec::lz4}) == errc::bad_option);
+    CHECK(code_of(0, constant(1), {.level = 11}) == errc::bad_option);
+    CHECK(folder.files().size() == (name == std::string{"a.mrc"} ? 1 : 2));
+    bytes cut = before;
+    cut.resize(cut.size() - 1);
+    test::write_bytes(path, cut);
+    const auto missing = test::failure_of([&] { mrcz::overwrite_slice(path, 3, constant(1)); });
+    REQUIRE(missing);
+    CHECK(missing->code == errc::truncated);
+    mrcz::overwrite_slice(path, 0, constant(1));
+    CHECK(mrcz::reader{path}.read_slice<std::int16_t>(0) == constant(1));
+    CHECK(test::failure_of([&] { mrcz::update_statistics(path); })->code == errc::truncated);
+  }
+}
+
+TEST_CASE("the statistics of a file without any are those that a writer computes") {
+  const test::scratch_folder folder;
+  const auto check = [&](const auto& voxels, const mrcz::write_options& options) {
+    auto without = options;
+    without.statistics = false;
+    mrcz::write(folder / "a", voxels, without);
+    mrcz::write(folder / "b", voxels, options);
+    mrcz::update_statistics(folder / "a");
+    CHECK(test::bytes_of(folder / "a") == test::bytes_of(folder / "b"));
+    mrcz::update_statistics(folder / "b");
+    CHECK(test::bytes_of(folder / "a") == test::bytes_of(folder / "b"));
+  };
+  check(test::counts<float>({17, 30, 20}), {});
+  check(test::counts<float>({17, 30, 20}), {.compression = {.codec = mrcz::codec::zstd}});
+  check(test::counts<std::int8_t>({3, 30, 21}), {.mode = mrcz::mode::uint4});
+  check(test::counts<std::complex<float>>({3, 4, 5}), {});
+  check(test::counts<mrcz::complex_int16>({3, 4, 5}), {.byte_order = std::endian::big});
+  check(test::counts<std::uint32_t>({3, 4, 5}), {});
+}
+
+TEST_CASE("metadata are replaced by others that fit their place") {
+  const test::scratch_folder folder;
+  for (const auto& one : samples) {
+    CAPTURE(one.name);
+    const auto path = folder / one.name;
+    write_sample(path, one);
+    bytes before = test::bytes_of(path);
+    mrcz::edit_metadata(path, {{"answer", 1}});
+    CHECK(mrcz::reader{path}.metadata() == mrcz::metadata{{"answer", 1}});
+    mrcz::edit_metadata(path, {{"a", "23456789"}});  // 16 characters, all there is room for
+    CHECK(mrcz::reader{path}.metadata() == mrcz::metadata{{"a", "23456789"}});
+    bytes after = test::bytes_of(path);
+    std::fill(before.begin() + 1024, before.begin() + 1040, std::byte{});
+    std::fill(after.begin() + 1024, after.begin() + 1040, std::byte{});
+    CHECK(after == before);
+    CHECK(mrcz::validate(path).empty());
+    const bytes now = test::bytes_of(path);
+    const auto code_of = [&](const mrcz::metadata& values) {
+      const auto thrown = test::failure_of([&] { mrcz::edit_metadata(path, values); });
+      CHECK(test::bytes_of(path) == now);
+      REQUIRE(thrown);
+      return thrown->code;
+    };
+    CHECK(code_of({{"a", "234567890"}}) == errc::too_large);
+    CHECK(code_of(nullptr) == errc::bad_option);
+    CHECK(code_of({1, 2}) == errc::bad_metadata);
+    mrcz::edit_metadata(path, mrcz::metadata::object());
+    CHECK(mrcz::reader{path}.metadata() == mrcz::metadata::object());
+  }
+  CHECK(folder.files().size() == 4);
+}
+
+TEST_CASE("there is no room for metadata where there are none, and other extended headers are not replaced") {
+  const test::scratch_folder folder;
+  mrcz::write(folder / "a", movie());
+  const auto none = test::failure_of([&] { mrcz::edit_metadata(folder / "a", {{"answer", 42}}); });
+  REQUIRE(none);
+  CHECK(none->code == errc::too_large);
+  CHECK(
+      none->mentions("the metadata have 13 bytes, but there is only room for 0; write a new file with them, for "
+                     "instance mrcz::write(copy, mrcz::read<T>(path), {.like = header}, metadata)"));
+  mrcz::writer out{folder / "b"};
+  out.set_extended_header({{'F', 'E', 'I', '1'}, bytes(768)});
+  out.append(movie());
+  out.close();
+  const auto other = test::failure_of([&] { mrcz::edit_metadata(folder / "b", {{"answer", 42}}); });
+  REQUIRE(other);
+  CHECK(other->code == errc::bad_option);
+  CHECK(other->mentions("the extended header has the type 'FEI1', so it holds no metadata to replace"));
+}
+
+TEST_CASE("each opening for writing undoes a change that was interrupted") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrc";
+  mrcz::write(path, movie());
+  const auto before = header_of(path);
+  const auto interrupt = [&] {
+    const mrcz::detail::byte_range range{2000, 100};
+    mrcz::file opened{path, mrcz::file::access::read_write};
+    mrcz::detail::undo_record{path}.keep(opened, {&range, 1});
+    opened.write_at(2000, bytes(100, std::byte{0x55}));
+    REQUIRE(mrcz::read<std::int16_t>(path) != movie());
+  };
+  interrupt();
+  mrcz::edit(path, [](header_fields&) {});
+  CHECK(mrcz::read<std::int16_t>(path) == movie());
+  interrupt();
+  mrcz::update_statistics(path);
+  CHECK(header_of(path) == before);
+  interrupt();
+  CHECK(test::failure_of([&] { mrcz::edit_metadata(path, {{"answer", 42}}); }));
+  CHECK(mrcz::read<std::int16_t>(path) == movie());
+  interrupt();
+  mrcz::append_to(path, constant(1));
+  CHECK(xt::view(mrcz::read<std::int16_t>(path), xt::range(0, 4), xt::all(), xt::all()) == movie());
+  CHECK(folder.files().size() == 1);
+}
+
+TEST_CASE("what a lazy image throws is a failure of the caller, and changes nothing") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrc";
+  mrcz::write(path, movie());
+  const bytes before = test::bytes_of(path);
+  const auto failing = test::refusing(constant(3), std::int16_t{3});
+  const auto thrown = test::failure_of([&] { mrcz::overwrite_slice(path, 2, failing); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == errc::caller_failed);
+  CHECK(thrown->mentions("slice 2"));
+  CHECK(test::bytes_of(path) == before);
+}
+
+#if defined(__linux__)
+
+TEST_CASE("a file of 10 GB is changed by reading and writing a few kilobytes") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrc";
+  mrcz::write(path, mrcz::image<float>{xt::zeros<float>({500, 500})}, {.kind = mrcz::kind::volume}, {{"answer", 42}});
+  header h = header_of(path);
+  h.nz = h.mz = 10'000;
+  const auto first = mrcz::encode(h);
+  bytes beginning = test::bytes_of(path);
+  std::copy(first.begin(), first.end(), beginning.begin());
+  test::write_bytes(path, beginning);
+  std::filesystem::resize_file(path, 1040 + 10'000'000'000);
+  REQUIRE(traffic_so_far().written > 0);
+
+  const auto check = [&](std::uint64_t most, const auto& change) {
+    const auto before = traffic_so_far();
+    change();
+    const auto after = traffic_so_far();
+    CHECK(after.read - before.read < most);
+    CHECK(after.written - before.written < most);
+    CHECK(after.written > before.written);
+  };
+  check(10'000, [&] { mrcz::edit(path, [](header_fields& fields) { fields.set_voxel_size({1, 1, 1}); }); });
+  check(100'000, [&] { mrcz::edit_metadata(path, {{"answer", 43}}); });
+  check(2'500'000,
+        [&] { mrcz::overwrite_slice(path, 9'999, mrcz::image<float>{xt::zeros<float>({500, 500}) + 3.0F}); });
+  const mrcz::reader in{path};
+  CHECK(in.voxel_size() == mrcz::voxel_size{1, 1, 1});
+  CHECK(in.metadata() == mrcz::metadata{{"answer", 43}});
+  CHECK(in.read_slice<float>(9'999)(499, 499) == 3);
+  CHECK(std::filesystem::file_size(path) == 1040 + 10'000'000'000);
+}
+
+#endif
