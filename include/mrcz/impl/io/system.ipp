@@ -525,13 +525,13 @@ MRCZ_INLINE bool folder::open(const std::filesystem::path& path) {
   std::error_code failure;
   path_ = std::filesystem::absolute(path.empty() ? "." : path, failure);
   file_status found;
-  if (failure || !get_status(path_, found)) return false;
+  if (failure || !detail::get_status(path_, found)) return false;
   if (!found.is_directory) ::SetLastError(ERROR_DIRECTORY);
   return found.is_directory;
 }
 
 MRCZ_INLINE bool folder::get_status(const std::filesystem::path& name, file_status& status) const {
-  return get_status(path_ / name, status);
+  return detail::get_status(path_ / name, status);
 }
 
 MRCZ_INLINE bool folder::may_write(const std::filesystem::path& name) const {
