@@ -1,12 +1,18 @@
 #include "mrcz/io/undo_record.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "mrcz/core/endian.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/locked_file.hpp"
 #include "tests/io/support.hpp"

@@ -52,8 +52,9 @@ MRCZ_INLINE void labels::erase(std::size_t i) {
 }
 
 MRCZ_INLINE void labels::close_gaps() noexcept {
-  std::stable_partition(fields_.begin(), fields_.end(),
-                        [](const auto& field) { return !trimmed({field.data(), length}).empty(); });
+  auto end_of_used = fields_.begin();
+  for (auto field = fields_.begin(); field != fields_.end(); ++field)
+    if (!trimmed({field->data(), length}).empty()) end_of_used = std::rotate(end_of_used, field, field + 1);
 }
 
 MRCZ_INLINE labels labels::decode(const char* from) noexcept {
