@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -160,18 +159,15 @@ TEST_CASE("a record that lies about its ranges is none, even if its digest is ri
     return record;
   };
   const std::uint64_t huge = ~std::uint64_t{0};
-  for (const auto& [at, value] : {std::pair<std::size_t, std::uint64_t>{24, 100},
-                                  {40, huge},
-                                  {40, 2},
-                                  {40, 4},
-                                  {48, huge},
-                                  {56, huge},
-                                  {56, 5001},
-                                  {64, 5},
-                                  {72, 2999}}) {
-    CAPTURE(at);
-    CAPTURE(value);
-    test::write_bytes(folder / "a.undo", with(at, value));
+  struct lie {
+    std::size_t at;
+    std::uint64_t value;
+  };
+  for (const auto& one : {lie{24, 100}, lie{40, huge}, lie{40, 2}, lie{40, 4}, lie{48, huge}, lie{56, huge},
+                          lie{56, 5001}, lie{64, 5}, lie{72, 2999}}) {
+    CAPTURE(one.at);
+    CAPTURE(one.value);
+    test::write_bytes(folder / "a.undo", with(one.at, one.value));
     CHECK_FALSE(mrcz::pending_undo(path));
     {
       const locked_file opened{path};

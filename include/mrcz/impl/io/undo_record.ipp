@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/core/shape.hpp"
 #include "mrcz/io/system.hpp"
 
 namespace mrcz {
@@ -133,8 +133,7 @@ MRCZ_INLINE undo_record::found undo_record::read(undo_content& into) const {
   if (!blank && !std::equal(first.begin(), first.end(), magic.begin())) return found::foreign;
   if (blank || bytes.size() < undo_header_bytes || load<std::uint64_t>(bytes.data() + 16, std::endian::little) != size)
     return found::incomplete;
-  if (size > std::numeric_limits<std::size_t>::max() / 4) return found::foreign;
-  bytes.resize(static_cast<std::size_t>(size));
+  bytes.resize(size_in_memory(size, "an undo record"));
   record.read_at(0, bytes);
   return decode_record(bytes, into) ? found::complete : found::incomplete;
 }
@@ -152,7 +151,7 @@ MRCZ_INLINE void undo_record::keep(const file& of, std::span<const byte_range> r
     if (range.offset >= content.file_size) continue;
     range.count = std::min(range.count, content.file_size - range.offset);
     const std::size_t at = content.old_bytes.size();
-    content.old_bytes.resize(at + static_cast<std::size_t>(range.count));
+    content.old_bytes.resize(size_in_memory(at + range.count, "what is overwritten in place"));
     of.read_at(range.offset, std::span{content.old_bytes}.subspan(at));
     content.ranges.push_back(range);
   }
