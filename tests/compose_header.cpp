@@ -715,3 +715,22 @@ TEST_CASE("slices that are not what the header announces are refused") {
   CHECK_FALSE(refusal({}, slices(6), {.sections_per_volume = 2}));
   CHECK_FALSE(refusal({}, slices(1), {.kind = kind::image}));
 }
+
+TEST_CASE("a voxel size that the caller states makes the cell") {
+  header_fields fields;
+  fields.set_voxel_size({2, 3, 4});
+  const auto h = finished(5, {}, true, fields);
+  CHECK(h.cella == mrcz::per_axis<float>{8, 9, 20});
+  const header_fields assigned = [&] {
+    header_fields other;
+    other = fields;
+    return other;
+  }();
+  CHECK(finished(5, {}, true, assigned).cella == h.cella);
+  CHECK_FALSE(refusal(fields, slices(5), {.voxel_size = mrcz::voxel_size{2, 3, 4}}));
+  CHECK(refusal(fields, slices(5), {.voxel_size = mrcz::voxel_size{2, 3, 5}})->code == errc::bad_option);
+  fields.cella.x = 9;
+  CHECK(refusal(fields, slices(5))->code == errc::bad_option);
+  fields.set_voxel_size({2, 3, std::numeric_limits<float>::infinity()});
+  CHECK(refusal(fields, slices(5))->code == errc::bad_option);
+}

@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include "mrcz/io/undo_record.hpp"
 #include "mrcz/write.hpp"
 #include "tests/sanitized.hpp"
 #include "tests/whole_files.hpp"
@@ -398,4 +399,22 @@ TEST_CASE("a failing disk is no fault of the file") {
     REQUIRE(failure);
     CHECK(failure->code == std::errc::io_error);
   }
+}
+
+TEST_CASE("a change in place that was interrupted is a finding of the file's path") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrc";
+  test::write_bytes(path, plain_file());
+  REQUIRE(mrcz::validate(path).empty());
+  const mrcz::detail::byte_range range{1100, 40};
+  mrcz::detail::undo_record{path}.keep(mrcz::file{path, mrcz::file::access::read}, {&range, 1});
+  CHECK(mrcz::validate(path) == only(error, "undo record", 1100,
+                                     "a.mrc.undo keeps 40 old bytes: a change in place was interrupted, or runs now",
+                                     "no such file; the next opening for writing undoes the change"));
+  bytes other = plain_file();
+  test::patch(other, 196, 1.0F);
+  test::write_bytes(path, other);
+  CHECK(mrcz::validate(path) == only(warning, "undo record", 1100,
+                                     "a.mrc.undo belongs to an interrupted change, but does not fit this file",
+                                     "no such file; remove it if this file is as it should be"));
 }

@@ -56,6 +56,9 @@ MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path);
 
 MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept;
 
+/// Throws `errc::bad_option` for edges that no voxel can have.
+MRCZ_INLINE void check(const voxel_size& v);
+
 /// Throws `errc::bad_option` for a value that no file can have, or for two values that contradict each other.
 MRCZ_INLINE void check(const write_options& wanted);
 

@@ -30,6 +30,13 @@ namespace async::detail {
 class write_window;
 }
 
+namespace detail {
+
+/// The options for writing slices into an existing file. They may repeat what the file says but not contradict it.
+MRCZ_INLINE write_options options_for(const reader& in, write_options options);
+
+}  // namespace detail
+
 /// A file that is being written. The complete file appears under its name when `close()` returns. A writer that is
 /// destroyed earlier leaves nothing on disk (but see `write_options::keep_partial`).
 ///

@@ -78,6 +78,17 @@ void keep_an_eye_on(const std::filesystem::path& path) {
   static_cast<void>(mrcz::read<float>(path, {.stop = &stop, .progress = &done}));
 }
 
+void change_in_place(const std::filesystem::path& path) {
+  mrcz::edit(path, [](mrcz::header_fields& fields) {
+    fields.set_voxel_size({1, 1, 1});
+    fields.labels.add("everything");
+  });
+  mrcz::edit_metadata(path, {{"answer", 43}});
+  mrcz::overwrite_slice(path, 0, xt::xtensor<float, 2>(xt::zeros<float>({3, 4})) * 2.0F, {.level = 9});
+  mrcz::update_statistics(path);
+  static_cast<void>(mrcz::pending_undo(path));
+}
+
 void in_memory() {
   std::vector<std::byte> bytes;
   mrcz::writer out{std::make_unique<mrcz::memory_sink>(bytes), {}, {{"answer", 42}}};

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "mrcz/core/endian.hpp"
+#include "mrcz/edit.hpp"
 #include "mrcz/format/geometry.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/reader.hpp"
@@ -103,6 +104,7 @@ std::string name_of_file(const plan& p) {
                      *codec == mrcz::codec::none ? "mrc" : "mrcz");
 }
 
+/// Writes a file. The last slice of several is noise at first, and is then replaced in place, where it needs less room.
 template <class Row>
 void write(const std::filesystem::path& path, const plan& p) {
   auto voxels = mrcz::detail::make_volume<typename Row::type>(p.shape);
@@ -112,8 +114,16 @@ void write(const std::filesystem::path& path, const plan& p) {
       {"Mikroskop", "Kr\u00fcger"}, {"tilts", {-60, 0.5, 60}}, {"nested", {{"dose", 1.25}, {"ok", true}}}};
   mrcz::writer out{path, p.options, p.with_metadata ? values : json()};
   out.header().labels.add("written for Python");
-  out.append(voxels);
+  const std::size_t last = p.shape[0] - 1;
+  const auto slice = static_cast<std::uint32_t>(p.shape[1] * p.shape[2]);
+  auto at_first = voxels;
+  for (std::uint32_t i = static_cast<std::uint32_t>(last) * slice; last > 0 && i < voxels.size(); ++i)
+    at_first.data()[i] = voxel_of<Row>(scrambled(i));
+  out.append(at_first);
   out.close();
+  if (last == 0) return;
+  mrcz::overwrite_slice(path, last, xt::view(voxels, last, xt::all(), xt::all()), p.options.compression);
+  mrcz::update_statistics(path);
 }
 
 int write_all(const std::filesystem::path& folder) {

@@ -125,3 +125,74 @@ TEST_CASE("a write that is done in part counts as one's own") {
 }
 
 #endif
+
+TEST_CASE("a change in place is done when it ends, and undone if it does not") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  const mrcz::detail::byte_range ranges[]{{2, 3}, {8, 10}};
+  for (const bool ends : {false, true}) {
+    {
+      mrcz::detail::locked_file locked{path};
+      locked.begin_change(ranges);
+      CHECK(mrcz::pending_undo(path));
+      locked.write_at(2, text("abc"));
+      locked.write_at(8, text("longer than before"));
+      if (ends) locked.end_change();
+      CHECK(locked.is_unchanged());
+    }
+    CHECK(test::bytes_of(path) == (ends ? text("01abc567longer than before") : text("0123456789")));
+    CHECK(folder.files() == std::vector<std::string>{"a"});
+  }
+}
+
+TEST_CASE("a change in place does not begin in a file that another program has changed") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("0123456789"));
+  mrcz::detail::locked_file locked{folder / "a"};
+  test::write_bytes(folder / "a", text("0123456780"));
+  const mrcz::detail::byte_range first{0, 2};
+  CHECK(test::failure_of([&] { locked.begin_change({&first, 1}); }));
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
+#if defined(__linux__)
+
+TEST_CASE("the record is synced before the first byte is overwritten, and removed after the last one is synced") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  std::vector<std::string> order;
+  const auto state = [&] { return std::filesystem::exists(folder / "a.undo") ? "record" : "no record"; };
+  test::observe_system_calls calls;
+  calls.data_synced = [&](int) { return order.push_back(std::string{"sync, "} + state()), 0; };
+  calls.directory_synced = [&] { return order.push_back(std::string{"sync folder, "} + state()), 0; };
+  mrcz::detail::locked_file locked{path};
+  const mrcz::detail::byte_range all{0, 10};
+  locked.begin_change({&all, 1});
+  CHECK(order == std::vector<std::string>{"sync, record", "sync folder, record"});
+  CHECK(test::bytes_of(path) == text("0123456789"));
+  locked.write_at(0, text("abcdefghij"));
+  order.clear();
+  locked.end_change();
+  CHECK(order == std::vector<std::string>{"sync, record", "sync folder, no record"});
+}
+
+TEST_CASE("a change that cannot be synced is undone") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  {
+    mrcz::detail::locked_file locked{path};
+    const mrcz::detail::byte_range all{0, 10};
+    locked.begin_change({&all, 1});
+    locked.write_at(0, text("abcdefghij"));
+    test::observe_system_calls calls;
+    calls.data_synced = [](int) { return EIO; };
+    CHECK(test::failure_of([&] { locked.end_change(); }));
+  }
+  CHECK(test::bytes_of(path) == text("0123456789"));
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
+#endif

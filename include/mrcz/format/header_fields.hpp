@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "mrcz/core/linkage.hpp"
@@ -130,7 +131,17 @@ struct header_fields {
   ~header_fields() = default;
 
   MRCZ_INLINE header_fields& operator=(const header& source);
-  header_fields& operator=(const header_fields& source) { return *this = static_cast<header>(source); }
+  header_fields& operator=(const header_fields& source) {
+    const auto size = source.voxel_size_;
+    *this = static_cast<header>(source);
+    voxel_size_ = size;
+    return *this;
+  }
+
+  /// States the size of a voxel, in angstrom. CELLA will be M times this size, once M is known. Contradicts a CELLA
+  /// that is stated otherwise.
+  void set_voxel_size(const voxel_size& size) noexcept { voxel_size_ = size; }
+  const std::optional<voxel_size>& stated_voxel_size() const noexcept { return voxel_size_; }
 
   /// Whether the header of a file was copied.
   bool is_copied() const noexcept { return copied_; }
@@ -143,6 +154,7 @@ struct header_fields {
  private:
   MRCZ_INLINE void copy(const header& source);
 
+  std::optional<voxel_size> voxel_size_;
   bool copied_ = false;
 };
 

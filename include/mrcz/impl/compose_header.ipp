@@ -54,6 +54,11 @@ MRCZ_INLINE std::int32_t sections(const header& before, const header_fields& fie
   return frame > 1 && is_images(h.kind()) ? frame : copied_sections(before, h);
 }
 
+/// The voxel size that the options state, or else the caller.
+MRCZ_INLINE std::optional<voxel_size> stated_voxel_size(const header_fields& fields, const write_options& options) {
+  return options.voxel_size ? options.voxel_size : fields.stated_voxel_size();
+}
+
 /// The edge of the cell along an axis: as stated, else as of a copy.
 MRCZ_INLINE float edge(const header_field<float>& cella, std::int32_t m, float voxel) {
   return cella.is_stated() ? cella.value() : copied_edge(cella, m, voxel);
@@ -139,7 +144,7 @@ MRCZ_INLINE header compose_header(const header_fields& fields, const file_conten
   h.mx = intervals(before, fields.mx, h, 1);
   h.my = intervals(before, fields.my, h, 2);
   h.mz = sections(before, fields, h, content, options);
-  const voxel_size voxel = options.voxel_size.value_or(before.voxel_size().value_or(voxel_size{}));
+  const voxel_size voxel = stated_voxel_size(fields, options).value_or(before.voxel_size().value_or(voxel_size{}));
   h.cella = {edge(fields.cella.x, h.mx, voxel.x), edge(fields.cella.y, h.my, voxel.y),
              edge(fields.cella.z, h.mz, voxel.z)};
 
@@ -219,9 +224,11 @@ MRCZ_INLINE void require_edge(const header_field<float>& stated, std::int32_t m,
 }
 
 MRCZ_INLINE void require_cell(const header& h, const header_fields& fields, const write_options& options) {
-  const auto size = [&](float voxel_size::* axis) {
-    return options.voxel_size ? std::optional{(*options.voxel_size).*axis} : std::nullopt;
-  };
+  const auto stated = stated_voxel_size(fields, options);
+  if (fields.stated_voxel_size() && fields.stated_voxel_size() != stated)
+    fail(errc::bad_option, "the header states another voxel size than the options");
+  if (stated) check(*stated);
+  const auto size = [&](float voxel_size::* axis) { return stated ? std::optional{(*stated).*axis} : std::nullopt; };
   require_edge(fields.cella.x, h.mx, size(&voxel_size::x), 'x');
   require_edge(fields.cella.y, h.my, size(&voxel_size::y), 'y');
   require_edge(fields.cella.z, h.mz, size(&voxel_size::z), 'z');

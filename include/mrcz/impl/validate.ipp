@@ -24,6 +24,7 @@
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/io/undo_record.hpp"
 #include "mrcz/reader.hpp"
 
 namespace mrcz {
@@ -38,6 +39,20 @@ MRCZ_INLINE void require_fault_of_file(const error& e) {
 /// What the error expected, or else `instead`.
 MRCZ_INLINE std::string expected_of(const error& e, const char* instead) {
   return e.expected().empty() ? instead : e.expected();
+}
+
+/// Reports a change in place that has not ended: then the file may hold old and new bytes.
+MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, findings& list) {
+  const auto pending = pending_undo(path);
+  if (!pending) return;
+  const std::string record = pending->record.filename().string();
+  list.error_if(
+      pending->fits, "undo record", pending->offset,
+      fmt::format("{} keeps {} old bytes: a change in place was interrupted, or runs now", record, pending->bytes),
+      "no such file; the next opening for writing undoes the change");
+  list.warn_if(!pending->fits, "undo record", pending->offset,
+               fmt::format("{} belongs to an interrupted change, but does not fit this file", record),
+               "no such file; remove it if this file is as it should be");
 }
 
 /// The rules about the places of slices in the file.
@@ -204,8 +219,12 @@ std::vector<finding> detail::validate_source(std::unique_ptr<const byte_source> 
 
 template <class Reader>
 std::vector<finding> detail::validate_file(const std::filesystem::path& path) {
-  return detail::with_context(path.string(),
-                              [&] { return validate_source<Reader>(std::make_unique<file_source>(path)); });
+  return detail::with_context(path.string(), [&] {
+    findings list;
+    validate_undo_record(path, list);
+    list.add(validate_source<Reader>(std::make_unique<file_source>(path)));
+    return std::move(list).take();
+  });
 }
 
 }  // namespace mrcz

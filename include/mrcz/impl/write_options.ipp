@@ -19,6 +19,12 @@ MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept {
   return k == kind::volume ? group >= 1 && group <= 230 : group >= 401 && group <= 630;
 }
 
+MRCZ_INLINE void check(const voxel_size& v) {
+  if (!(std::isfinite(v.x) && std::isfinite(v.y) && std::isfinite(v.z) && v.x >= 0 && v.y >= 0 && v.z >= 0))
+    fail_expected(errc::bad_option, text("voxel_size is {} x {} x {}", v.x, v.y, v.z),
+                  "finite numbers that are not negative");
+}
+
 MRCZ_INLINE void check(const write_options& wanted) {
   check(wanted.compression);
   if (wanted.mode && !is_known(*wanted.mode))
@@ -36,10 +42,7 @@ MRCZ_INLINE void check(const write_options& wanted) {
   if (wanted.sections_per_volume && wanted.kind.value_or(kind::volume_stack) != kind::volume_stack)
     fail(errc::bad_option, "sections_per_volume was stated for kind {}; only a volume stack has them",
          name_of(*wanted.kind));
-  if (const auto v = wanted.voxel_size;
-      v && !(std::isfinite(v->x) && std::isfinite(v->y) && std::isfinite(v->z) && v->x >= 0 && v->y >= 0 && v->z >= 0))
-    fail_expected(errc::bad_option, text("voxel_size is {} x {} x {}", v->x, v->y, v->z),
-                  "finite numbers that are not negative");
+  if (wanted.voxel_size) check(*wanted.voxel_size);
   if (const auto o = wanted.origin; o && !(std::isfinite(o->x) && std::isfinite(o->y) && std::isfinite(o->z)))
     fail_expected(errc::bad_option, text("origin is {}, {}, {}", o->x, o->y, o->z), "finite numbers");
   if (wanted.durability > durability::full)

@@ -26,7 +26,6 @@ MRCZ_INLINE write_options checked(write_options options, codec by_name) {
   return options;
 }
 
-/// The options for appending to a file. They may repeat what the file says but not contradict it.
 MRCZ_INLINE write_options options_for(const reader& in, write_options options) {
   const auto require_same = [](const auto& wanted, const auto& found, const char* option) {
     if (wanted.value_or(found) != found)

@@ -11,17 +11,20 @@
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/io/system.hpp"
+#include "mrcz/io/undo_record.hpp"
 
 namespace mrcz::detail {
 
 /// Opens a file once, for reading and for writing, and locks it until it is closed (`flock`, `LockFileEx`). So the file
-/// that is changed is the same that was checked. `require_unchanged` detects changes by programs that take no locks,
-/// and changes on file systems that have no locks.
+/// that is changed is the same that was checked. If an earlier change of it was interrupted, opening undoes that first.
+/// `require_unchanged` detects changes by programs that take no locks, and changes on file systems that have no locks.
 class locked_file final : public byte_source {
  public:
   /// Throws EWOULDBLOCK if another program or another `file` holds the lock, ESTALE if the file was replaced before it
   /// was locked, and the errors of opening.
   explicit locked_file(const std::filesystem::path& path);
+
+  ~locked_file() override;
 
   const file& opened() const noexcept { return file_; }
 
@@ -43,6 +46,15 @@ class locked_file final : public byte_source {
 
   void sync() { file_.sync(); }
 
+  /// Begins to overwrite bytes in place: an undo record keeps the bytes of `ranges`, which are in rising order and do
+  /// not overlap, and the size of the file. If this object is destroyed before `end_change`, or the program ends, the
+  /// file gets its old bytes and size back, now or when it is opened for writing the next time. Throws ESTALE as
+  /// `require_unchanged` does.
+  void begin_change(std::span<const byte_range> ranges);
+
+  /// Returns once the changed file is on the storage device. It is then no longer undone.
+  void end_change();
+
  private:
   static constexpr std::size_t front_bytes = 1024;
 
@@ -55,6 +67,8 @@ class locked_file final : public byte_source {
   file file_;
   folder folder_;
   std::filesystem::path leaf_;
+  undo_record undo_;
+  bool changing_ = false;
   std::uint64_t found_size_ = 0;
   std::uint64_t size_ = 0;  // the size of the file if nobody else changed it
   std::array<std::byte, front_bytes> front_{};

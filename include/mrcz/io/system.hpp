@@ -38,6 +38,9 @@ enum class lock_result { locked, taken, no_locks, failed };
 
 MRCZ_INLINE unsigned long process_id() noexcept;
 
+/// The user whose rights this process has, as in `file_status::owner`; 0 on Windows.
+MRCZ_INLINE unsigned user_id() noexcept;
+
 /// A text that is most probably different in each call of each process. If a name made from it exists, callers try
 /// again with another text.
 MRCZ_INLINE std::string unique_text();

@@ -43,6 +43,7 @@ MRCZ_INLINE void header_labels::copy(const labels& all) noexcept {
 MRCZ_INLINE header_fields::header_fields() { copy(header{}); }
 
 MRCZ_INLINE header_fields& header_fields::operator=(const header& source) {
+  voxel_size_.reset();
   copied_ = source.nx != 0 || source.ny != 0 || source.nz != 0;
   if (copied_) {
     copy(source);

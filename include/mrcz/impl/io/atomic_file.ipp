@@ -10,6 +10,7 @@
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/io/undo_record.hpp"
 
 namespace mrcz {
 
@@ -61,6 +62,7 @@ MRCZ_INLINE void atomic_file::publish() {
     publish_named();
   }
   file_.reset();
+  detail::undo_record{absolute_folder_ / leaf_}.discard();  // of the file that was replaced
   if (durability_ == durability::full && !folder_.sync())
     detail::fail_system(detail::last_error(), "cannot sync the directory", folder_path());
 }

@@ -11,14 +11,23 @@
 namespace mrcz::detail {
 
 MRCZ_INLINE locked_file::locked_file(const std::filesystem::path& path)
-    : file_{path, file::access::read_write}, leaf_{path.filename()} {
+    : file_{path, file::access::read_write}, leaf_{path.filename()}, undo_{path} {
   if (!folder_.open(path.parent_path())) fail_system(last_error(), "cannot open its folder", path.string());
   if (!file_.try_lock())
     fail_system(locked_error(), "somebody else is appending to it or has locked it", path.string());
   if (!is_in_place()) fail_replaced();  // before it was locked
+  undo_.roll_back(file_);
   size_ = found_size_ = file_.size();
   front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_.size()));
   file_.read_at(0, front());
+}
+
+MRCZ_INLINE locked_file::~locked_file() {
+  if (!changing_) return;
+  try {
+    if (is_in_place()) undo_.roll_back(file_);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the record stays, and the next opening tries again
+  }
 }
 
 MRCZ_INLINE void locked_file::read_at(std::uint64_t offset, std::span<std::byte> into) const {
@@ -58,6 +67,19 @@ MRCZ_INLINE void locked_file::truncate(std::uint64_t size) {
   file_.truncate(size);
   size_ = size;
   front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_size_));
+}
+
+MRCZ_INLINE void locked_file::begin_change(std::span<const byte_range> ranges) {
+  require_unchanged();
+  undo_.keep(file_, ranges);
+  changing_ = true;
+}
+
+MRCZ_INLINE void locked_file::end_change() {
+  if (!is_in_place()) fail_replaced();
+  sync();
+  undo_.remove();
+  changing_ = false;
 }
 
 MRCZ_INLINE bool locked_file::is_in_place() const {

@@ -73,6 +73,7 @@ auto uninterrupted(Call&& call) noexcept {
 }
 
 MRCZ_INLINE unsigned long process_id() noexcept { return static_cast<unsigned long>(::getpid()); }
+MRCZ_INLINE unsigned user_id() noexcept { return static_cast<unsigned>(::geteuid()); }
 
 MRCZ_INLINE file_status status_from(const struct stat& s) noexcept {
   return {.size = static_cast<std::uint64_t>(s.st_size),
@@ -371,6 +372,7 @@ MRCZ_INLINE std::error_code stale_error() noexcept { return {ERROR_FILE_INVALID,
 MRCZ_INLINE std::error_code locked_error() noexcept { return std::make_error_code(std::errc::operation_would_block); }
 
 MRCZ_INLINE unsigned long process_id() noexcept { return ::GetCurrentProcessId(); }
+MRCZ_INLINE unsigned user_id() noexcept { return 0; }
 
 MRCZ_INLINE std::uint64_t joined(DWORD high, DWORD low) noexcept { return std::uint64_t{high} << 32U | low; }
 
@@ -523,13 +525,13 @@ MRCZ_INLINE bool folder::open(const std::filesystem::path& path) {
   std::error_code failure;
   path_ = std::filesystem::absolute(path.empty() ? "." : path, failure);
   file_status found;
-  if (failure || !get_status(path_, found)) return false;
+  if (failure || !detail::get_status(path_, found)) return false;
   if (!found.is_directory) ::SetLastError(ERROR_DIRECTORY);
   return found.is_directory;
 }
 
 MRCZ_INLINE bool folder::get_status(const std::filesystem::path& name, file_status& status) const {
-  return get_status(path_ / name, status);
+  return detail::get_status(path_ / name, status);
 }
 
 MRCZ_INLINE bool folder::may_write(const std::filesystem::path& name) const {

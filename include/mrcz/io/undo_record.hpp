@@ -1,0 +1,106 @@
+/// Changes of existing files in place that are done or undone: a record beside the file keeps the old bytes meanwhile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mrcz/core/linkage.hpp"
+#include "mrcz/io/file.hpp"
+
+namespace mrcz {
+
+/// A change of a file in place that has not ended: it was interrupted, or it runs at this moment.
+struct pending_change {
+  std::filesystem::path record;  ///< the file that keeps the old bytes
+  std::uint64_t offset = 0;      ///< the first byte that may have changed
+  std::uint64_t bytes = 0;       ///< how many bytes may have changed
+  bool fits = false;             ///< false if the file is another one by now, or was changed by another program
+};
+
+/// Looks for the record of a change that has not ended. Nothing is locked and nothing changes. The next opening for
+/// writing gives the file its old bytes back, if the record fits.
+MRCZ_INLINE std::optional<pending_change> pending_undo(const std::filesystem::path& path);
+
+namespace detail {
+
+struct byte_range {
+  std::uint64_t offset;
+  std::uint64_t count;
+};
+
+/// What a record says.
+struct undo_content {
+  std::uint64_t file_size = 0;  ///< before the change
+  std::uint64_t witness = 0;    ///< a digest of bytes that do not change
+  std::vector<byte_range> ranges;
+  std::vector<std::byte> old_bytes;  ///< of all ranges, one after the other
+};
+
+/// The record of one file. Before bytes of the file are overwritten, the record holds the old ones and is synced, and
+/// so is the folder that names it. It is removed when the new bytes are synced. So a record that is complete may be
+/// needed, and one that is not is from before the change. The caller holds the lock of the file.
+///
+/// The record lies beside the file, under the file's name with `.undo` behind it. It is not hidden, so that whoever
+/// copies or moves the file sees that both belong together. If the name of the file is a symbolic link, the record lies
+/// beside the target. It has the permissions of the file.
+///
+/// Its numbers are little-endian and have 64 bits:
+///
+///     0   "undo-1\r\n"
+///     8   digest of all bytes from 16 on (FNV-1a)
+///     16  size of the record
+///     24  size of the file before the change
+///     32  witness: digest of bytes of the file that do not change, so that the record is not applied to another file
+///     40  number of ranges, then offset and size of each, by rising offset
+///     ..  the old bytes of all ranges
+class undo_record {
+ public:
+  /// The record of the file at this path. It need not exist.
+  explicit undo_record(const std::filesystem::path& of);
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+  /// Nothing if there is no record, or one that is incomplete.
+  std::optional<undo_content> read() const;
+
+  /// Keeps the bytes of `ranges`, which are in rising order and do not overlap. What they have beyond the end of the
+  /// file needs no record: undoing cuts the file to its old size. Returns once the record is on the storage device.
+  void keep(const file& of, std::span<const byte_range> ranges) const;
+
+  /// Gives the file its old bytes and its old size back, if there is a complete record, and removes the record. Throws
+  /// ESTALE if the record does not fit the file. A file of this name that is no record stays where it is.
+  void roll_back(file& of) const;
+
+  /// Removes the record: the change is complete, or the file was replaced.
+  void remove() const;
+
+  /// As `remove`, but reports nothing, and leaves a file alone that is no record.
+  void discard() const noexcept;
+
+ private:
+  enum class found : std::uint8_t { nothing, foreign, incomplete, complete };
+
+  found read(undo_content& into) const;
+
+  /// Throws EACCES if the record belongs neither to the owner of the file nor to the user of this process: in a folder
+  /// where everybody may create files, it could be a forgery.
+  void require_trusted(const file& of) const;
+
+  std::filesystem::path path_;
+};
+
+/// Whether the bytes of the file that do not belong to the change are still those of the record.
+MRCZ_INLINE bool fits(const undo_content& record, const file& of);
+
+}  // namespace detail
+
+}  // namespace mrcz
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/io/undo_record.ipp"
+#endif

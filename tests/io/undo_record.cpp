@@ -1,0 +1,334 @@
+#include "mrcz/io/undo_record.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "mrcz/core/endian.hpp"
+#include "mrcz/io/atomic_file.hpp"
+#include "mrcz/io/locked_file.hpp"
+#include "tests/io/support.hpp"
+
+using mrcz::detail::byte_range;
+using mrcz::detail::locked_file;
+using mrcz::detail::undo_record;
+using bytes = std::vector<std::byte>;
+
+namespace {
+
+/// 70,000 bytes without a pattern that repeats.
+bytes content() {
+  bytes all(70'000);
+  std::uint32_t state = 1;
+  for (auto& b : all) b = static_cast<std::byte>((state = state * 1664525U + 1013904223U) >> 24U);
+  return all;
+}
+
+constexpr byte_range ranges[]{{10, 20}, {5000, 3000}, {69'990, 100}};
+
+/// Leaves the file as a program does that is killed while it overwrites the ranges: bytes from `begin` to `end` of each
+/// range are new already.
+void interrupt(const std::filesystem::path& path, std::uint64_t begin, std::uint64_t end) {
+  mrcz::file opened{path, mrcz::file::access::read_write};
+  undo_record{path}.keep(opened, ranges);
+  for (const auto& range : ranges) {
+    const auto from = std::min(begin, range.count);
+    opened.write_at(range.offset + from, bytes(static_cast<std::size_t>(std::min(end, range.count) - from)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an interrupted change is undone by the next opening for writing, whatever was written already") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  for (const std::uint64_t end : {0U, 1U, 15U, 99U, 100U, 2999U, 3000U}) {
+    for (const std::uint64_t begin : {std::uint64_t{0}, end / 2}) {
+      CAPTURE(begin);
+      CAPTURE(end);
+      test::write_bytes(path, content());
+      interrupt(path, begin, end);
+      const auto pending = mrcz::pending_undo(path);
+      REQUIRE(pending);
+      CHECK(pending->fits);
+      CHECK(pending->offset == 10);
+      CHECK(pending->bytes == 20 + 3000 + 10);
+      CHECK(pending->record.filename() == "a.undo");
+      {
+        const locked_file opened{path};
+        CHECK(opened.size() == 70'000);
+        CHECK(opened.is_unchanged());
+      }
+      CHECK(test::bytes_of(path) == content());
+      CHECK_FALSE(mrcz::pending_undo(path));
+      CHECK(folder.files() == std::vector<std::string>{"a"});
+    }
+  }
+}
+
+TEST_CASE("undoing that is interrupted is done again") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, content());
+  interrupt(path, 0, 3000);
+  const bytes record = test::bytes_of(folder / "a.undo");
+  {
+    const locked_file opened{path};
+  }
+  test::write_bytes(folder / "a.undo", record);
+  {
+    const locked_file opened{path};
+  }
+  CHECK(test::bytes_of(path) == content());
+  CHECK(folder.files().size() == 1);
+}
+
+TEST_CASE("a record is written down as documented") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", test::text("0123456789"));
+  const byte_range two[]{{2, 3}, {7, 9}};
+  undo_record{folder / "a"}.keep(mrcz::file{folder / "a", mrcz::file::access::read}, two);
+  const bytes record = test::bytes_of(folder / "a.undo");
+  const auto number = [&](std::size_t at) {
+    return mrcz::detail::load<std::uint64_t>(record.data() + at, std::endian::little);
+  };
+  REQUIRE(record.size() == 48 + 2 * 16 + 6);
+  CHECK(bytes(record.begin(), record.begin() + 8) == test::text("undo-1\r\n"));
+  CHECK(number(16) == record.size());
+  CHECK(number(24) == 10);
+  CHECK(number(40) == 2);
+  CHECK(number(48) == 2);
+  CHECK(number(56) == 3);
+  CHECK(number(64) == 7);
+  CHECK(number(72) == 3);
+  CHECK(bytes(record.begin() + 80, record.end()) == test::text("234789"));
+  std::uint64_t digest = 14695981039346656037U;
+  for (std::size_t i = 16; i < record.size(); ++i)
+    digest = (digest ^ std::to_integer<std::uint64_t>(record[i])) * 1099511628211U;
+  CHECK(number(8) == digest);
+}
+
+TEST_CASE("a record that is cut off or damaged is from before the change, and is removed") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, content());
+  interrupt(path, 0, 0);
+  const bytes whole = test::bytes_of(folder / "a.undo");
+  const auto is_removed = [&](const bytes& record) {
+    test::write_bytes(folder / "a.undo", record);
+    CHECK_FALSE(mrcz::pending_undo(path));
+    {
+      const locked_file opened{path};
+    }
+    return test::bytes_of(path) == content() && folder.files().size() == 1;
+  };
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{15},
+                                 std::size_t{16}, std::size_t{47}, std::size_t{48}, std::size_t{90}, whole.size() - 1})
+    CHECK(is_removed({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}));
+  for (std::size_t at = 8; at < whole.size(); at += at < 100 ? 1 : 97) {
+    bytes damaged = whole;
+    damaged[at] ^= std::byte{0x10};
+    CHECK(is_removed(damaged));
+  }
+  CHECK(is_removed(bytes(whole.size())));  // as a power failure may leave it
+  bytes longer = whole;
+  longer.push_back({});
+  CHECK(is_removed(longer));
+}
+
+TEST_CASE("a record that lies about its ranges is none, even if its digest is right") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, content());
+  interrupt(path, 0, 0);
+  const bytes whole = test::bytes_of(folder / "a.undo");
+  const auto with = [&](std::size_t at, std::uint64_t value) {
+    bytes record = whole;
+    mrcz::detail::store(record.data() + at, value, std::endian::little);
+    std::uint64_t digest = 14695981039346656037U;
+    for (std::size_t i = 16; i < record.size(); ++i)
+      digest = (digest ^ std::to_integer<std::uint64_t>(record[i])) * 1099511628211U;
+    mrcz::detail::store(record.data() + 8, digest, std::endian::little);
+    return record;
+  };
+  const std::uint64_t huge = ~std::uint64_t{0};
+  struct lie {
+    std::size_t at;
+    std::uint64_t value;
+  };
+  for (const auto& one : {lie{24, 100}, lie{40, huge}, lie{40, 2}, lie{40, 4}, lie{48, huge}, lie{56, huge},
+                          lie{56, 5001}, lie{64, 5}, lie{72, 2999}}) {
+    CAPTURE(one.at);
+    CAPTURE(one.value);
+    test::write_bytes(folder / "a.undo", with(one.at, one.value));
+    CHECK_FALSE(mrcz::pending_undo(path));
+    {
+      const locked_file opened{path};
+    }
+    CHECK(test::bytes_of(path) == content());
+  }
+}
+
+TEST_CASE("a file that only has the name of a record stays, and no change begins beside it") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, content());
+  const auto refused = [&] {
+    CHECK_FALSE(mrcz::pending_undo(path));
+    locked_file opened{path};
+    const auto thrown = test::failure_of([&] { opened.begin_change(ranges); });
+    return thrown && thrown->code == std::errc::file_exists && thrown->mentions("a.undo");
+  };
+  test::write_bytes(folder / "a.undo", test::text("a letter"));
+  CHECK(refused());
+  CHECK(test::bytes_of(folder / "a.undo") == test::text("a letter"));
+  std::filesystem::remove(folder / "a.undo");
+  std::filesystem::create_directory(folder / "a.undo");
+  CHECK(refused());
+  CHECK(test::bytes_of(path) == content());
+}
+
+TEST_CASE("a record is not applied to a file that was replaced or changed since") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  const auto refused = [&](const bytes& other) {
+    test::write_bytes(path, content());
+    interrupt(path, 0, 1000);
+    test::write_bytes(path, other);
+    const auto pending = mrcz::pending_undo(path);
+    REQUIRE(pending);
+    CHECK_FALSE(pending->fits);
+    const auto thrown = test::failure_of([&] { const locked_file opened{path}; });
+    REQUIRE(thrown);
+    CHECK(thrown->message.starts_with(path.string() + ": "));
+    CHECK(
+        thrown->mentions("the file was changed or replaced since; remove that record if the file is as it should be"));
+    CHECK(test::bytes_of(path) == other);
+    CHECK(std::filesystem::remove(folder / "a.undo"));
+    return true;
+  };
+  bytes other = content();
+  other[5] ^= std::byte{1};
+  CHECK(refused(other));
+  other = content();
+  other[70'000 / 16 * 9] ^= std::byte{1};
+  CHECK(refused(other));
+  other = content();
+  other.pop_back();
+  CHECK(refused(other));
+  CHECK(refused({}));
+}
+
+TEST_CASE("a file and its record may be moved together") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", content());
+  interrupt(folder / "a", 0, 1000);
+  std::filesystem::create_directory(folder / "b");
+  std::filesystem::copy_file(folder / "a", folder / "b" / "c");
+  std::filesystem::copy_file(folder / "a.undo", folder / "b" / "c.undo");
+  {
+    const locked_file opened{folder / "b" / "c"};
+  }
+  CHECK(test::bytes_of(folder / "b" / "c") == content());
+}
+
+TEST_CASE("a file that is written anew has no record of its predecessor") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", content());
+  interrupt(folder / "a", 0, 1000);
+  mrcz::atomic_file out{folder / "a", mrcz::durability::none, true};
+  out.write_at(0, test::text("new"));
+  CHECK(mrcz::pending_undo(folder / "a"));
+  out.publish();
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+  test::write_bytes(folder / "a.undo", test::text("a letter"));
+  mrcz::atomic_file again{folder / "a", mrcz::durability::none, true};
+  again.publish();
+  CHECK(test::bytes_of(folder / "a.undo") == test::text("a letter"));
+}
+
+TEST_CASE("there is no pending change of a file that is missing") {
+  const test::scratch_folder folder;
+  CHECK_FALSE(mrcz::pending_undo(folder / "a"));
+  CHECK_FALSE(mrcz::pending_undo(folder / std::string(255, 'a')));
+}
+
+#if !defined(_WIN32)
+
+TEST_CASE("behind a symbolic link the record lies beside the target") {
+  const test::scratch_folder folder;
+  std::filesystem::create_directory(folder / "far");
+  test::write_bytes(folder / "far" / "a", content());
+  std::filesystem::create_symlink("far/a", folder / "link");
+  interrupt(folder / "link", 0, 1000);
+  CHECK(std::filesystem::exists(folder / "far" / "a.undo"));
+  CHECK(mrcz::pending_undo(folder / "link"));
+  {
+    const locked_file opened{folder / "far" / "a"};
+  }
+  CHECK(test::bytes_of(folder / "link") == content());
+}
+
+TEST_CASE("a record has the permissions of its file") {
+  const test::scratch_folder folder;
+  for (const auto wanted : {std::filesystem::perms{0600}, std::filesystem::perms{0640}, std::filesystem::perms{0644}}) {
+    test::write_bytes(folder / "a", content());
+    std::filesystem::permissions(folder / "a", wanted);
+    interrupt(folder / "a", 0, 0);
+    CHECK(std::filesystem::status(folder / "a.undo").permissions() == wanted);
+    {
+      const locked_file opened{folder / "a"};
+    }
+  }
+}
+
+TEST_CASE("the record of another user is not applied, except that of root") {
+  if (::geteuid() != 0) return;
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", content());
+  interrupt(folder / "a", 0, 1000);
+  const bytes changed = test::bytes_of(folder / "a");
+  REQUIRE(::chown((folder / "a.undo").c_str(), 12345, 12345) == 0);
+  const auto thrown = test::failure_of([&] { const locked_file opened{folder / "a"}; });
+  REQUIRE(thrown);
+  CHECK(thrown->code == std::errc::permission_denied);
+  CHECK(thrown->mentions("belongs to another user"));
+  CHECK(test::bytes_of(folder / "a") == changed);
+  REQUIRE(::chown((folder / "a").c_str(), 12345, 12345) == 0);
+  {
+    const locked_file opened{folder / "a"};
+  }
+  CHECK(test::bytes_of(folder / "a") == content());
+}
+
+TEST_CASE("nothing is overwritten where no record can be written") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", content());
+  std::filesystem::permissions(folder / "a", std::filesystem::perms::all);
+  std::filesystem::permissions(folder.path(), std::filesystem::perms{0555});
+  {
+    const test::without_privileges nobody;
+    locked_file opened{folder / "a"};
+    const auto thrown = test::failure_of([&] { opened.begin_change(ranges); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::permission_denied);
+    CHECK(thrown->mentions("a.undo', which keeps the old bytes during the change"));
+  }
+  std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
+  {
+    locked_file opened{folder / "a"};
+    const test::file_size_limit limit{100};
+    CHECK(test::failure_of([&] { opened.begin_change(ranges); }));
+  }
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+  CHECK(test::bytes_of(folder / "a") == content());
+}
+
+#endif

@@ -1,0 +1,134 @@
+"""Kills a program that changes files in place at each of its system calls that change something or open a file. After
+each kill the next opening for writing must find the old file or the new one, whole, and leave nothing beside it.
+
+    kills.py CHANGE_IN_PLACE FOLDER
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+CALLS = ["openat", "write", "pwrite64", "pwritev", "ftruncate", "fsync", "fdatasync", "flock", "fchown", "fchmod",
+         "linkat", "renameat", "renameat2", "unlinkat", "close"]
+MOST_KILLS = 1000  # of one call in one run; a program that ends makes far fewer
+
+
+def content(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def run(program, change, path, inject=()):
+    """The exit status, negative for a signal, and what the program said."""
+    command = ["strace", "-f", "-qq", "-o", os.devnull, *inject] if inject else []
+    done = subprocess.run([*command, program, change, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True)
+    return done.returncode, done.stdout
+
+
+def succeed(program, change, path):
+    status, said = run(program, change, path)
+    if status != 0:
+        raise AssertionError(f"{change} ended with {status}: {said}")
+    return said
+
+
+class Case:
+    """One change of one file. The folder `begin` holds everything before the change."""
+
+    def __init__(self, program, change, begin, name, work):
+        self.program, self.change, self.begin, self.name, self.work = program, change, begin, name, work
+        self.path = os.path.join(work, name)
+
+    def start(self):
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(self.begin, self.work)
+
+    def kill(self, call, number):
+        """Whether the program was killed at this call. Otherwise it had ended before."""
+        self.start()
+        status, said = run(self.program, self.change, self.path,
+                           ("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"))
+        if status not in (0, -9, 137):
+            raise AssertionError(f"{self.change} ended with {status}: {said}")
+        return status != 0
+
+    def check(self, old, new, where):
+        """Which of the two the next opening for writing finds."""
+        torn = content(self.path) not in (old, new)
+        if torn and "undo record" not in succeed(self.program, "validate", self.path):
+            raise AssertionError(f"{where}: the file is neither old nor new, and validate does not say why")
+        succeed(self.program, "undo", self.path)
+        after = content(self.path)
+        if after not in (old, new):
+            raise AssertionError(f"{where}: the file is neither old nor new after the next opening")
+        if os.listdir(self.work) != [self.name]:
+            raise AssertionError(f"{where}: there is {sorted(os.listdir(self.work))}")
+        if succeed(self.program, "validate", self.path) != "":
+            raise AssertionError(f"{where}: the file is not valid")
+        return "old" if after == old else "new"
+
+    def kill_everywhere(self, old, new):
+        """How many kills there were, what they left, and a folder with a torn file and its record, if there is one."""
+        kills, ends, torn_folder = 0, {"old": 0, "new": 0}, None
+        for call in CALLS:
+            for number in range(1, MOST_KILLS):
+                if not self.kill(call, number):
+                    break
+                kills += 1
+                if torn_folder is None and content(self.path) not in (old, new):
+                    torn_folder = self.work + ".torn"
+                    shutil.rmtree(torn_folder, ignore_errors=True)
+                    shutil.copytree(self.work, torn_folder)
+                ends[self.check(old, new, f"{self.change} of {self.name}, killed at {call} {number}")] += 1
+            else:
+                raise AssertionError(f"{self.change} of {self.name} does not end")
+        print(f"{self.change:10} {self.name:7} {kills:4} kills: {ends['old']:4} times the old file, "
+              f"{ends['new']:3} times the new one")
+        return kills, ends, torn_folder
+
+
+def check(program, change, begin, name, work):
+    case = Case(program, change, begin, name, work)
+    case.start()
+    old = content(case.path)
+    succeed(program, change, case.path)
+    new = content(case.path)
+    if old == new:
+        raise AssertionError(f"{change} of {name} changes nothing")
+    kills, ends, torn = case.kill_everywhere(old, new)
+    if not ends["old"] or not ends["new"]:
+        raise AssertionError(f"{change} of {name}: the kills are not before and after the change")
+    if change == "slice":  # the one that overwrites several places: undoing is killed as well
+        if torn is None:
+            raise AssertionError(f"no kill leaves a torn {name}")
+        undoing = Case(program, "undo", torn, name, work)
+        undoing.start()
+        more, _, _ = undoing.kill_everywhere(old, old)
+        kills += more
+    return kills
+
+
+def main(program, folder):
+    if shutil.which("strace") is None:
+        print("skipped: there is no strace")
+        return 77
+    shutil.rmtree(folder, ignore_errors=True)
+    kills = 0
+    for name in ("a.mrc", "a.mrcz"):
+        begin = os.path.join(folder, "begin", name)
+        os.makedirs(begin)
+        succeed(program, "prepare", begin)
+        for other in os.listdir(begin):
+            if other != name:
+                os.remove(os.path.join(begin, other))
+        for change in ("edit", "metadata", "slice"):
+            kills += check(program, change, begin, name, os.path.join(folder, "work"))
+        succeed(program, "slice", os.path.join(begin, name))  # now there are statistics to determine
+        kills += check(program, "statistics", begin, name, os.path.join(folder, "work"))
+    print(f"{kills} kills, and each left the old file or the new one")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
