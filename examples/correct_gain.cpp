@@ -14,8 +14,7 @@ int main(int count, char** arguments) try {
   const auto movie = in.read<float>();
   const auto gain = mrcz::reader{arguments[2]}.read_slice<float>(0);
 
-  mrcz::write(arguments[3], movie * gain, {.kind = mrcz::kind::image_stack, .voxel_size = in.voxel_size()},
-              {{"gain_reference", arguments[2]}});
+  mrcz::write_stack(arguments[3], movie * gain, {.voxel_size = in.voxel_size()}, {{"gain_reference", arguments[2]}});
 } catch (const std::exception& e) {
   fmt::print(stderr, "error: {}\n", e.what());
   return 1;

@@ -411,6 +411,7 @@ TEST_CASE("a change in place that was interrupted is a finding of the file's pat
   CHECK(mrcz::validate(path) == only(error, "undo record", 1100,
                                      "a.mrc.undo keeps 40 old bytes: a change in place was interrupted, or runs now",
                                      "no such file; the next opening for writing undoes the change"));
+  CHECK(mrcz::reader{path}.remarks() == mrcz::validate(path));
   bytes other = plain_file();
   test::patch(other, 196, 1.0F);
   test::write_bytes(path, other);

@@ -76,8 +76,8 @@ class reader {
   std::optional<mrcz::voxel_size> voxel_size() const noexcept { return header_.voxel_size(); }
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
 
-  /// What opening repaired or doubted: the findings of `validate` about the header, such as bytes that look unsigned.
-  /// Reads 1024 bytes each time it is called.
+  /// What opening repaired or doubted: the findings of `validate` about the header, such as bytes that look unsigned,
+  /// and about a change in place that was interrupted. Reads 1024 bytes each time it is called.
   MRCZ_INLINE std::vector<finding> remarks() const;
 
   /// Takes note of the slices that another program has added to the file since: for a file that grows, such as one that

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,9 @@ class findings {
  private:
   std::vector<finding> list_;
 };
+
+/// Reports a change in place that has not ended: the file may hold old and new bytes.
+MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, findings& list);
 
 }  // namespace detail
 

@@ -52,7 +52,11 @@ MRCZ_INLINE const detail::slice_table& reader::slices() const {
 MRCZ_INLINE std::vector<finding> reader::remarks() const {
   header_bytes bytes;
   detail::with_context(source_->name(), [&] { source_->read_at(0, bytes); });
-  return validate_header(bytes, source_->size());
+  detail::findings list;
+  if (const auto* const opened = dynamic_cast<const file_source*>(source_.get()))
+    detail::validate_undo_record(opened->opened().path(), list);
+  list.add(validate_header(bytes, source_->size()));
+  return std::move(list).take();
 }
 
 MRCZ_INLINE void reader::refresh() {

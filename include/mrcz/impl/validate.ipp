@@ -24,7 +24,6 @@
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/file.hpp"
-#include "mrcz/io/undo_record.hpp"
 #include "mrcz/reader.hpp"
 
 namespace mrcz {
@@ -39,20 +38,6 @@ MRCZ_INLINE void require_fault_of_file(const error& e) {
 /// What the error expected, or else `instead`.
 MRCZ_INLINE std::string expected_of(const error& e, const char* instead) {
   return e.expected().empty() ? instead : e.expected();
-}
-
-/// Reports a change in place that has not ended: then the file may hold old and new bytes.
-MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, findings& list) {
-  const auto pending = pending_undo(path);
-  if (!pending) return;
-  const std::string record = pending->record.filename().string();
-  list.error_if(
-      pending->fits, "undo record", pending->offset,
-      fmt::format("{} keeps {} old bytes: a change in place was interrupted, or runs now", record, pending->bytes),
-      "no such file; the next opening for writing undoes the change");
-  list.warn_if(!pending->fits, "undo record", pending->offset,
-               fmt::format("{} belongs to an interrupted change, but does not fit this file", record),
-               "no such file; remove it if this file is as it should be");
 }
 
 /// The rules about the places of slices in the file.

@@ -16,6 +16,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/machine_stamp.hpp"
 #include "mrcz/format/mode_word.hpp"
+#include "mrcz/io/undo_record.hpp"
 
 namespace mrcz::detail {
 
@@ -147,6 +148,19 @@ MRCZ_INLINE void validate_signed_bytes(const header& h, findings& list) {
   list.warn_if(word && word->mode == mode::int8 && !has_unsigned_bytes(h) && h.dmin >= 0 && h.dmax > 127, "DMAX", 80,
                fmt::format("{}, more than a signed byte holds", h.dmax),
                "at most 127; read_options::signed_bytes = false reads the bytes as 0 to 255");
+}
+
+MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, findings& list) {
+  const auto pending = pending_undo(path);
+  if (!pending) return;
+  const std::string record = pending->record.filename().string();
+  list.error_if(
+      pending->fits, "undo record", pending->offset,
+      fmt::format("{} keeps {} old bytes: a change in place was interrupted, or runs now", record, pending->bytes),
+      "no such file; the next opening for writing undoes the change");
+  list.warn_if(!pending->fits, "undo record", pending->offset,
+               fmt::format("{} belongs to an interrupted change, but does not fit this file", record),
+               "no such file; remove it if this file is as it should be");
 }
 
 MRCZ_INLINE void findings::error_if(bool broken, std::string field, std::uint64_t offset, std::string found,
