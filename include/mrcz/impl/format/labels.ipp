@@ -52,9 +52,12 @@ MRCZ_INLINE void labels::erase(std::size_t i) {
 }
 
 MRCZ_INLINE void labels::close_gaps() noexcept {
-  auto end_of_used = fields_.begin();
-  for (auto field = fields_.begin(); field != fields_.end(); ++field)
-    if (!trimmed({field->data(), length}).empty()) end_of_used = std::rotate(end_of_used, field, field + 1);
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < capacity; ++i) {
+    if ((*this)[i].empty()) continue;
+    std::rotate(&fields_[used], &fields_[i], &fields_[i] + 1);
+    ++used;
+  }
 }
 
 MRCZ_INLINE labels labels::decode(const char* from) noexcept {
