@@ -80,6 +80,9 @@ class atomic_file final : public byte_sink {
   /// renamed.
   bool publish_nameless();
   void publish_named();
+
+  /// Removes the record of a change of the file that this one has replaced.
+  void discard_undo_record() const;
   void keep_when_closed();
 
   /// Some file systems have nameless files but cannot name them later. This copies the content to a file with a

@@ -60,6 +60,8 @@ struct undo_content {
 ///     ..  the old bytes of all ranges
 class undo_record {
  public:
+  static constexpr const char* suffix = ".undo";
+
   /// The record of the file at this path. It need not exist.
   explicit undo_record(const std::filesystem::path& of);
 

@@ -62,9 +62,16 @@ MRCZ_INLINE void atomic_file::publish() {
     publish_named();
   }
   file_.reset();
-  detail::undo_record{absolute_folder_ / leaf_}.discard();  // of the file that was replaced
+  discard_undo_record();
   if (durability_ == durability::full && !folder_.sync())
     detail::fail_system(detail::last_error(), "cannot sync the directory", folder_path());
+}
+
+MRCZ_INLINE void atomic_file::discard_undo_record() const {
+  std::filesystem::path record = leaf_;
+  record += detail::undo_record::suffix;
+  detail::file_status found;
+  if (folder_.get_status(record, found)) detail::undo_record{absolute_folder_ / leaf_}.discard();
 }
 
 MRCZ_INLINE std::filesystem::path atomic_file::keep_partial() {

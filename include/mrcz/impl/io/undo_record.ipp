@@ -111,7 +111,7 @@ MRCZ_INLINE undo_record::undo_record(const std::filesystem::path& of) {
   std::error_code failure;
   path_ = std::filesystem::canonical(of, failure);
   if (failure) path_ = std::filesystem::absolute(of, failure);
-  path_ += ".undo";
+  path_ += suffix;
 }
 
 MRCZ_INLINE undo_record::found undo_record::read(undo_content& into) const {
