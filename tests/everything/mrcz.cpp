@@ -89,6 +89,17 @@ void change_in_place(const std::filesystem::path& path) {
   static_cast<void>(mrcz::pending_undo(path));
 }
 
+void copy_and_crop(const std::filesystem::path& path) {
+  auto document = mrcz::read_document<float>(path, {.axes = mrcz::axis_order::xyz});
+  document.header = mrcz::binned(mrcz::cropped(document.header, {.x = {.first = 1}}), 2);
+  static_cast<void>(mrcz::position_of(document.header, 0, 0, 0));
+  mrcz::write(path, document);
+  mrcz::reader in{path};
+  mrcz::write_stack(path, mrcz::in_xyz_order(in.read<float>(), in.header()), {.like = in.header_as_read()}, {{"a", 1}});
+  in.refresh();
+  for (const auto& remark : in.remarks()) fmt::print("{}\n", to_string(remark));
+}
+
 void in_memory() {
   std::vector<std::byte> bytes;
   mrcz::writer out{std::make_unique<mrcz::memory_sink>(bytes), {}, {{"answer", 42}}};

@@ -113,7 +113,7 @@ struct header {
   machine_stamp machst = stamp_of(std::endian::native);  // 212
   float rms = -1;                                        // 216 [f] deviation from the mean; negative: not determined
   std::int32_t nlabl = 0;                                // 220 [i] labels in use
-  mrcz::labels labels{};                                 // 224
+  mrcz::labels labels;                                   // 224
 
   /// The byte order of the file from which this header was read or to which it is written.
   std::endian byte_order = std::endian::native;

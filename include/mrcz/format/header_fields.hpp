@@ -22,7 +22,10 @@ class header_field {
  public:
   header_field() = default;
   header_field(const header_field&) = default;
-  header_field& operator=(const header_field& other) { return *this = other.value_; }
+  header_field& operator=(const header_field& other) {
+    *this = other.value_;
+    return *this;
+  }
   ~header_field() = default;
 
   header_field& operator=(const T& value) {

@@ -14,10 +14,6 @@ MRCZ_INLINE void check_running(mrcz::durability durability, std::optional<std::s
   if (threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
 }
 
-}  // namespace mrcz::bloscpack::detail
-
-namespace mrcz::bloscpack::detail {
-
 MRCZ_INLINE void check(const pack_options& wanted) {
   check(chunk_options_of(wanted));
   static_cast<void>(chunks_of(1, wanted.chunk_size));

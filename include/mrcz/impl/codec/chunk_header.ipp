@@ -15,10 +15,6 @@ MRCZ_INLINE chunk_header chunk_header::decode(std::span<const std::byte, size> f
   return {u8(0), u8(1), u8(2), u8(3), u32(4), u32(8), u32(12)};
 }
 
-}  // namespace mrcz::detail
-
-namespace mrcz::detail {
-
 MRCZ_INLINE bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept {
   std::size_t run = 0;
   for (const std::byte b : chunk) {
@@ -27,12 +23,6 @@ MRCZ_INLINE bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept {
   }
   return false;
 }
-
-}  // namespace mrcz::detail
-
-namespace mrcz {
-
-namespace detail {
 
 MRCZ_INLINE void check(const chunk_header& h, std::uint64_t packed, std::uint64_t expected) {
   if (h.version != 2 || h.codec_version != 1)
@@ -61,6 +51,4 @@ MRCZ_INLINE void check(const chunk_header& h, std::uint64_t packed, std::uint64_
     fail(errc::bad_chunk, "chunk of {} bytes cannot hold {} bytes", packed, expected);
 }
 
-}  // namespace detail
-
-}  // namespace mrcz
+}  // namespace mrcz::detail

@@ -35,8 +35,8 @@ MRCZ_INLINE void labels::add_or_overwrite_last(std::string_view text) {
 
 MRCZ_INLINE void labels::add_first(std::string_view text) {
   check(text);
-  const auto free = fields_.begin() + static_cast<std::ptrdiff_t>(next_free().value_or(capacity - 1));
-  std::rotate(fields_.begin(), free, free + 1);
+  auto* const free = fields_.data() + next_free().value_or(capacity - 1);
+  std::rotate(fields_.data(), free, free + 1);
   replace(0, text);
 }
 
