@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
@@ -105,7 +106,11 @@ TEST_CASE("each number is what the data determine, else as stated, else as copie
   const auto content = volume_with_extended_header();
   const header made = mrcz::detail::compose_header({}, content, {});
   std::size_t count = 0;
-  mrcz::detail::for_each_number([&](const auto& place, auto&) { count += fates.contains(place.name); }, made);
+  const auto look_up = [&](const auto& place, auto&) {
+    CHECK(fates.contains(place.name));
+    ++count;
+  };
+  mrcz::detail::for_each_number(look_up, made);
   REQUIRE(count == fates.size());
 
   for (const auto& entry : fates) {
@@ -243,6 +248,43 @@ TEST_CASE("of ten copied labels the last gives way to that of MRCZ, a stated one
 
   fields.labels = full.labels;
   CHECK(mrcz::detail::compose_header(fields, content, {}).labels == full.labels);
+}
+
+TEST_CASE("ORIGIN of IMOD's old files gets the sign of the standard, a stated one stays") {
+  header old = finished(1);
+  old.imod_stamp = mrcz::imod_stamp_value;
+  old.nversion = 0;
+  old.origin = {-10, 0, 5};
+  CHECK(finished(1, {}, false, old).origin == mrcz::per_axis<float>{10, 0, -5});
+  CHECK_FALSE(std::signbit(finished(1, {}, false, old).origin.y));
+  const auto again = finished(1, {}, false, old);
+  CHECK(finished(1, {}, false, again).origin == again.origin);
+  header_fields fields = old;
+  fields.origin.x = 7;
+  CHECK(finished(1, {}, false, fields).origin == mrcz::per_axis<float>{7, 0, -5});
+  old.imod_flags = 4;
+  CHECK(finished(1, {}, false, old).origin == old.origin);
+}
+
+TEST_CASE("a NaN that is stated is written") {
+  header_fields fields;
+  fields.voltage = std::numeric_limits<float>::quiet_NaN();
+  CHECK_FALSE(refusal(fields, slices(1)));
+  CHECK(std::isnan(finished(1, {}, false, fields).voltage));
+}
+
+TEST_CASE("a header that is changed in place keeps what nobody states, and no label gives way") {
+  header found = finished(1);
+  found.packed_bytes = 7;
+  found.nint = 3;
+  for (int i = 0; i < 10; ++i) found.labels.add(fmt::format("label {}", i));
+  auto content = slices(1);
+  content.in_place = true;
+  const auto h = mrcz::detail::compose_header(found, content, {});
+  CHECK(h.packed_bytes == 7);
+  CHECK(h.nint == 3);
+  content.mode.codec = mrcz::codec::zstd;
+  CHECK(mrcz::detail::compose_header(found, content, {}).labels == found.labels);
 }
 
 TEST_CASE("gaps between copied labels close") {

@@ -922,6 +922,48 @@ TEST_CASE("a reader of a file that grows sees the slices that are complete by th
   }
 }
 
+namespace {
+
+/// Two states of a growing file: it changes between the moment at which its size and that at which its header is read.
+class growing_source final : public mrcz::byte_source {
+ public:
+  growing_source(test::bytes before, test::bytes after) : states_{std::move(before), std::move(after)} {}
+
+  std::uint64_t size() const override { return size_; }
+  void refresh() const override { size_ = states_[grown_ ? 1 : 0].size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (will_grow) grown_ = true;
+    const auto& now = states_[grown_ ? 1 : 0];
+    std::copy_n(now.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
+  }
+  std::string name() const override { return "growing"; }
+
+  mutable bool will_grow = false;
+
+ private:
+  std::array<test::bytes, 2> states_;
+  mutable bool grown_ = false;
+  mutable std::uint64_t size_ = states_[0].size();
+};
+
+}  // namespace
+
+TEST_CASE("slices that come between a look at the size and one at the header are there") {
+  const auto all = test::counts<float>({3, 2, 2});
+  const mrcz::volume<float> two = xt::view(all, xt::range(0, 2), xt::all(), xt::all());
+  auto source = std::make_unique<growing_source>(test::file_with(two), test::file_with(all));
+  const auto& file = *source;
+  mrcz::reader in{std::move(source)};
+  CHECK(in.shape()[0] == 2);
+  file.will_grow = true;
+  in.refresh();
+  CHECK(in.read<float>() == all);
+
+  auto other = std::make_unique<growing_source>(test::file_with(two), test::file_with(all));
+  other->will_grow = true;
+  CHECK(mrcz::reader{std::move(other)}.read<float>() == all);
+}
+
 TEST_CASE("a reader is not refreshed with a file of other slices") {
   const test::scratch_folder folder;
   mrcz::write(folder / "a.mrc", test::counts<float>({2, 3, 4}));

@@ -266,4 +266,8 @@ TEST_CASE("a stack is written with one word, whatever the rank and the name say"
   }
   mrcz::write_stack(folder / "b.mrc", frames, {}, {{"camera", "K3"}});
   CHECK(mrcz::reader{folder / "b.mrc"}.metadata().at("camera") == "K3");
+  const auto failure = test::failure_of([&] { mrcz::write_stack(folder / "c.mrc", frames, {.kind = kind::volume}); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_option);
+  CHECK(failure->mentions("kind is volume, but a stack of images is to be written"));
 }

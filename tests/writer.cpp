@@ -872,6 +872,31 @@ TEST_CASE("a header that contradicts the slices put before is refused instead of
   CHECK(test::reader_of(unsigned_content).read<std::int8_t>() == test::counts<std::int8_t>({1, 2, 2}));
 }
 
+TEST_CASE("unsigned bytes are not written behind a header by which they would be read as signed") {
+  mrcz::header imod;
+  imod.nx = 1;
+  imod.imod_stamp = mrcz::imod_stamp_value;
+  for (const bool copied : {true, false}) {
+    test::bytes content;
+    mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.mode = mode::int8, .like = imod}};
+    out.append(mrcz::image<std::uint8_t>{{200, 0}, {1, 2}});
+    if (copied) out.header() = test::reader_of(test::file_with(test::counts<float>({1, 2, 2}))).header();
+    else out.header().imod_stamp = 0;
+    const auto failure = test::failure_of([&] { out.close(); });
+    REQUIRE(failure);
+    CHECK(failure->code == errc::bad_option);
+    CHECK(failure->mentions("the header says that the bytes of mode 0 are signed, but they are unsigned"));
+  }
+}
+
+TEST_CASE("a header to copy is refused where a file grows, which has its own") {
+  const test::scratch_folder folder;
+  mrcz::write(folder / "a.mrc", test::counts<float>({1, 2, 2}));
+  const auto failure = test::failure_of([&] { mrcz::writer::append_to(folder / "a.mrc", {.like = mrcz::header{}}); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_option);
+}
+
 TEST_CASE("signed bytes stay signed where the header of unsigned ones is copied") {
   mrcz::header imod;
   std::tie(imod.nx, imod.ny, imod.nz) = std::tuple{4, 4, 1};

@@ -24,8 +24,9 @@ struct file_content {
   std::optional<mrcz::statistics> statistics = std::nullopt;  ///< nothing if no slice was put: the header's stay
   std::array<char, 4> exttyp{};
   std::uint64_t extended_bytes = 0;
-  bool volumes = false;  ///< the slices came as volumes, not as images
-  bool grows = false;    ///< slices are appended to an existing file
+  bool volumes = false;   ///< the slices came as volumes, not as images
+  bool grows = false;     ///< slices are appended to an existing file
+  bool in_place = false;  ///< only the header of an existing file changes: what nobody states stays if it is legal
 };
 
 /// Composes the header of a file that holds `content`. For each field it takes what the data determine; if they do not,

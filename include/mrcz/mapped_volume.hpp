@@ -29,7 +29,9 @@ class mapped_volume {
  public:
   explicit mapped_volume(const std::filesystem::path& path, read_options options = {})
       : in_{std::make_unique<mapped_file>(path), options} {
-    detail::with_context(path.string(), [&] { require_mappable(); });
+    detail::with_context(path.string(), [&] {
+      require_mappable(options.axes == axis_order::xyz && detail::axes_of(header()) != detail::same_axes);
+    });
     first_ = reinterpret_cast<const T*>(in_.source().in_memory().data() + in_.slices().begin());
   }
 
@@ -41,12 +43,12 @@ class mapped_volume {
   auto voxels() const&& = delete;
 
  private:
-  void require_mappable() const {
+  void require_mappable(bool exchanges_axes) const {
     const auto refuse = [](std::string_view what) {
       detail::fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what,
                    decoder_of<T>().name);
     };
-    if (in_.header_as_read() != in_.header()) refuse("axes are exchanged");
+    if (exchanges_axes) refuse("axes are exchanged");
     if (in_.slices().compressed()) refuse(fmt::format("slices are compressed with {}", name_of(in_.codec())));
     in_.slices().require(shape()[0]);
     const detail::slice_format stored = in_.stored_format();

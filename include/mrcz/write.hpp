@@ -34,15 +34,13 @@ void write(const std::filesystem::path& path, const Array& voxels, write_options
 /// rank and the extension of the path say. Otherwise as `write`.
 template <writable Array>
 void write_stack(const std::filesystem::path& path, const Array& images, write_options options = {}) {
-  options.kind = kind::image_stack;
-  write(path, images, options);
+  write(path, images, detail::of_stack(options));
 }
 
 template <writable Array>
 void write_stack(const std::filesystem::path& path, const Array& images, write_options options,
                  const metadata& values) {
-  options.kind = kind::image_stack;
-  write(path, images, options, values);
+  write(path, images, detail::of_stack(options), values);
 }
 
 /// Appends an image, or the slices of a volume, to an existing file, compressed or not. Mode, codec and byte order are

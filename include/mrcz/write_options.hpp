@@ -54,6 +54,9 @@ struct defaults {
 
 MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path);
 
+/// The same options for a stack of images. Throws `errc::bad_option` if they state another kind.
+MRCZ_INLINE write_options of_stack(write_options wanted);
+
 MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept;
 
 /// Throws `errc::bad_option` for edges that no voxel can have.

@@ -538,3 +538,17 @@ TEST_CASE("a start that does not fit its field is refused") {
   h.nystart = std::numeric_limits<std::int32_t>::min();
   CHECK(binned(h, 2).nystart == std::numeric_limits<std::int32_t>::min() / 2);
 }
+
+TEST_CASE("positions of IMOD's old files are those that the standard means, also of a part") {
+  mrcz::header old;
+  old.ispg = 1;
+  std::tie(old.nx, old.ny, old.nz, old.mx, old.my, old.mz) = std::tuple{8, 8, 8, 8, 8, 8};
+  old.cella = {16, 16, 16};
+  old.imod_stamp = mrcz::imod_stamp_value;
+  old.nversion = 0;
+  old.origin = {-10, -20, -30};
+  CHECK(mrcz::position_of(old, 0, 0, 0) == mrcz::per_axis<double>{10, 20, 30});
+  const auto part = mrcz::cropped(old, {.z = {.first = 1}, .y = {.first = 2}, .x = {.first = 3}});
+  CHECK(part.origin == mrcz::per_axis<float>{-16, -24, -32});
+  CHECK(mrcz::position_of(part, 0, 0, 0) == mrcz::position_of(old, 1, 2, 3));
+}

@@ -57,9 +57,19 @@ TEST_CASE("fields of one header are stated from another one's") {
   CHECK(other.voltage == 300);
   CHECK(other.voltage.is_stated());
   CHECK(other.c3.is_stated());
+  one.labels.add("stated");
+  one.set_voxel_size({1, 2, 3});
   const mrcz::header_fields copy = one;
-  CHECK(copy.voltage.is_stated());
-  CHECK_FALSE(copy.c3.is_stated());
+  mrcz::header_fields assigned;
+  assigned.gain = 3;
+  assigned = one;
+  for (const auto& same : {copy, assigned}) {
+    CHECK(same.voltage.is_stated());
+    CHECK_FALSE(same.c3.is_stated());
+    CHECK_FALSE(same.gain.is_stated());
+    CHECK(same.labels.is_stated(0));
+    CHECK(same.stated_voxel_size() == mrcz::voxel_size{1, 2, 3});
+  }
 }
 
 TEST_CASE("each label remembers whether it was stated, also when others are erased") {

@@ -195,6 +195,16 @@ TEST_CASE("a file that only has the name of a record stays, and no change begins
   CHECK(test::bytes_of(path) == content());
 }
 
+TEST_CASE("a file of zeros is no record to be removed when its neighbour is written") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", content());
+  test::write_bytes(folder / "a.undo", bytes(1000));
+  mrcz::atomic_file made{folder / "a", mrcz::durability::none, true};
+  made.write_at(0, content());
+  made.publish();
+  CHECK(test::bytes_of(folder / "a.undo") == bytes(1000));
+}
+
 TEST_CASE("a record is not applied to a file that was replaced or changed since") {
   const test::scratch_folder folder;
   const auto path = folder / "a";

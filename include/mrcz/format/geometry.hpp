@@ -58,11 +58,14 @@ MRCZ_INLINE header binned(const header& whole, std::size_t n);
 ///
 /// ChimeraX decides between ORIGIN and NSTART in the same way, but ignores an NSTART of more than ten times the extent.
 /// Gemmi places the grid by NSTART in the cell of M voxels, and leaves ORIGIN to the caller. IMOD uses ORIGIN alone.
-/// Its old files, which have its stamp but neither bit 2 of its flags nor NVERSION 20140, have ORIGIN with the opposite
-/// sign. As in ChimeraX, this sign is not reversed.
+/// Its old files, which have its stamp but neither bit 2 of its flags nor an NVERSION of the standard, have ORIGIN with
+/// the opposite sign. This sign is reversed here, and in headers that are written; ChimeraX does not reverse it.
 MRCZ_INLINE per_axis<double> position_of(const header& h, std::size_t z, std::size_t y, std::size_t x) noexcept;
 
 namespace detail {
+
+/// Whether ORIGIN has the sign of IMOD's files from before 2014, which is the opposite of the standard's.
+MRCZ_INLINE bool has_imods_origin(const header& h) noexcept;
 
 /// M along an axis of the specimen in a copy of `before` whose extents are those of `h`. It stays if the extent of the
 /// axis does, or if it belongs to the cell of a crystal. Otherwise it is the new extent.

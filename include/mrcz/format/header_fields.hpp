@@ -44,6 +44,12 @@ class header_field {
     stated_ = false;
   }
 
+  /// Takes over a value, and whether it was stated.
+  void copy(const header_field& other) {
+    value_ = other.value_;
+    stated_ = other.stated_;
+  }
+
  private:
   T value_{};
   bool stated_ = false;
@@ -64,7 +70,8 @@ struct header_axes {
   operator per_axis<T>() const noexcept { return {x, y, z}; }  // NOLINT(google-explicit-constructor)
 };
 
-/// The ten labels, and which of them were stated.
+/// The ten labels, and which of them were stated. The label of MRCZ comes back where a file needs it, also if it was
+/// erased here.
 class header_labels {
  public:
   /// As the functions of `labels` of these names.
@@ -134,12 +141,7 @@ struct header_fields {
   ~header_fields() = default;
 
   MRCZ_INLINE header_fields& operator=(const header& source);
-  header_fields& operator=(const header_fields& source) {
-    const auto size = source.voxel_size_;
-    *this = static_cast<header>(source);
-    voxel_size_ = size;
-    return *this;
-  }
+  MRCZ_INLINE header_fields& operator=(const header_fields& source);
 
   /// States the size of a voxel, in angstrom. CELLA will be M times this size, once M is known. Contradicts a CELLA
   /// that is stated otherwise.

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <string_view>
 #include <tuple>
@@ -64,6 +65,11 @@ MRCZ_INLINE float edge(const header_field<float>& cella, std::int32_t m, float v
   return cella.is_stated() ? cella.value() : copied_edge(cella, m, voxel);
 }
 
+/// ORIGIN of IMOD's own files from before 2014 has the opposite sign. The header that is written follows the standard.
+MRCZ_INLINE float copied_origin(const header_field<float>& origin) noexcept {
+  return origin.is_stated() || origin == 0 ? origin.value() : -origin;
+}
+
 /// MACHST: a stamp of the standard for this byte order that was stated or copied, else the usual one.
 MRCZ_INLINE machine_stamp stamp(const header_fields& fields, std::endian order) {
   const machine_stamp& found = fields.machst;
@@ -106,9 +112,10 @@ MRCZ_INLINE bool needs_label(const header& h, const mode_word& word, bool frames
 }
 
 /// Puts MRCZ's label before the others. The last copied label gives way to it if ten are in use, a stated one never.
-MRCZ_INLINE void add_mrcz_label(header& h, const header_labels& labels) {
+MRCZ_INLINE void add_mrcz_label(header& h, const header_labels& labels, bool only_if_free) {
   if (h.has_mrcz_label() && !h.is_early_mrcz()) return;
   if (!h.labels.next_free()) {
+    if (only_if_free) return;
     std::size_t last = labels::capacity;
     while (last > 0 && labels.is_stated(last - 1)) --last;
     if (last == 0) return;
@@ -138,6 +145,8 @@ MRCZ_INLINE header compose_header(const header_fields& fields, const file_conten
 
   if (options.start)
     std::tie(h.nxstart, h.nystart, h.nzstart) = std::tie(options.start->x, options.start->y, options.start->z);
+  if (has_imods_origin(before))
+    h.origin = {copied_origin(fields.origin.x), copied_origin(fields.origin.y), copied_origin(fields.origin.z)};
   if (options.origin) h.origin = *options.origin;
   if (!before.has_axes()) std::tie(h.mapc, h.mapr, h.maps) = std::tuple{1, 2, 3};
 
@@ -150,15 +159,16 @@ MRCZ_INLINE header compose_header(const header_fields& fields, const file_conten
 
   h.exttyp = content.exttyp;
   h.nsymbt = to_field(content.extended_bytes, "NSYMBT");
-  if (content.extended_bytes == 0 || content.exttyp == exttyp_json) h.nint = h.nreal = 0;
+  const bool describes_records = content.extended_bytes > 0 && content.exttyp != exttyp_json;
+  if (!describes_records && !content.in_place) h.nint = h.nreal = 0;
   if (h.nversion != mrc2014_version - 1) h.nversion = mrc2014_version;
   h.map = {'M', 'A', 'P', ' '};
   h.machst = stamp(fields, h.byte_order);
   h.imod_flags = imod_flags(before, content);
   if (compressed) h.packed_bytes = static_cast<std::int64_t>(content.packed_bytes);
-  else if (!h.from_imod()) h.packed_bytes = 0;  // IMOD has other numbers there
+  else if (!h.from_imod() && !content.in_place) h.packed_bytes = 0;  // IMOD has other numbers there
   add_statistics(h, fields, content, options);
-  if (needs_label(h, content.mode, has_frames(before, fields, h))) add_mrcz_label(h, fields.labels);
+  if (needs_label(h, content.mode, has_frames(before, fields, h))) add_mrcz_label(h, fields.labels, content.in_place);
   h.labels.close_gaps();
   h.nlabl = static_cast<std::int32_t>(h.labels.size());
   return h;
@@ -172,7 +182,8 @@ MRCZ_INLINE std::string_view who_determines(std::size_t offset) noexcept {
     case 8: return "the slices make";
     case 12: return "voxel type and codec make";
     case 28:
-    case 32: return "the extents make";
+    case 32:
+    case 36: return "the extents make";
     case 76:
     case 80:
     case 84:
@@ -192,6 +203,12 @@ MRCZ_INLINE std::string_view who_determines(std::size_t offset) noexcept {
     case 212: return "the standard makes";
     default: return "an option makes";
   }
+}
+
+/// Whether two values have the same bytes: a NaN is the same as itself.
+template <class Value>
+bool is_same(const Value& a, const Value& b) noexcept {
+  return std::memcmp(&a, &b, sizeof(Value)) == 0;
 }
 
 template <class Value>
@@ -258,8 +275,11 @@ MRCZ_INLINE void require_as_stated(const header& composed, const header_fields& 
                                    const write_options& options) {
   require_whole(composed, fields, content, options);
   require_cell(composed, fields, options);
+  if (content.mode.mode == mode::int8 && has_unsigned_bytes(composed) != content.unsigned_bytes)
+    fail(errc::bad_option, "the header says that the bytes of mode 0 are {}, but they are {}",
+         content.unsigned_bytes ? "signed" : "unsigned", content.unsigned_bytes ? "unsigned" : "signed");
   const auto compare = [](const field_place& place, const auto& field, const auto& written) {
-    if (field.is_stated() && field.value() != written)
+    if (field.is_stated() && !is_same(field.value(), written))
       fail(errc::bad_option, "{} is stated as {}, but {} it {}", place.name, text_of_field(field.value()),
            who_determines(place.offset), text_of_field(written));
   };

@@ -63,6 +63,17 @@ MRCZ_INLINE void follow_kind(header_fields& fields, const header& before) {
   if (voxel && !fields.cella.z.is_stated()) fields.cella.z.copy(voxel->z * static_cast<float>(fields.mz));
 }
 
+/// The voxels do not change, so their statistics stay unless they are stated, also if another header was copied.
+MRCZ_INLINE void keep_statistics(header_fields& fields, const header& before) {
+  const auto keep = [](header_field<float>& field, float value) {
+    if (!field.is_stated()) field.copy(value);
+  };
+  keep(fields.dmin, before.dmin);
+  keep(fields.dmax, before.dmax);
+  keep(fields.dmean, before.dmean);
+  keep(fields.rms, before.rms);
+}
+
 /// What the bytes after the header determine. Without `statistics`, those in the header stay, or the caller knows them.
 MRCZ_INLINE file_content content_of(const reader& in, const header_fields& fields,
                                     const std::optional<statistics>& voxels = std::nullopt) {
@@ -78,7 +89,8 @@ MRCZ_INLINE file_content content_of(const reader& in, const header_fields& field
           .packed_bytes = packed_bytes(),
           .statistics = voxels,
           .exttyp = h.exttyp,
-          .extended_bytes = data_offset(in.source().size(), h) - header_size};
+          .extended_bytes = data_offset(in.source().size(), h) - header_size,
+          .in_place = true};
 }
 
 /// Throws unless voxels are read from the file as before.
@@ -102,6 +114,7 @@ MRCZ_INLINE write_options options_of(const reader& in) {
 /// The header of the file with what the caller states. Throws if this contradicts the rest of the file.
 MRCZ_INLINE header_bytes edited(header_fields fields, const reader& in) {
   follow_kind(fields, in.header());
+  keep_statistics(fields, in.header());
   const auto content = content_of(in, fields);
   const auto composed = compose_header(fields, content, options_of(in));
   require_same_voxels(composed, fields, in);

@@ -41,7 +41,9 @@ MRCZ_INLINE reader::reader(std::unique_ptr<const byte_source> source, read_optio
               .ny = static_cast<std::size_t>(header_.ny),
               .nx = static_cast<std::size_t>(header_.nx)},
       codec_{detail::with_context(source_->name(), [&] { return codec_in_use(); })},
-      slices_{std::make_shared<lazy_slices>()} {}
+      slices_{std::make_shared<lazy_slices>()} {
+  source_->refresh();  // a file that grows has all slices that its header counts only after the header was read
+}
 
 MRCZ_INLINE const detail::slice_table& reader::slices() const {
   std::call_once(slices_->found,
@@ -63,6 +65,11 @@ MRCZ_INLINE void reader::refresh() {
   detail::with_context(source_->name(), [&] {
     source_->refresh();
     const auto now = detail::load_header(*source_, options_.byte_order);
+    source_->refresh();  // for slices that were put before this header, but after the size was asked for
+    const bool same_meaning = now.byte_order == header_.byte_order && now.ispg == header_.ispg &&
+                              detail::axes_of(now) == detail::axes_of(header_) &&
+                              has_unsigned_bytes(now) == has_unsigned_bytes(header_);
+    if (!same_meaning) detail::fail(errc::bad_header, "file says something else of its slices than before");
     if (now.nx != header_.nx || now.ny != header_.ny || now.mode != header_.mode || now.nsymbt != header_.nsymbt)
       detail::fail(errc::bad_header,
                    "file has other slices than before: {} x {} voxels of mode {} instead of {} x {} of {}", now.ny,

@@ -14,6 +14,13 @@ MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path) {
   return {extension == ".mrcz" ? codec::zstd : codec::none, extension == ".mrcs" || extension == ".st"};
 }
 
+MRCZ_INLINE write_options of_stack(write_options wanted) {
+  if (wanted.kind.value_or(kind::image_stack) != kind::image_stack)
+    fail(errc::bad_option, "kind is {}, but a stack of images is to be written", name_of(*wanted.kind));
+  wanted.kind = kind::image_stack;
+  return wanted;
+}
+
 MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept {
   if (is_images(k)) return group == 0;
   return k == kind::volume ? group >= 1 && group <= 230 : group >= 401 && group <= 630;

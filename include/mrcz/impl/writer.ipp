@@ -31,6 +31,7 @@ MRCZ_INLINE write_options options_for(const reader& in, write_options options) {
     if (wanted.value_or(found) != found)
       fail(errc::bad_option, "{} is {}, but the file has {}", option, name_of(*wanted), name_of(found));
   };
+  if (options.like) fail(errc::bad_option, "like states a header to copy, but the file has its own");
   options = checked(options, in.codec());
   require_same(options.mode, in.mode(), "mode");
   require_same(options.compression.codec, in.codec(), "codec");

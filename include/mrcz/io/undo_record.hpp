@@ -39,6 +39,7 @@ struct undo_content {
   std::uint64_t witness = 0;    ///< a digest of bytes that do not change
   std::vector<byte_range> ranges;
   std::vector<std::byte> old_bytes;  ///< of all ranges, one after the other
+  unsigned owner = 0;                ///< of the record, as in `file_status`
 };
 
 /// The record of one file. Before bytes of the file are overwritten, the record holds the old ones and is synced, and
@@ -85,13 +86,13 @@ class undo_record {
   void discard() const noexcept;
 
  private:
-  enum class found : std::uint8_t { nothing, foreign, incomplete, complete };
+  enum class found : std::uint8_t { nothing, foreign, blank, incomplete, complete };
 
   found read(undo_content& into) const;
 
   /// Throws EACCES if the record belongs neither to the owner of the file nor to the user of this process: in a folder
   /// where everybody may create files, it could be a forgery.
-  void require_trusted(const file& of) const;
+  void require_trusted(unsigned owner, const file& of) const;
 
   std::filesystem::path path_;
 };

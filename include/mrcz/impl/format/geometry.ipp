@@ -61,6 +61,15 @@ MRCZ_INLINE bool has_origin(const header& h) noexcept {
   return h.origin != per_axis<float>{} && std::isfinite(x) && std::isfinite(y) && std::isfinite(z);
 }
 
+MRCZ_INLINE bool has_imods_origin(const header& h) noexcept {
+  constexpr std::int32_t standard_sign = 4;
+  return h.from_imod() && (h.imod_flags & standard_sign) == 0 && h.nversion != mrc2014_version &&
+         h.nversion != mrc2014_version - 1;
+}
+
+/// -1 where ORIGIN has the opposite sign, else 1.
+MRCZ_INLINE float sign_of_origin(const header& h) noexcept { return has_imods_origin(h) ? -1.0F : 1.0F; }
+
 /// Angstrom from the first voxel of the cell to that of the map by NSTART, along x, y and z.
 MRCZ_INLINE per_axis<double> start_of(const header& h, const mrcz::voxel_size& voxel) noexcept {
   const auto steps = along_xyz<double>(h, {1.0 * h.nxstart, 1.0 * h.nystart, 1.0 * h.nzstart});
@@ -148,9 +157,10 @@ MRCZ_INLINE header cropped(const header& whole, const region& box) {
   const auto voxel = whole.voxel_size().value_or(mrcz::voxel_size{});
   if (detail::has_origin(whole)) {
     const auto first = detail::along_xyz(whole, std::array{cut.x.first, cut.y.first, first_section});
-    h.origin = {detail::moved_origin(h.origin.x, static_cast<double>(first.x), voxel.x),
-                detail::moved_origin(h.origin.y, static_cast<double>(first.y), voxel.y),
-                detail::moved_origin(h.origin.z, static_cast<double>(first.z), voxel.z)};
+    const float sign = detail::sign_of_origin(whole);
+    h.origin = {detail::moved_origin(h.origin.x, static_cast<double>(first.x), sign * voxel.x),
+                detail::moved_origin(h.origin.y, static_cast<double>(first.y), sign * voxel.y),
+                detail::moved_origin(h.origin.z, static_cast<double>(first.z), sign * voxel.z)};
     const bool starts_at_0 = h.nxstart == 0 && h.nystart == 0 && h.nzstart == 0;
     if (h.origin == per_axis<float>{} && !starts_at_0) h.origin.x = std::numeric_limits<float>::min();
   }
@@ -174,7 +184,8 @@ MRCZ_INLINE header binned(const header& whole, const per_axis<std::size_t>& n) {
       detail::divides(n.x, whole.nxstart) && detail::divides(n.y, whole.nystart) && detail::divides(n.z, whole.nzstart);
   if (!starts_with_block && !detail::has_origin(whole)) {
     const auto [x, y, z] = detail::start_of(whole, voxel);
-    h.origin = {static_cast<float>(x), static_cast<float>(y), static_cast<float>(z)};
+    const float sign = detail::sign_of_origin(whole);
+    h.origin = {sign * static_cast<float>(x), sign * static_cast<float>(y), sign * static_cast<float>(z)};
   }
   h.nxstart = detail::binned_start(whole.nxstart, n.x);
   h.nystart = detail::binned_start(whole.nystart, n.y);
@@ -206,8 +217,9 @@ MRCZ_INLINE per_axis<double> position_of(const header& h, std::size_t z, std::si
     if (*size == 0) *size = std::numeric_limits<float>::quiet_NaN();
   const bool stack = h.kind() == kind::volume_stack;
   const std::size_t section = stack ? z % static_cast<std::size_t>(h.slices_per_frame()) : z;
-  const auto start =
-      detail::has_origin(h) ? per_axis<double>{h.origin.x, h.origin.y, h.origin.z} : detail::start_of(h, voxel);
+  const float sign = detail::sign_of_origin(h);
+  const auto start = detail::has_origin(h) ? per_axis<double>{sign * h.origin.x, sign * h.origin.y, sign * h.origin.z}
+                                           : detail::start_of(h, voxel);
   const auto steps =
       detail::along_xyz(h, std::array{static_cast<double>(x), static_cast<double>(y), static_cast<double>(section)});
   return {start.x + steps.x * voxel.x, start.y + steps.y * voxel.y, start.z + steps.z * voxel.z};

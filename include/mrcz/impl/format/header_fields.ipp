@@ -60,6 +60,17 @@ MRCZ_INLINE header_fields& header_fields::operator=(const header& source) {
   return *this;
 }
 
+MRCZ_INLINE header_fields& header_fields::operator=(const header_fields& source) {
+  const auto take = [](const detail::field_place&, auto& field, const auto& other) { field.copy(other); };
+  detail::for_each_number(take, *this, source);
+  detail::for_each_text(take, *this, source);
+  labels = source.labels;
+  byte_order.copy(source.byte_order);
+  voxel_size_ = source.voxel_size_;
+  copied_ = source.copied_;
+  return *this;
+}
+
 MRCZ_INLINE void header_fields::copy(const header& source) {
   const auto take = [](const detail::field_place&, auto& field, const auto& value) { field.copy(value); };
   detail::for_each_number(take, *this, source);

@@ -151,7 +151,12 @@ MRCZ_INLINE void validate_signed_bytes(const header& h, findings& list) {
 }
 
 MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, findings& list) {
-  const auto pending = pending_undo(path);
+  std::optional<pending_change> pending;
+  try {
+    pending = pending_undo(path);
+  } catch (const error& e) {
+    list.warn_if(true, "undo record", 0, std::string{e.message()}, "a record that can be read, or none");
+  }
   if (!pending) return;
   const std::string record = pending->record.filename().string();
   list.error_if(

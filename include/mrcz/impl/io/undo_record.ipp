@@ -124,6 +124,7 @@ MRCZ_INLINE undo_record::found undo_record::read(undo_content& into) const {
   if (!there.is_regular) return found::foreign;
   const file record{path_, file::access::read};
   const std::uint64_t size = record.size();
+  into.owner = record.status().owner;  // of what was opened, wherever the name leads by now
   std::vector<std::byte> bytes(static_cast<std::size_t>(std::min<std::uint64_t>(size, undo_header_bytes)));
   record.read_at(0, bytes);
   const auto first = std::span{bytes}.first(std::min(bytes.size(), undo_magic.size()));
@@ -131,7 +132,8 @@ MRCZ_INLINE undo_record::found undo_record::read(undo_content& into) const {
   // after a power failure there may be zeros in place of what was not written
   const bool blank = std::all_of(first.begin(), first.end(), [](std::byte b) { return b == std::byte{0}; });
   if (!blank && !std::equal(first.begin(), first.end(), magic.begin())) return found::foreign;
-  if (blank || bytes.size() < undo_header_bytes || load<std::uint64_t>(bytes.data() + 16, std::endian::little) != size)
+  if (blank) return found::blank;
+  if (bytes.size() < undo_header_bytes || load<std::uint64_t>(bytes.data() + 16, std::endian::little) != size)
     return found::incomplete;
   bytes.resize(size_in_memory(size, "an undo record"));
   record.read_at(0, bytes);
@@ -178,10 +180,8 @@ MRCZ_INLINE void undo_record::keep(const file& of, std::span<const byte_range> r
   }
 }
 
-MRCZ_INLINE void undo_record::require_trusted(const file& of) const {
-  file_status record;
-  if (!get_status(path_, record)) fail_system(last_error(), "cannot inspect the undo record", path_.string());
-  if (record.owner == of.status().owner || record.owner == user_id() || record.owner == 0) return;
+MRCZ_INLINE void undo_record::require_trusted(unsigned owner, const file& of) const {
+  if (owner == of.status().owner || owner == user_id() || owner == 0) return;
   fail_system(std::make_error_code(std::errc::permission_denied),
               text("'{}' keeps old bytes of an interrupted change, but it belongs to another user", path_.string()),
               of.path().string());
@@ -192,7 +192,7 @@ MRCZ_INLINE void undo_record::roll_back(file& of) const {
   const found there = read(content);
   if (there == found::nothing || there == found::foreign) return;
   if (there == found::complete) {
-    require_trusted(of);
+    require_trusted(content.owner, of);
     if (!fits(content, of))
       fail_system(stale_error(),
                   text("'{}' keeps old bytes of an interrupted change, but the file was changed or replaced since; "
