@@ -10,7 +10,7 @@ run(${CMAKE_COMMAND} -S "${SOURCE}" -B library -G Ninja "-DCMAKE_CXX_COMPILER=${
 run(${CMAKE_COMMAND} --build library)
 run(${CMAKE_COMMAND} --install library --prefix "${WORK}/prefix")
 file(GLOB_RECURSE libraries RELATIVE "${WORK}/prefix" "${WORK}/prefix/*/libmrcz.*")
-if(SHARED AND NOT libraries MATCHES "libmrcz\\.so\\.1;" OR NOT SHARED AND NOT libraries MATCHES "libmrcz\\.a$")
+if(SHARED AND NOT libraries MATCHES "libmrcz\\.so\\.2;" OR NOT SHARED AND NOT libraries MATCHES "libmrcz\\.a$")
   message(FATAL_ERROR "the prefix holds ${libraries}")
 endif()
 
