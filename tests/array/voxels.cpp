@@ -145,6 +145,7 @@ TEST_CASE("negative extents, and more voxels than memory has addresses for, are 
   refused(mrcz::view_of(&voxel, {-1, -1}, {10, 1}));  // the size of a cv::Mat of more than two dimensions
   refused(mrcz::view_of(&voxel, {-1, 4, 5}));
   refused(mrcz::view_of(&voxel, {std::size_t{1} << 62U, std::size_t{1}}));
+  refused(mrcz::view_of(&voxel, {std::size_t{1} << 40U, std::size_t{1} << 40U, std::size_t{1}}));
 }
 
 TEST_CASE("voxels are not read into an array whose strides let them overlap") {

@@ -111,8 +111,10 @@ constexpr std::array<Number, Rank> values_of(const any_integer<Number> (&numbers
 
 template <class T>
 constexpr voxel_view<T> dense_view(T* first, std::size_t rank, const shape& extents) noexcept {
-  const auto nx = static_cast<std::ptrdiff_t>(extents[2]);
-  return {first, rank, extents, {static_cast<std::ptrdiff_t>(extents[1]) * nx, nx, 1}};
+  return {first,
+          rank,
+          extents,
+          {static_cast<std::ptrdiff_t>(extents[1] * extents[2]), static_cast<std::ptrdiff_t>(extents[2]), 1}};
 }
 
 }  // namespace detail

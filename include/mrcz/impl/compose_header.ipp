@@ -5,10 +5,10 @@
 
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/format/extended_header.hpp"
@@ -205,10 +205,11 @@ MRCZ_INLINE std::string_view who_determines(std::size_t offset) noexcept {
   }
 }
 
-/// Whether two values have the same bytes: a NaN is the same as itself.
+/// Whether two values are the same. A NaN is the same as a NaN.
 template <class Value>
 bool is_same(const Value& a, const Value& b) noexcept {
-  return std::memcmp(&a, &b, sizeof(Value)) == 0;
+  if constexpr (std::is_floating_point_v<Value>) return a == b || (std::isnan(a) && std::isnan(b));
+  else return a == b;
 }
 
 template <class Value>

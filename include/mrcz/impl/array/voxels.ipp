@@ -66,15 +66,17 @@ MRCZ_INLINE void require_addressable(const shape& extents, std::size_t voxel_byt
 }
 
 MRCZ_INLINE byte_strides in_bytes(const std::array<std::ptrdiff_t, 3>& strides, std::size_t voxel_bytes) noexcept {
-  const auto bytes = static_cast<std::ptrdiff_t>(voxel_bytes);
-  return {strides[0] * bytes, strides[1] * bytes, strides[2] * bytes};
+  const auto bytes = [&](std::ptrdiff_t stride) {  // wraps for arrays that `require_addressable` refuses
+    return static_cast<std::ptrdiff_t>(static_cast<std::size_t>(stride) * voxel_bytes);
+  };
+  return {bytes(strides[0]), bytes(strides[1]), bytes(strides[2])};
 }
 
 MRCZ_INLINE bool is_dense(const shape& extents, const byte_strides& strides, std::size_t voxel_bytes) noexcept {
-  auto expected = static_cast<std::ptrdiff_t>(voxel_bytes);
+  std::size_t expected = voxel_bytes;
   for (std::size_t axis = 3; axis-- > 0;) {
-    if (extents[axis] != 1 && strides[axis] != expected) return false;
-    expected *= static_cast<std::ptrdiff_t>(extents[axis]);
+    if (extents[axis] != 1 && static_cast<std::size_t>(strides[axis]) != expected) return false;
+    expected *= extents[axis];
   }
   return true;
 }
