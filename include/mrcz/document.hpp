@@ -1,4 +1,4 @@
-/// A file as one value: read it, change its voxels, and write it with everything else kept.
+/// A file as one value: read it, change its voxels, and write it with all the rest that still fits them.
 #pragma once
 
 #include <filesystem>
@@ -29,7 +29,8 @@ document<T> read_document(const std::filesystem::path& path, read_options option
 }
 
 /// Writes a document. Its header is copied, so what fits the voxels stays: labels, cell, origin, extended header, and
-/// the kind of file. The voxels have the mode of `T`, unless the options state another one. Errors as for `writer`.
+/// the kind of file. Sizes, statistics and the fields of an extended header that is not there are made anew. The voxels
+/// have the mode of `T`, unless the options state another one. Errors as for `writer`.
 template <stored_voxel T>
 void write(const std::filesystem::path& path, const document<T>& all, write_options options = {}) {
   if (!options.like) options.like = all.header;

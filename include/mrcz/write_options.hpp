@@ -30,7 +30,7 @@ struct write_options {
   std::optional<per_axis<float>> origin = std::nullopt;           ///< ORIGIN, angstrom
   std::optional<per_axis<std::int32_t>> start = std::nullopt;     ///< NXSTART, NYSTART, NZSTART, voxels
   std::optional<std::endian> byte_order = std::nullopt;           ///< not stated: that of the header
-  std::optional<header> like = std::nullopt;  ///< a header to copy, as an assignment to `writer::header()` does
+  std::optional<header> like = std::nullopt;  ///< a header to copy into a new file, as `writer::header() = like` does
   bool statistics = true;                     ///< false marks them "not determined"
   mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
   bool replace = true;                                   ///< false refuses an existing file

@@ -71,8 +71,8 @@ class writer {
   /// if slices of the file are missing.
   ///
   /// The file is opened once and stays locked until the writer is closed, fails or is destroyed. Meanwhile `append_to`
-  /// throws EWOULDBLOCK for the same file. If another program replaces or changes the file meanwhile, the next write
-  /// throws ESTALE and leaves the file as it is.
+  /// throws EWOULDBLOCK for the same file. `write_options::like` is refused, because the file has a header. If another
+  /// program replaces or changes the file meanwhile, the next write throws ESTALE and leaves the file as it is.
   MRCZ_INLINE static writer append_to(const std::filesystem::path& path, write_options options = {});
 
   writer(writer&&) noexcept = default;
@@ -81,9 +81,10 @@ class writer {
   ~writer() { abandon(); }
 
   /// A member that the caller assigns before `close()` is written as it stands, or refused: `close()` determines
-  /// extents, MODE, NSYMBT, EXTTYP, NLABL, MAP, statistics (unless `write_options::statistics` is false), packed size
-  /// and IMOD's flags of the voxel type. Assign the header of another file, or give it as `write_options::like`, to
-  /// copy its values: those that do not fit the data are computed.
+  /// extents, MODE, NSYMBT, EXTTYP, NINT and NREAL without records, NLABL, MAP, statistics (unless
+  /// `write_options::statistics` is false), packed size and IMOD's flags of the voxel type. Assign the header of
+  /// another file, or give it as `write_options::like`, to copy its values: those that do not fit the data are
+  /// computed.
   header_fields& header() noexcept { return header_; }
 
   const write_options& options() const noexcept { return packer_.options(); }

@@ -46,9 +46,9 @@ struct undo_content {
 /// so is the folder that names it. It is removed when the new bytes are synced. So a record that is complete may be
 /// needed, and one that is not is from before the change. The caller holds the lock of the file.
 ///
-/// The record lies beside the file, under the file's name with `.undo` behind it. It is not hidden, so that whoever
-/// copies or moves the file sees that both belong together. If the name of the file is a symbolic link, the record lies
-/// beside the target. It has the permissions of the file.
+/// The record lies beside the file, under the file's name with `.undo` behind it. It is not hidden, so that a
+/// person who copies or moves the file sees that both belong together. If the name of the file is a symbolic link, the
+/// record lies beside the target. It has the permissions of the file.
 ///
 /// Its numbers are little-endian and have 64 bits:
 ///
