@@ -146,6 +146,22 @@ TEST_CASE("a change in place is done when it ends, and undone if it does not") {
   }
 }
 
+TEST_CASE("a change that another program has undone meanwhile does not end as if it were done") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  mrcz::detail::locked_file locked{path};
+  const mrcz::detail::byte_range range{2, 3};
+  locked.begin_change({&range, 1});
+  locked.write_at(2, text("abc"));
+  mrcz::file other{path, mrcz::file::access::read_write};  // where the file system has no locks
+  mrcz::detail::undo_record{path}.roll_back(other);
+  const auto thrown = test::failure_of([&] { locked.end_change(); });
+  REQUIRE(thrown);
+  CHECK(thrown->mentions("another program has undone the change meanwhile"));
+  CHECK(test::bytes_of(path) == text("0123456789"));
+}
+
 TEST_CASE("a change in place does not begin in a file that another program has changed") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("0123456789"));

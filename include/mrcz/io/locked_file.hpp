@@ -52,7 +52,8 @@ class locked_file final : public byte_source {
   /// `require_unchanged` does.
   void begin_change(std::span<const byte_range> ranges);
 
-  /// Returns once the changed file is on the storage device. It is then no longer undone.
+  /// Returns once the changed file is on the storage device. It is then no longer undone. Throws ESTALE if another
+  /// program has undone the change already, as can happen on a file system without locks.
   void end_change();
 
  private:

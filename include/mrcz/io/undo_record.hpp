@@ -79,8 +79,8 @@ class undo_record {
   /// ESTALE if the record does not fit the file. A file of this name that is no record stays where it is.
   void roll_back(file& of) const;
 
-  /// Removes the record: the change is complete, or the file was replaced.
-  void remove() const;
+  /// Removes the record: the change is complete, or the file was replaced. Returns false if there is none.
+  bool remove() const;
 
   /// As `remove`, but reports nothing, and leaves a file alone that is no record.
   void discard() const noexcept;

@@ -78,8 +78,9 @@ MRCZ_INLINE void locked_file::begin_change(std::span<const byte_range> ranges) {
 MRCZ_INLINE void locked_file::end_change() {
   if (!is_in_place()) fail_replaced();
   sync();
-  undo_.remove();
+  const bool was_kept = undo_.remove();
   changing_ = false;
+  if (!was_kept) fail_system(stale_error(), "another program has undone the change meanwhile", name());
 }
 
 MRCZ_INLINE bool locked_file::is_in_place() const {

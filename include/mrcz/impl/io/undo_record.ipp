@@ -210,11 +210,14 @@ MRCZ_INLINE void undo_record::roll_back(file& of) const {
   remove();
 }
 
-MRCZ_INLINE void undo_record::remove() const {
+MRCZ_INLINE bool undo_record::remove() const {
+  const auto refuse = [&] { fail_system(last_error(), "cannot remove the undo record", path_.string()); };
   folder beside;
-  const bool removed = beside.open(path_.parent_path()) &&
-                       (beside.remove(path_.filename()) || last_error() == std::errc::no_such_file_or_directory);
-  if (!removed || !beside.sync()) fail_system(last_error(), "cannot remove the undo record", path_.string());
+  if (!beside.open(path_.parent_path())) refuse();
+  const bool removed = beside.remove(path_.filename());
+  if (!removed && last_error() != std::errc::no_such_file_or_directory) refuse();
+  if (!beside.sync()) refuse();
+  return removed;
 }
 
 MRCZ_INLINE void undo_record::discard() const noexcept {
