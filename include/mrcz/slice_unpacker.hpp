@@ -10,7 +10,7 @@
 
 #include "mrcz/array/slice_codec.hpp"
 #include "mrcz/array/voxels.hpp"
-#include "mrcz/codec/chunk_part.hpp"
+#include "mrcz/codec/chunk_reader.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/region.hpp"
@@ -35,8 +35,8 @@ class slice_unpacker {
                           unpack_memory& memory) const;
 
  private:
-  MRCZ_INLINE void unpack_blocks(const chunk_blocks& blocks, resolved_range y, resolved_range x,
-                                 const voxel_decoder& type, std::byte* to, unpack_memory& memory) const;
+  MRCZ_INLINE void unpack_chunk(slice_place place, resolved_range y, resolved_range x, const voxel_decoder& type,
+                                std::byte* to, unpack_memory& memory) const;
   MRCZ_INLINE void read_rows(slice_place place, resolved_range y, resolved_range x, const voxel_decoder& type,
                              std::byte* to, unpack_memory& memory) const;
   MRCZ_INLINE std::span<const std::byte> bytes_at(slice_place place, buffer& memory) const;

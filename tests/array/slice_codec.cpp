@@ -26,7 +26,7 @@ void decode_slice(const mrcz::detail::slice_format& format, bool is_compressed, 
   std::span<const std::byte> plain = packed;
   if (is_compressed) {
     const auto whole = memory.acquire(format.bytes());
-    mrcz::detail::decompress(packed, whole);
+    mrcz::detail::decompress_with_blosc(packed, whole);
     plain = whole;
   }
   test::decode_rows(format, plain, {0, format.ny}, {0, format.nx}, to);

@@ -19,7 +19,7 @@ using bytes = std::vector<std::byte>;
 
 bytes unpacked(std::span<const std::byte> chunk, std::size_t size) {
   bytes content(size, std::byte{0x5a});
-  mrcz::detail::decompress(chunk, content);
+  mrcz::detail::decompress_with_blosc(chunk, content);
   return content;
 }
 
@@ -34,7 +34,7 @@ std::string complaint(std::span<const std::byte> chunk, std::size_t size) {
 /// Decompresses a chunk that may be damaged. Returns whether it succeeded. Errors of another kind are not caught.
 bool survives(std::span<const std::byte> chunk, std::span<std::byte> into) {
   try {
-    mrcz::detail::decompress(chunk, into);
+    mrcz::detail::decompress_with_blosc(chunk, into);
     return true;
   } catch (const mrcz::error& e) {
     if (e.code() != mrcz::errc::bad_chunk) throw;
@@ -62,7 +62,7 @@ TEST_CASE("every codec, shuffle, level and element size gives back what it was g
             const auto chunk = mrcz::detail::compress(
                 content, typesize, {.codec = c, .level = level, .shuffle = s, .block_size = 16'384}, memory);
             std::ranges::fill(back, std::byte{0x5a});
-            mrcz::detail::decompress(chunk, back);
+            mrcz::detail::decompress_with_blosc(chunk, back);
             REQUIRE(back == content);
 
             const auto header = header_of(chunk);
@@ -226,7 +226,7 @@ TEST_CASE("a chunk of another size than expected is refused and nothing is writt
   const bytes chunk = packed(image_like(1000), 2, {});
   for (const std::size_t size : {0U, 1U, 999U, 1001U, 4000U}) {
     bytes into(size, std::byte{0x5a});
-    const auto thrown = test::failure_of([&] { mrcz::detail::decompress(chunk, into); });
+    const auto thrown = test::failure_of([&] { mrcz::detail::decompress_with_blosc(chunk, into); });
     REQUIRE(thrown);
     CHECK(thrown->code == mrcz::errc::bad_chunk);
     CHECK(thrown->message == fmt::format("chunk holds 1000 bytes, expected {}", size));

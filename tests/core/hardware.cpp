@@ -25,18 +25,25 @@
 #endif
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "mrcz/core/system.hpp"
 
 #if defined(__SSE2__)
-TEST_CASE("AVX2 is there if the system says so") {
+TEST_CASE("instructions are there if the system says so") {
   std::ifstream in{"/proc/cpuinfo"};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
   if (text.empty()) {
     MESSAGE("skipped: no /proc/cpuinfo to compare with");
     return;
   }
-  CHECK(mrcz::detail::has_avx2() == (text.find(" avx2 ") != std::string::npos));
+  const auto listed = [&](std::string_view flag) { return text.find(fmt::format(" {} ", flag)) != std::string::npos; };
+  using mrcz::detail::has;
+  using mrcz::detail::instructions;
+  CHECK(has(instructions::any));
+  CHECK(has(instructions::avx2) == listed("avx2"));
+  CHECK(has(instructions::avx512) == (listed("avx2") && listed("avx512bw")));
+  CHECK(has(instructions::gfni) == (listed("avx2") && listed("gfni")));
 }
 #endif
 

@@ -104,7 +104,7 @@ std::vector<T> noise(std::size_t count, unsigned seed) {
 
 /// With and without AVX2, where the processor has it.
 std::vector<bool> instruction_sets() {
-  return mrcz::detail::has_avx2() ? std::vector<bool>{false, true} : std::vector<bool>{false};
+  return mrcz::detail::has(mrcz::detail::instructions::avx2) ? std::vector<bool>{false, true} : std::vector<bool>{false};
 }
 
 /// Sums of integers are exact, so what is computed from them is the same to the last bit.
@@ -193,7 +193,7 @@ TEST_CASE_TEMPLATE("the largest block of the most extreme values does not overfl
 TEST_CASE_TEMPLATE("the instructions that the processor has do not change a bit of the summary", T, std::int8_t,
                    std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t, mrcz::half, float, double,
                    mrcz::complex_int16, std::complex<float>, std::complex<double>) {
-  if (!mrcz::detail::has_avx2()) {
+  if (!mrcz::detail::has(mrcz::detail::instructions::avx2)) {
     MESSAGE("skipped: this processor has no AVX2");
     return;
   }

@@ -20,7 +20,14 @@ struct slice_format {
 
   std::size_t row_bytes() const noexcept { return static_cast<std::size_t>(mrcz::row_bytes(voxels.mode, nx)); }
   std::size_t bytes() const { return slice_bytes(voxels.mode, ny, nx); }
+
+  /// The bytes of a row that hold columns x.
+  MRCZ_INLINE resolved_range columns(resolved_range x) const noexcept;
 };
+
+/// Turns the plain bytes of columns x of one row into voxels.
+MRCZ_INLINE void decode_row(const voxel_decoder& type, const slice_format& format, std::span<const std::byte> columns,
+                            resolved_range x, std::byte* to);
 
 /// Turns the plain bytes of rows [y.first, y.end()) into voxels of columns x. `rows` begins with row y.first; `to` has
 /// room for y.count * x.count voxels in row-major order.

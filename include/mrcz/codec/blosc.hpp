@@ -48,7 +48,7 @@ MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from,
 
 /// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws `errc::bad_chunk`
 /// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.
-MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byte> into);
+MRCZ_INLINE void decompress_with_blosc(std::span<const std::byte> chunk, std::span<std::byte> into);
 
 }  // namespace detail
 

@@ -28,7 +28,8 @@ struct chunk_header {
 
   static chunk_header decode(std::span<const std::byte, size> from) noexcept;
 
-  constexpr bool stored() const noexcept { return (flags & 0x02U) != 0; }  ///< the bytes follow uncompressed
+  constexpr bool stored() const noexcept { return (flags & 0x02U) != 0; }          ///< the bytes follow uncompressed
+  constexpr bool has_one_stream() const noexcept { return (flags & 0x10U) != 0; }  ///< blocks are not split
   constexpr unsigned format() const noexcept {
     return flags >> 5U;
   }  ///< 0 blosclz, 1 lz4 and lz4hc, 2 snappy, 3 zlib, 4 zstd

@@ -14,9 +14,17 @@ namespace mrcz::detail {
 
 // Processors
 
-/// Whether this processor can run functions that are compiled for AVX2, which has registers of 32 bytes. Always false
-/// where the library has no such functions: with other compilers than g++ and clang, and on other processors than x86.
-MRCZ_INLINE bool has_avx2() noexcept;
+/// Sets of instructions for which some loops of the library are compiled. Each set needs the ones that its comment names.
+enum class instructions : std::uint8_t {
+  any,     ///< what every processor has for which the program is compiled
+  avx2,    ///< registers of 32 bytes
+  avx512,  ///< AVX2 and AVX-512BW: registers of 64 bytes
+  gfni,    ///< AVX2 and GFNI, which multiplies matrices of 8 x 8 bits
+};
+
+/// Whether this processor has these instructions. False for all but `any` where the library has no such loops: with
+/// other compilers than g++ and clang, and on other processors than x86.
+MRCZ_INLINE bool has(instructions wanted) noexcept;
 
 /// The number of processors that this program may use, at least 1. These are the processors that its affinity allows
 /// (`taskset`, batch systems). The quota of its control group (containers), rounded up, is an upper limit. The first

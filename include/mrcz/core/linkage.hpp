@@ -1,4 +1,4 @@
-/// Whether the definitions of the library come with its headers or are compiled once.
+/// How the library is compiled: whether its definitions come with its headers, and which libraries it uses.
 ///
 /// By default each header includes its definitions (`impl/*.ipp`), which are inline. Where MRCZ_SEPARATE_COMPILATION is
 /// defined, headers contain declarations only. The program then compiles `impl/compiled.cpp` as one of its source
@@ -10,6 +10,14 @@
 #define MRCZ_INLINE
 #else
 #define MRCZ_INLINE inline
+#endif
+
+/// The namespace of what differs where MRCZ_ONLY_BLOSC is defined: c-blosc then decompresses each chunk, and the library
+/// needs neither lz4 nor zstd. Parts of a program that are compiled differently do not link to each other.
+#ifdef MRCZ_ONLY_BLOSC
+#define MRCZ_CODECS only_blosc
+#else
+#define MRCZ_CODECS with_lz4_and_zstd
 #endif
 
 /// The internal names of coroutines and of the bloscpack wing stand on those of the library.

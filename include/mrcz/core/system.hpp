@@ -8,6 +8,13 @@
 
 namespace mrcz::detail {
 
+/// Whether registers of 32 bytes can be saved on the stack. g++ does not align the stack of Windows for them.
+#if defined(_WIN32) && !defined(__clang__)
+inline constexpr bool aligns_wide_registers = false;
+#else
+inline constexpr bool aligns_wide_registers = true;
+#endif
+
 /// Advises Linux to use large pages for the `count` bytes at `first`, which are a whole number of large pages. Does
 /// nothing on other systems.
 MRCZ_INLINE void advise_huge(std::byte* first, std::size_t count) noexcept;

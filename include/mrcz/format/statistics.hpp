@@ -47,7 +47,7 @@ struct block_summary {
   friend bool operator==(const block_summary&, const block_summary&) = default;
 };
 
-/// Summarises 1 to 2^15 voxels. `with_avx2` is `has_avx2()`; the result does not depend on it.
+/// Summarises 1 to 2^15 voxels. `with_avx2` is `has(instructions::avx2)`; the result does not depend on it.
 template <class T>
 block_summary summary_of(std::span<const T> voxels, bool with_avx2) noexcept;
 

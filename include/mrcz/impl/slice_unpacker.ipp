@@ -14,8 +14,9 @@
 
 namespace mrcz::detail {
 
-/// How many bytes of a file are read and decoded at once. So many stay in a core's cache.
-inline constexpr std::size_t group_bytes = std::size_t{1} << 20U;
+/// How many plain bytes of a chunk are converted at once. So many stay in the nearest cache of a core. They are a whole
+/// number of voxels.
+inline constexpr std::size_t piece_bytes_of_chunk = std::size_t{16} << 10U;
 
 /// If the voxels of one thread take more bytes than this, they do not stay in its caches.
 inline constexpr std::size_t cache_bytes = std::size_t{4} << 20U;
@@ -34,44 +35,47 @@ MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolve
                                         std::byte* to, unpack_memory& memory) const {
   const slice_place place = slices_[z];
   try {
-    if (!compressed()) return read_rows(place, y, x, type, to, memory);
-    const auto read_at = [&](std::uint64_t offset, std::span<std::byte> into) {
-      source_.read_at(place.offset + offset, into);
-    };
-    unpack_blocks(chunk_blocks{read_at, place.packed_bytes, format_.bytes()}, y, x, type, to, memory);
+    if (compressed()) unpack_chunk(place, y, x, type, to, memory);
+    else read_rows(place, y, x, type, to, memory);
   } catch (...) {
     rethrow_with({.path = source_.name(), .slice = z, .byte = place.offset});
   }
 }
 
-/// Decompresses some blocks at a time, so that their packed and plain bytes stay in the core's cache: directly into
-/// `to` if the file stores this type, otherwise through a small buffer. Groups of blocks do not end where rows end. If
-/// only parts of the rows are wanted, or if the rows are padded (4-bit voxels), all rows are decompressed at once.
-MRCZ_INLINE void slice_unpacker::unpack_blocks(const chunk_blocks& blocks, resolved_range y, resolved_range x,
-                                               const voxel_decoder& type, std::byte* to, unpack_memory& memory) const {
+/// Whole rows of the type in memory are decompressed directly into `to`. Others are converted in small pieces, so that
+/// their bytes stay in the nearest cache. If only parts of the rows are wanted, or if the rows are padded (4-bit
+/// voxels), a piece is a part of one row.
+MRCZ_INLINE void slice_unpacker::unpack_chunk(slice_place place, resolved_range y, resolved_range x,
+                                              const voxel_decoder& type, std::byte* to, unpack_memory& memory) const {
+  const std::size_t row_bytes = format_.row_bytes();
+  const std::size_t begin = y.first * row_bytes;
+  const std::size_t end = y.end() * row_bytes;
+  const auto read_at = [&](std::uint64_t offset, std::span<std::byte> into) {
+    source_.read_at(place.offset + offset, into);
+  };
+  const chunk_source packed =
+      source_.in_memory().empty() ? chunk_source{read_at} : chunk_source{bytes_at(place, memory.packed)};
+  chunk_reader chunk{packed, place.packed_bytes, format_.bytes(), {begin, end}, memory};
+  const std::size_t voxel_bytes = y.count * x.count * type.bytes;
+  if (x.count != format_.nx || format_.voxels.mode == mode::uint4) {
+    const auto columns = format_.columns(x);
+    for (std::size_t row = 0; row < y.count; ++row)
+      decode_row(type, format_, chunk.bytes(begin + row * row_bytes + columns.first, columns.count), x,
+                 to + row * x.count * type.bytes);
+    return;
+  }
+  const nearness where = prepare(to, voxel_bytes);
+  if (is_stored_as(type, format_.voxels)) return chunk.read(begin, {to, voxel_bytes});
   const std::size_t item = item_bytes(format_.voxels.mode);
-  const std::size_t begin = y.first * format_.row_bytes();
-  const std::size_t end = y.end() * format_.row_bytes();
-  if (x.count != format_.nx || format_.voxels.mode == mode::uint4 || blocks.block_size() % item != 0)
-    return decode_rows(type, format_, decompress_part(blocks, begin, end - begin, memory), y, x, to);
-  const bool in_place = is_stored_as(type, format_.voxels);
-  const nearness where = prepare(to, y.count * x.count * type.bytes);
-  for (std::size_t done = begin; done < end;) {
-    const auto group = blocks.group_at(done, group_bytes);
-    const std::size_t next = std::min(group.end, end);
-    std::byte* const into = to + (done - begin) / item * type.bytes;
-    if (in_place && group.begin == done && group.end == next) {
-      blocks.decompress(group, {into, next - done}, memory.packed);
-    } else {
-      const auto plain = memory.plain.acquire(group.end - group.begin);
-      blocks.decompress(group, plain, memory.packed);
-      decode_voxels(type, format_.voxels, plain.data() + (done - group.begin), into, (next - done) / item, where);
-    }
-    done = next;
+  for (std::size_t done = begin; done < end; done += piece_bytes_of_chunk) {
+    const std::size_t count = std::min(piece_bytes_of_chunk, end - done);
+    decode_voxels(type, format_.voxels, chunk.bytes(done, count).data(), to + (done - begin) / item * type.bytes,
+                  count / item, where);
   }
 }
 
-/// Reads some rows at a time, for the same reason. Whole rows of the type in memory are read directly into `to`.
+/// Reads some rows at a time, so that they stay in the core's cache. Whole rows of the type in memory are read directly
+/// into `to`.
 MRCZ_INLINE void slice_unpacker::read_rows(slice_place place, resolved_range y, resolved_range x,
                                            const voxel_decoder& type, std::byte* to, unpack_memory& memory) const {
   const std::size_t row_bytes = format_.row_bytes();

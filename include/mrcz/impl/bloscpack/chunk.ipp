@@ -4,6 +4,7 @@
 #include "mrcz/bloscpack/chunk.hpp"
 
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/codec/chunk_reader.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
@@ -55,7 +56,8 @@ MRCZ_INLINE void unpack_chunk(std::span<const std::byte> chunk, bloscpack::check
   if (const auto received = digest_of(checksum, chunk); received != expected)
     fail(errc::bad_chunk, "Checksum mismatch detected in chunk, expected: '{}', received: '{}'", to_string(expected),
          to_string(received));
-  decompress(chunk, into);
+  unpack_memory memory;
+  decompress(chunk, into, memory);
 }
 
 }  // namespace mrcz::bloscpack::detail

@@ -60,7 +60,7 @@ MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from,
   return packed.first(static_cast<std::size_t>(result));
 }
 
-MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byte> into) {
+MRCZ_INLINE void decompress_with_blosc(std::span<const std::byte> chunk, std::span<std::byte> into) {
   if (chunk.size() < chunk_header::size)
     fail_expected(errc::bad_chunk, text("chunk has {} bytes", chunk.size()), text("at least {}", chunk_header::size));
   const auto header = chunk_header::decode(chunk.first<chunk_header::size>());

@@ -21,12 +21,17 @@
 
 namespace mrcz::detail {
 
-MRCZ_INLINE bool has_avx2() noexcept {
+MRCZ_INLINE bool has([[maybe_unused]] instructions wanted) noexcept {
 #if defined(__SSE2__) && defined(__GNUC__)
-  return __builtin_cpu_supports("avx2");
-#else
-  return false;
+  const bool avx2 = aligns_wide_registers && __builtin_cpu_supports("avx2");
+  switch (wanted) {
+    case instructions::any: return true;
+    case instructions::avx2: return avx2;
+    case instructions::avx512: return avx2 && __builtin_cpu_supports("avx512bw");
+    case instructions::gfni: return avx2 && __builtin_cpu_supports("gfni");
+  }
 #endif
+  return wanted == instructions::any;
 }
 
 /// The content of a file of /proc or /sys; empty if it cannot be read.

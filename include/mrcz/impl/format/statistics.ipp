@@ -276,7 +276,7 @@ block_summary summary_of(std::span<const T> voxels, [[maybe_unused]] bool with_a
 template <class T>
 running_statistics running_statistics::of(std::span<const T> voxels) noexcept {
   constexpr std::size_t block = 4096;  // voxels; short enough for the first cache and for 32-bit sums
-  const bool with_avx2 = detail::has_avx2();
+  const bool with_avx2 = detail::has(detail::instructions::avx2);
   running_statistics all;
   for (std::size_t i = 0; i < voxels.size(); i += block)
     all += running_statistics{detail::summary_of(voxels.subspan(i, std::min(block, voxels.size() - i)), with_avx2)};

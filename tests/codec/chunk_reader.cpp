@@ -1,4 +1,4 @@
-#include "mrcz/codec/chunk_part.hpp"
+#include "mrcz/codec/chunk_reader.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -21,8 +21,9 @@ template <class ReadAt>
 auto part_of(ReadAt&& read_at, std::uint64_t packed_bytes, std::size_t expected, std::size_t first, std::size_t count,
              mrcz::detail::unpack_memory& memory) {
   const auto by_reference = [&](std::uint64_t offset, std::span<std::byte> into) { read_at(offset, into); };
-  return mrcz::detail::decompress_part(mrcz::detail::chunk_blocks{by_reference, packed_bytes, expected}, first, count,
-                                       memory);
+  mrcz::detail::chunk_reader reader{
+      mrcz::detail::chunk_source{by_reference}, packed_bytes, expected, {first, first + count}, memory};
+  return reader.bytes(first, count);
 }
 
 using bytes = std::vector<std::byte>;
@@ -196,7 +197,7 @@ TEST_CASE("blocks are found in whatever order they were stored") {
       const bytes reordered = shuffled_blocks(chunk, seed);
       REQUIRE(reordered != chunk);
       bytes whole(size);
-      mrcz::detail::decompress(reordered, whole);  // c-blosc agrees that it is the same chunk
+      mrcz::detail::decompress_with_blosc(reordered, whole);  // c-blosc agrees that it is the same chunk
       REQUIRE(whole == content);
       for (const std::size_t first : {0U, 1000U, 5000U, 9300U})
         for (const std::size_t count : {1U, 700U, 5000U})

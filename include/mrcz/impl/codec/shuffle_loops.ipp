@@ -1,0 +1,334 @@
+/// The loops that shuffle bytes and bits, for each set of instructions.
+#pragma once
+
+#include "mrcz/codec/shuffle_loops.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "mrcz/core/endian.hpp"
+
+namespace mrcz::detail {
+
+/// Elements of the largest tile. A plane of bits of that many elements is a line of the cache, so no line is fetched
+/// twice, even where the planes of a block lie at the same distance as the sets of a cache.
+inline constexpr std::size_t tile_elements = 512;
+
+/// Elements of a tile for what is left, and for narrow parts of rows.
+inline constexpr std::size_t small_tile_elements = 128;
+
+// Eight elements at a time, on every processor
+
+/// Transposes a matrix of 8 x 8 bits; row r is byte r, column c is bit c, counted from the lowest.
+template <class Words>
+constexpr void transpose_bits(Words& rows) noexcept {
+  Words changed = (rows ^ (rows >> 7)) & 0x00AA00AA00AA00AAU;
+  rows ^= changed ^ (changed << 7);
+  changed = (rows ^ (rows >> 14)) & 0x0000CCCC0000CCCCU;
+  rows ^= changed ^ (changed << 14);
+  changed = (rows ^ (rows >> 28)) & 0x00000000F0F0F0F0U;
+  rows ^= changed ^ (changed << 28);
+}
+
+/// Restores byte j of 8 elements from its 8 planes, which lie `stride` bytes apart.
+MRCZ_INLINE void unshuffle_8_bits(const std::byte* planes, std::size_t stride, std::byte* to,
+                                  std::size_t typesize) noexcept {
+  std::uint64_t rows = 0;
+  for (std::size_t bit = 0; bit < 8; ++bit) rows |= std::to_integer<std::uint64_t>(planes[bit * stride]) << 8 * bit;
+  transpose_bits(rows);
+  for (std::size_t i = 0; i < 8; ++i) to[i * typesize] = static_cast<std::byte>(rows >> 8 * i);
+}
+
+/// Puts the bytes of `count` elements together. Byte j of element i is at rows[j * stride + i].
+MRCZ_INLINE void interleave_one_by_one(const std::byte* rows, std::size_t stride, std::size_t typesize,
+                                       std::size_t count, std::byte* to) noexcept {
+  for (std::size_t j = 0; j < typesize; ++j)
+    for (std::size_t i = 0; i < count; ++i) to[i * typesize + j] = rows[j * stride + i];
+}
+
+// Tiles of elements in registers
+//
+// Registers are extensions of the compiler. So one algorithm serves each width, and <immintrin.h>, which takes 0.4 s to
+// compile, is not needed. Functions that have registers as arguments are inlined into functions that are compiled for
+// the right instructions.
+
+#if defined(__GNUC__)
+#define MRCZ_INLINED [[gnu::always_inline]] inline
+
+template <std::size_t width>
+struct registers {
+  using bytes __attribute__((vector_size(width))) = std::uint8_t;
+  using words __attribute__((vector_size(width))) = std::uint64_t;
+};
+template <std::size_t width>
+using register_of = typename registers<width>::bytes;
+
+/// Calls `action` with each of the constants 0 to count - 1.
+template <std::size_t count, class Action>
+MRCZ_INLINED void for_each_constant(Action action) noexcept {
+  [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
+    (action(std::integral_constant<std::size_t, i>{}), ...);
+  }(std::make_index_sequence<count>{});
+}
+
+/// Alternates the bytes of the lower halves of two registers, or of the upper halves. Each lane of 16 bytes counts
+/// alone.
+template <std::size_t width, bool upper, std::size_t... i>
+MRCZ_INLINED void alternate(const register_of<width>& a, const register_of<width>& b, register_of<width>& to,
+                            std::index_sequence<i...>) noexcept {
+  to = __builtin_shufflevector(a, b, static_cast<int>(i / 16 * 16 + i % 16 / 2 + (upper ? 8 : 0) + i % 2 * width)...);
+}
+
+/// Shuffles the bytes of all registers like a pack of cards that is cut in the middle: the bytes of the first half of
+/// the registers alternate with those of the second half, lane by lane. Let the address of a byte be the number of its
+/// register followed by its place in the lane. Then a riffle moves the highest bit of each address to its lowest place.
+template <std::size_t width, std::size_t count>
+MRCZ_INLINED void riffle(register_of<width> (&r)[count]) noexcept {
+  register_of<width> mixed[count];
+  for_each_constant<count / 2>([&](auto i) __attribute__((always_inline)) {
+    constexpr std::make_index_sequence<width> each{};
+    alternate<width, false>(r[i], r[i + count / 2], mixed[2 * i], each);
+    alternate<width, true>(r[i], r[i + count / 2], mixed[2 * i + 1], each);
+  });
+  for_each_constant<count>([&](auto i) __attribute__((always_inline)) { r[i] = mixed[i]; });
+}
+
+/// Stores the lanes of a register `stride` bytes apart.
+template <std::size_t width>
+MRCZ_INLINED void store_lanes(const register_of<width>& from, std::byte* to, std::size_t stride) noexcept {
+  for_each_constant<width / 16>([&](auto lane) __attribute__((always_inline)) {
+    std::memcpy(to + lane * stride, reinterpret_cast<const std::byte*>(&from) + 16 * lane, 16);
+  });
+}
+
+#if defined(__SSE2__)
+/// The instruction multiplies matrices. The product of the unit matrix and a matrix whose first byte is its last row is
+/// the transposed matrix.
+[[gnu::target("avx2,gfni")]] inline void transpose_bits_with_gfni(register_of<32>& rows) noexcept {
+  using chars __attribute__((vector_size(32))) = char;
+  const auto unit = registers<32>::words{} + 0x8040201008040201U;
+  rows = reinterpret_cast<register_of<32>>(
+      __builtin_ia32_vgf2p8affineqb_v32qi(reinterpret_cast<chars>(unit), reinterpret_cast<chars>(rows), 0));
+}
+#endif
+
+/// The loops for one set of instructions, which has registers of `width` bytes.
+template <std::size_t width, bool gfni = false>
+struct tiles {
+  using bytes = register_of<width>;
+
+  /// Transposes the matrix of bits in each 8 bytes. With GFNI the first byte is the last row.
+  MRCZ_INLINED static void transpose(bytes& r) noexcept {
+    if constexpr (gfni) {
+      transpose_bits_with_gfni(r);
+    } else {
+      auto words = reinterpret_cast<typename registers<width>::words>(r);
+      if constexpr (std::endian::native == std::endian::big) reverse_words(words);
+      transpose_bits(words);
+      if constexpr (std::endian::native == std::endian::big) reverse_words(words);
+      r = reinterpret_cast<bytes>(words);
+    }
+  }
+
+  template <class Words>
+  MRCZ_INLINED static void reverse_words(Words& words) noexcept {
+    for (std::size_t i = 0; i < width / 8; ++i) words[i] = byteswap(words[i]);
+  }
+
+  /// Restores one byte of 8 * width elements from its 8 planes. Lane l of register q belongs to the 16 elements from
+  /// 128 l + 16 q on.
+  MRCZ_INLINED static void join_planes(const std::byte* planes, std::size_t stride, bytes (&r)[8]) noexcept {
+    for_each_constant<8>([&](auto bit) __attribute__((always_inline)) {
+      std::memcpy(&r[gfni ? 7 - bit : bit + 0], planes + bit * stride, width);
+    });
+    riffle<width>(r);
+    riffle<width>(r);
+    riffle<width>(r);
+    for_each_constant<8>([&](auto q) __attribute__((always_inline)) { transpose(r[q]); });
+  }
+
+  /// Puts the bytes of elements together and stores them. Register j holds byte j, each lane 16 elements. The elements
+  /// of two neighbouring lanes are `distance` elements apart.
+  template <std::size_t typesize>
+  MRCZ_INLINED static void store_elements(bytes (&r)[typesize], std::byte* to, std::size_t distance) noexcept {
+    for_each_constant<std::bit_width(typesize) - 1>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
+    for_each_constant<typesize>(
+        [&](auto q) __attribute__((always_inline)) { store_lanes<width>(r[q], to + 16 * q, distance * typesize); });
+  }
+
+  /// Restores a tile of elements from planes of bits.
+  template <std::size_t typesize, std::size_t tile>
+  MRCZ_INLINED static void unshuffle_bits(const std::byte* planes, std::size_t stride, std::byte* to) noexcept {
+    constexpr std::size_t at_once = 8 * width;  // elements
+    bytes joined[tile / at_once][8][typesize];
+    for (std::size_t j = 0; j < typesize; ++j)
+      for (std::size_t part = 0; part < tile / at_once; ++part) {
+        bytes r[8];
+        join_planes(planes + 8 * j * stride + part * width, stride, r);
+        for_each_constant<8>([&](auto q) __attribute__((always_inline)) {
+          if constexpr (typesize > 1) joined[part][q][j] = r[q];
+          else store_lanes<width>(r[q], to + part * at_once + 16 * q, 128);
+        });
+      }
+    if constexpr (typesize == 1) return;
+    for (std::size_t part = 0; part < tile / at_once; ++part)
+      for (std::size_t q = 0; q < 8; ++q) {
+        bytes r[typesize];
+        for_each_constant<typesize>([&](auto j) __attribute__((always_inline)) { r[j] = joined[part][q][j]; });
+        store_elements(r, to + (part * at_once + 16 * q) * typesize, 128);
+      }
+  }
+
+  /// Restores a tile of elements from rows of bytes.
+  template <std::size_t typesize, std::size_t tile>
+  static void unshuffle_bytes(const std::byte* rows, std::size_t stride, std::byte* to) noexcept {
+    for (std::size_t i = 0; i < tile; i += width) {
+      bytes r[typesize];
+      for_each_constant<typesize>(
+          [&](auto j) __attribute__((always_inline)) { std::memcpy(&r[j], rows + j * stride + i, width); });
+      store_elements(r, to + i * typesize, 16);
+    }
+  }
+};
+
+// The tables
+
+/// A loop over one tile. Planes of bits, or rows of bytes, are `stride` bytes apart.
+using tile_loop = void (*)(const std::byte* from, std::size_t stride, std::byte* to) noexcept;
+
+/// Loops for elements of 1, 2, 4 and 8 bytes.
+using loops_by_typesize = std::array<tile_loop, 4>;
+
+template <std::size_t typesize, std::size_t tile>
+void unshuffle_bits_anywhere(const std::byte* from, std::size_t stride, std::byte* to) noexcept {
+  tiles<16>::unshuffle_bits<typesize, tile>(from, stride, to);
+}
+template <std::size_t tile>
+inline constexpr loops_by_typesize unshuffle_bits{&unshuffle_bits_anywhere<1, tile>, &unshuffle_bits_anywhere<2, tile>,
+                                                  &unshuffle_bits_anywhere<4, tile>, &unshuffle_bits_anywhere<8, tile>};
+
+/// Wider registers are no faster here, because the loops only move bytes.
+template <std::size_t tile>
+inline constexpr loops_by_typesize unshuffle_bytes{nullptr, &tiles<16>::unshuffle_bytes<2, tile>,
+                                                   &tiles<16>::unshuffle_bytes<4, tile>,
+                                                   &tiles<16>::unshuffle_bytes<8, tile>};
+
+#if defined(__SSE2__)
+template <std::size_t typesize>
+[[gnu::target("avx2")]] void unshuffle_bits_with_avx2(const std::byte* from, std::size_t stride,
+                                                      std::byte* to) noexcept {
+  tiles<32>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
+}
+inline constexpr loops_by_typesize loops_with_avx2{&unshuffle_bits_with_avx2<1>, &unshuffle_bits_with_avx2<2>,
+                                                   &unshuffle_bits_with_avx2<4>, &unshuffle_bits_with_avx2<8>};
+
+template <std::size_t typesize>
+[[gnu::target("avx512f,avx512bw")]] void unshuffle_bits_with_avx512(const std::byte* from, std::size_t stride,
+                                                                    std::byte* to) noexcept {
+  tiles<64>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
+}
+inline constexpr loops_by_typesize loops_with_avx512{&unshuffle_bits_with_avx512<1>, &unshuffle_bits_with_avx512<2>,
+                                                     &unshuffle_bits_with_avx512<4>, &unshuffle_bits_with_avx512<8>};
+
+template <std::size_t typesize>
+[[gnu::target("avx2,gfni")]] void unshuffle_bits_with_gfni(const std::byte* from, std::size_t stride,
+                                                           std::byte* to) noexcept {
+  tiles<32, true>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
+}
+inline constexpr loops_by_typesize loops_with_gfni{&unshuffle_bits_with_gfni<1>, &unshuffle_bits_with_gfni<2>,
+                                                   &unshuffle_bits_with_gfni<4>, &unshuffle_bits_with_gfni<8>};
+#endif
+
+MRCZ_INLINE const loops_by_typesize& unshuffle_bits_with([[maybe_unused]] instructions with) noexcept {
+#if defined(__SSE2__)
+  switch (with) {
+    case instructions::any: break;
+    case instructions::avx2: return loops_with_avx2;
+    case instructions::avx512: return loops_with_avx512;
+    case instructions::gfni: return loops_with_gfni;
+  }
+#endif
+  return unshuffle_bits<tile_elements>;
+}
+#undef MRCZ_INLINED
+#endif
+
+// Blocks
+
+/// Restores whole elements. A group of 8 elements is the least that has whole planes of bits.
+MRCZ_INLINE void unshuffle_elements(const std::byte* from, std::size_t stride, shuffle kind, std::size_t typesize,
+                                    std::size_t count, std::byte* to, [[maybe_unused]] instructions with) noexcept {
+  const bool bits = kind == shuffle::bit;
+#if defined(__GNUC__)
+  const auto run = [&](const loops_by_typesize& loops, std::size_t tile) {
+    const bool has_loop = std::has_single_bit(typesize) && typesize <= 8;
+    for (; count >= tile; count -= tile, from += bits ? tile / 8 : tile, to += tile * typesize) {
+      if (has_loop) {
+        loops[static_cast<std::size_t>(std::countr_zero(typesize))](from, stride, to);
+      } else if (bits) {
+        std::byte rows[16][tile_elements];
+        for (std::size_t j = 0; j < typesize; ++j) loops[0](from + 8 * j * stride, stride, rows[j]);
+        interleave_one_by_one(rows[0], tile_elements, typesize, tile, to);
+      } else {
+        interleave_one_by_one(from, stride, typesize, tile, to);
+      }
+    }
+  };
+  run(bits ? unshuffle_bits_with(with) : unshuffle_bytes<tile_elements>, tile_elements);
+  run(bits ? unshuffle_bits<small_tile_elements> : unshuffle_bytes<small_tile_elements>, small_tile_elements);
+#endif
+  if (!bits) return interleave_one_by_one(from, stride, typesize, count, to);
+  for (std::size_t i = 0; i < count; i += 8)
+    for (std::size_t j = 0; j < typesize; ++j)
+      unshuffle_8_bits(from + 8 * j * stride + i / 8, stride, to + i * typesize + j, typesize);
+}
+
+MRCZ_INLINE shuffled_block::shuffled_block(std::span<const std::byte> bytes, shuffle kind,
+                                           std::size_t typesize) noexcept
+    : bytes_{bytes}, kind_{kind}, typesize_{typesize}, elements_{bytes.size() / typesize} {
+  const bool has_whole_planes = elements_ % 8 == 0 && elements_ > 0;
+  if (kind == shuffle::byte ? typesize == 1 : !has_whole_planes) kind_ = shuffle::none;
+}
+
+MRCZ_INLINE void shuffled_block::unshuffle(std::size_t first, std::size_t count, std::byte* to,
+                                           instructions with) const noexcept {
+  const std::size_t shuffled = is_plain() ? 0 : elements_ * typesize_;
+  const std::size_t end = first + count;
+  const bool bits = kind_ == shuffle::bit;
+  const std::size_t step = (bits ? 8 : 1) * typesize_;
+  const auto restore = [&](std::size_t byte, std::size_t elements, std::byte* into) {
+    const std::size_t element = byte / typesize_;
+    unshuffle_elements(bytes_.data() + (bits ? element / 8 : element), bits ? elements_ / 8 : elements_, kind_,
+                       typesize_, elements, into, with);
+  };
+  while (first < std::min(end, shuffled)) {
+    const std::size_t whole = (std::min(end, shuffled) - first) / step * step;
+    std::size_t done = whole;
+    if (first % step == 0 && whole > 0) {
+      restore(first, whole / typesize_, to);
+    } else {
+      std::array<std::byte, std::size_t{8} * 16> some;
+      restore(first / step * step, step / typesize_, some.data());
+      done = std::min(step - first % step, std::min(end, shuffled) - first);
+      std::memcpy(to, some.data() + first % step, done);
+    }
+    first += done;
+    to += done;
+  }
+  if (first < end) std::memcpy(to, bytes_.data() + first, end - first);
+}
+
+MRCZ_INLINE instructions fastest_for_unshuffle() noexcept {
+  static const instructions fastest = [] {
+    for (const auto wanted : {instructions::gfni, instructions::avx512, instructions::avx2})
+      if (has(wanted)) return wanted;
+    return instructions::any;
+  }();
+  return fastest;
+}
+
+}  // namespace mrcz::detail
