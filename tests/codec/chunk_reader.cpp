@@ -446,6 +446,7 @@ TEST_CASE("split blocks, stored streams, blocks in any order and bytes behind bl
       for (std::size_t typesize = 1; typesize <= 17; ++typesize)
         for (const unsigned streams : {0U, one_stream})
           for (const std::size_t elements : {127U, 128U, 136U, 520U}) {
+            if (MRCZ_TEST_SANITIZED && (c == mrcz::codec::lz4hc || typesize % 4 == 3)) continue;
             layout how{.codec = c, .typesize = typesize, .block_size = elements * typesize, .flags = shuffle | streams};
             const bytes content = mixed(5 * how.block_size + random() % how.block_size);
             const std::size_t blocks = (content.size() + how.block_size - 1) / how.block_size;
@@ -519,14 +520,29 @@ TEST_CASE("any damage to header, list of blocks and lengths of streams is what i
               REQUIRE(decoders.compare(chunk) != verdict::wrong);
               chunk[at] = good.chunk[at];
             }
-          for (const auto v : {verdict::same_bytes, verdict::both_refuse, verdict::only_we_refuse})
+          for (const auto v : {verdict::same_bytes, verdict::both_refuse})
             counted[static_cast<std::size_t>(v)] += decoders.how_often(v);
         }
-  // Each of the verdicts is there. A changed element size, for example, means other bytes to both.
+  // A changed element size, for example, means other bytes to both.
   for (const auto v : {verdict::same_bytes, verdict::both_refuse}) CHECK(counted[static_cast<std::size_t>(v)] > 0);
-  const bytes any = lay_out(mixed(1'000), {}).chunk;
-  CHECK((counted[static_cast<std::size_t>(verdict::only_we_refuse)] > 0) ==
-        mrcz::detail::has_own_decoder(header_of(any)));
+}
+
+TEST_CASE("blocks that share bytes are refused, even if c-blosc can decompress them") {
+  for (const auto c : own_codecs) {
+    const bytes second(1'024, std::byte{7});
+    const bytes stream = stream_of(c, second);
+    bytes content = noise(1'024);  // so the first block is stored, and what looks like the second block is in it
+    std::ranges::copy(stream, content.begin() + 100);
+    content.insert(content.end(), second.begin(), second.end());
+    bytes chunk = lay_out(content, {.codec = c}).chunk;
+    both_decoders decoders{chunk.size(), content.size()};
+    REQUIRE(decoders.compare(chunk) == verdict::same_bytes);
+    put(chunk, 20, number_at(chunk, 16) + 4 + 100);
+    const bool own = mrcz::detail::has_own_decoder(header_of(chunk));
+    CHECK(decoders.compare(chunk) == (own ? verdict::only_we_refuse : verdict::same_bytes));
+    put(chunk, 20, number_at(chunk, 16));
+    if (own) CHECK(decoders.compare(chunk) == verdict::both_refuse);
+  }
 }
 
 TEST_CASE("a chunk that is cut short anywhere is refused, also if its header was adapted") {
@@ -534,6 +550,7 @@ TEST_CASE("a chunk that is cut short anywhere is refused, also if its header was
     for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle})
       for (const std::size_t typesize : {1U, 2U, 3U, 4U, 8U})
         for (const unsigned streams : {0U, one_stream}) {
+          if (MRCZ_TEST_SANITIZED && (c == mrcz::codec::lz4hc || typesize == 3 || shuffle == 0)) continue;
           const std::size_t block_size = 136 * typesize;
           const bytes content = mixed(2 * block_size + 40 * typesize + 1);
           const bytes good =
