@@ -605,8 +605,9 @@ TEST_CASE("any sequence of parts, in order, overlapping and backwards, gives the
               } else {
                 REQUIRE(std::ranges::equal(reader.bytes(first, count), expected));
               }
-              if (call < 20 && first + count < end) first += count;                         // in order
-              else if (call < 40) first -= std::min(first - wanted, 1 + random() % 2'000);  // backwards, or overlapping
+              if (call < 20 && first + count < end) first += count;  // in order
+              else if (call < 40)
+                first -= std::min<std::size_t>(first - wanted, 1 + random() % 2'000);  // backwards, or overlapping
               else first = wanted + random() % (end - wanted);
             }
           }
