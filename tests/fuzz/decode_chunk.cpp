@@ -50,7 +50,8 @@ std::uint32_t number_at(std::span<const std::byte> chunk, std::size_t at) {
   return mrcz::detail::load<std::uint32_t>(chunk.data() + at, std::endian::little);
 }
 
-/// Reads [first, first + count) of a chunk in pieces, and again from the back, by both functions of the reader.
+/// Reads [first, first + count) of a chunk at once, in pieces, and in pieces from the back, by both functions of the
+/// reader.
 void check_part(std::span<const std::byte> chunk, std::size_t expected, std::size_t first, std::size_t count,
                 std::span<const std::byte> whole, bool whole_is_good, bool own_decoder, bool from_memory) {
   const auto read_chunk = [&](std::uint64_t offset, std::span<std::byte> into) {
@@ -66,32 +67,35 @@ void check_part(std::span<const std::byte> chunk, std::size_t expected, std::siz
   demand(opened || !whole_is_good, "a chunk that decompresses can be opened");
   if (!opened) return;
 
+  const auto read = [&](std::size_t begin, std::size_t size, bool directly) {
+    bytes found;
+    const bool good = test::succeeds([&] {
+      if (directly) {
+        const auto into = guarded_bytes<2>(size);
+        reader->read(begin, into);
+        found.assign(into.begin(), into.end());
+      } else {
+        const auto part = reader->bytes(begin, size);
+        found.assign(part.begin(), part.end());
+      }
+    });
+    demand(!good || found.size() == size, "a part has the size that was asked for");
+    demand(good || !whole_is_good, "a part of a chunk that decompresses can be read");
+    if (whole_is_good) demand(std::ranges::equal(found, whole.subspan(begin, size)), "a part is the part of the whole");
+    return good ? std::optional{found} : std::nullopt;
+  };
+  const auto all = read(first, count, true);
   std::vector<std::optional<bytes>> before(4);
   for (const bool backwards : {false, true})
     for (std::size_t step = 0; step < 4; ++step) {
       const std::size_t piece = backwards ? 3 - step : step;
-      const std::size_t begin = first + count * piece / 4;
-      const std::size_t size = first + count * (piece + 1) / 4 - begin;
-      bytes found;
-      const bool good = test::succeeds([&] {
-        if (backwards) {
-          const auto part = reader->bytes(begin, size);
-          found.assign(part.begin(), part.end());
-        } else {
-          const auto into = guarded_bytes<2>(size);
-          reader->read(begin, into);
-          found.assign(into.begin(), into.end());
-        }
-      });
-      demand(!good || found.size() == size, "a part has the size that was asked for");
-      demand(good || !whole_is_good, "a part of a chunk that decompresses can be read");
-      if (whole_is_good)
-        demand(std::ranges::equal(found, whole.subspan(begin, size)), "a part is the part of the whole");
-      const auto result = good ? std::optional{found} : std::nullopt;
-      if (backwards)
-        demand(before[piece] == result || !(own_decoder || whole_is_good),
-               "a part does not depend on what was read before");
-      else before[piece] = result;
+      const std::size_t begin = count * piece / 4;
+      const std::size_t size = count * (piece + 1) / 4 - begin;
+      const auto found = read(first + begin, size, !backwards);
+      if (!own_decoder) continue;
+      if (backwards) demand(before[piece] == found, "a part does not depend on what was read before");
+      if (all) demand(found && std::ranges::equal(*found, std::span{*all}.subspan(begin, size)), "a part of a part");
+      before[piece] = found;
     }
 }
 
