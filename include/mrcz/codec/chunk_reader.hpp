@@ -25,6 +25,7 @@ struct unpack_memory {
   buffer plain;   // the same blocks decompressed, or one block that is still shuffled
   buffer part;    // plain bytes of a block that is still shuffled
   zstd_decoder zstd;
+  instructions unshuffle_with = fastest_for_unshuffle();
 };
 
 }  // namespace MRCZ_CODECS

@@ -77,7 +77,7 @@ MRCZ_INLINE void chunk_reader::read(std::size_t first, std::span<std::byte> into
     if (done == 0) {
       if (!is_open(first)) open(first);
       done = std::min(into.size(), open_.end - first);
-      block_.unshuffle(first - open_.begin, done, into.data(), fastest_for_unshuffle());
+      block_.unshuffle(first - open_.begin, done, into.data(), memory_.unshuffle_with);
     }
     first += done;
     into = into.subspan(done);
