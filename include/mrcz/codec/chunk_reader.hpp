@@ -70,8 +70,8 @@ struct interval {
 };
 
 /// Whether this library decompresses the chunk itself; c-blosc decompresses the others. The library does so for lz4,
-/// lz4hc and zstd with elements of at most 16 bytes, where the processor has AVX2. It is faster than c-blosc there: it
-/// keeps the memory of the codecs, and its loops undo the shuffle directly into the destination.
+/// lz4hc and zstd with elements of 1 to 8 or of 16 bytes, where the processor has AVX2. It is faster than c-blosc
+/// there: it keeps the memory of the codecs, and its loops undo the shuffle directly into the destination.
 MRCZ_INLINE bool has_own_decoder(const chunk_header& header) noexcept;
 
 /// Reads one chunk, from front to back. Refers to the arguments of its constructor.

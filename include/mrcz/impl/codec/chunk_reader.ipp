@@ -50,7 +50,8 @@ MRCZ_INLINE std::span<const std::byte> chunk_source::bytes(std::uint64_t offset,
 
 MRCZ_INLINE bool has_own_decoder(const chunk_header& header) noexcept {
   const bool has_codec = header.codec() == codec::zstd ? has_zstd() : header.codec() == codec::lz4 && has_lz4();
-  return has_codec && !header.stored() && header.typesize <= 16 && fastest_for_unshuffle() != instructions::any;
+  const bool has_fast_loops = header.typesize <= 8 || header.typesize == 16;
+  return has_codec && has_fast_loops && !header.stored() && fastest_for_unshuffle() != instructions::any;
 }
 
 /// About so many plain bytes are read at once.
