@@ -63,7 +63,7 @@ class chunk_source {
 };
 
 /// Plain bytes [begin, end) of a chunk.
-struct byte_range {
+struct plain_range {
   std::size_t begin;
   std::size_t end;
 };
@@ -79,7 +79,7 @@ class chunk_reader {
   /// Reads the header and the list of blocks of a chunk of `packed_bytes` bytes that holds `expected` bytes. Later
   /// calls ask only for bytes in `wanted`, so no other blocks are read. Throws `errc::bad_chunk` if the header or the
   /// list are wrong.
-  MRCZ_INLINE chunk_reader(chunk_source packed, std::uint64_t packed_bytes, std::size_t expected, byte_range wanted,
+  MRCZ_INLINE chunk_reader(chunk_source packed, std::uint64_t packed_bytes, std::size_t expected, plain_range wanted,
                            unpack_memory& memory);
 
   /// Writes plain bytes of the chunk, from `first` on, to `into`. Throws `errc::bad_chunk` or what the source throws.
@@ -94,24 +94,24 @@ class chunk_reader {
   MRCZ_INLINE std::size_t read_directly(std::size_t first, std::span<std::byte> into);
   bool is_open(std::size_t byte) const noexcept { return byte >= open_.begin && byte < open_.end; }
 
-  MRCZ_INLINE byte_range group_at(std::size_t first) const noexcept;
-  MRCZ_INLINE void decompress_with_blosc(const byte_range& group, std::span<std::byte> into);
+  MRCZ_INLINE plain_range group_at(std::size_t first) const noexcept;
+  MRCZ_INLINE void decompress_with_blosc(const plain_range& group, std::span<std::byte> into);
   MRCZ_INLINE std::span<const std::byte> assemble(std::span<const block_place> places, std::size_t plain_bytes);
 
-  MRCZ_INLINE byte_range block_at(std::size_t first) const noexcept;
+  MRCZ_INLINE plain_range block_at(std::size_t first) const noexcept;
   MRCZ_INLINE void decompress_block(std::size_t number, std::span<std::byte> into);
   MRCZ_INLINE std::span<const std::byte> packed_block(std::size_t number);
 
   chunk_source packed_;
-  byte_range wanted_;
+  plain_range wanted_;
   unpack_memory& memory_;
   std::array<std::byte, chunk_header::size> first_bytes_{};
   chunk_header header_{};
   std::vector<block_place> places_;
   bool own_decoder_ = false;
-  byte_range open_{0, 0};    // the plain bytes that `block_` holds
-  shuffled_block block_;     // in memory_.plain
-  byte_range loaded_{0, 0};  // numbers of the blocks whose packed bytes are at hand
+  plain_range open_{0, 0};    // the plain bytes that `block_` holds
+  shuffled_block block_;      // in memory_.plain
+  plain_range loaded_{0, 0};  // numbers of the blocks whose packed bytes are at hand
   std::span<const std::byte> loaded_bytes_;
 };
 

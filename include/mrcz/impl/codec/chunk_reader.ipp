@@ -57,7 +57,7 @@ MRCZ_INLINE bool has_own_decoder(const chunk_header& header) noexcept {
 inline constexpr std::size_t group_bytes = std::size_t{1} << 20U;
 
 MRCZ_INLINE chunk_reader::chunk_reader(chunk_source packed, std::uint64_t packed_bytes, std::size_t expected,
-                                       byte_range wanted, unpack_memory& memory)
+                                       plain_range wanted, unpack_memory& memory)
     : packed_{packed}, wanted_{wanted}, memory_{memory} {
   if (packed_bytes < first_bytes_.size())
     fail_expected(errc::bad_chunk, text("chunk has {} bytes", packed_bytes), text("at least {}", first_bytes_.size()));
@@ -133,7 +133,7 @@ MRCZ_INLINE std::size_t chunk_reader::read_directly(std::size_t first, std::span
 /// The bytes that are decompressed together because the byte `first` is wanted: whole blocks. A last block after other
 /// blocks is never alone in a group, so the group may begin or end one block further out: c-blosc packs a shorter last
 /// block differently, and recognises it only after a whole block.
-MRCZ_INLINE byte_range chunk_reader::group_at(std::size_t first) const noexcept {
+MRCZ_INLINE plain_range chunk_reader::group_at(std::size_t first) const noexcept {
   const std::size_t bytes = header_.bytes;
   if (header_.stored()) return {first, std::min(std::max(wanted_.end, first + 1), first + group_bytes)};
   const std::size_t size = header_.block_size;
@@ -146,7 +146,7 @@ MRCZ_INLINE byte_range chunk_reader::group_at(std::size_t first) const noexcept 
   return {begin * size, end == blocks ? bytes : end * size};
 }
 
-MRCZ_INLINE void chunk_reader::decompress_with_blosc(const byte_range& group, std::span<std::byte> into) {
+MRCZ_INLINE void chunk_reader::decompress_with_blosc(const plain_range& group, std::span<std::byte> into) {
   const std::size_t first = group.begin / header_.block_size;
   const std::size_t end = (group.end + header_.block_size - 1) / header_.block_size;
   detail::decompress_with_blosc(assemble(std::span{places_}.subspan(first, end - first), into.size()), into);
@@ -178,7 +178,7 @@ MRCZ_INLINE std::span<const std::byte> chunk_reader::assemble(std::span<const bl
 
 // Blocks that this library decompresses
 
-MRCZ_INLINE byte_range chunk_reader::block_at(std::size_t first) const noexcept {
+MRCZ_INLINE plain_range chunk_reader::block_at(std::size_t first) const noexcept {
   const std::size_t size = header_.block_size;
   const std::size_t begin = first / size * size;
   return {begin, std::min<std::size_t>(begin + size, header_.bytes)};
