@@ -28,8 +28,6 @@ struct unpack_memory {
   instructions unshuffle_with = fastest_for_unshuffle();
 };
 
-}  // namespace MRCZ_CODECS
-
 /// Where the packed bytes of one block lie in its chunk.
 struct block_place {
   std::uint32_t begin;
@@ -119,6 +117,8 @@ class chunk_reader {
 /// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws `errc::bad_chunk`
 /// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.
 MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byte> into, unpack_memory& memory);
+
+}  // namespace MRCZ_CODECS
 
 }  // namespace mrcz::detail
 

@@ -14,6 +14,8 @@
 
 namespace mrcz::detail {
 
+inline namespace MRCZ_CODECS {
+
 MRCZ_INLINE std::vector<block_place> block_places(std::span<const std::byte> begins, std::uint32_t packed_bytes) {
   const std::size_t blocks = begins.size() / 4;
   const auto first_byte = static_cast<std::uint32_t>(chunk_header::size + begins.size());
@@ -232,5 +234,7 @@ MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byt
     return decompress_with_blosc(chunk, into);
   chunk_reader{chunk, chunk.size(), into.size(), {0, into.size()}, memory}.read(0, into);
 }
+
+}  // namespace MRCZ_CODECS
 
 }  // namespace mrcz::detail
