@@ -162,6 +162,26 @@ TEST_CASE("a change that another program has undone meanwhile does not end as if
   CHECK(test::bytes_of(path) == text("0123456789"));
 }
 
+TEST_CASE("a change of a file that is replaced meanwhile leaves its record, which does not keep the next opening out") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  {
+    mrcz::detail::locked_file locked{path};
+    const mrcz::detail::byte_range range{2, 3};
+    locked.begin_change({&range, 1});
+    locked.write_at(2, text("abc"));
+    test::write_bytes(folder / "b", text("another"));
+    std::filesystem::rename(folder / "b", path);
+    CHECK(test::failure_of([&] { locked.end_change(); }));
+  }
+  {
+    const mrcz::detail::locked_file next{path};
+  }
+  CHECK(test::bytes_of(path) == text("another"));
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("a change in place does not begin in a file that another program has changed") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("0123456789"));

@@ -99,16 +99,17 @@ TEST_CASE("a record is written down as documented") {
   const auto number = [&](std::size_t at) {
     return mrcz::detail::load<std::uint64_t>(record.data() + at, std::endian::little);
   };
-  REQUIRE(record.size() == 48 + 2 * 16 + 6);
+  REQUIRE(record.size() == 56 + 2 * 16 + 6);
   CHECK(bytes(record.begin(), record.begin() + 8) == test::text("undo-1\r\n"));
   CHECK(number(16) == record.size());
   CHECK(number(24) == 10);
-  CHECK(number(40) == 2);
+  CHECK(number(40) == mrcz::file{folder / "a", mrcz::file::access::read}.status().identity[1]);
   CHECK(number(48) == 2);
-  CHECK(number(56) == 3);
-  CHECK(number(64) == 7);
-  CHECK(number(72) == 3);
-  CHECK(bytes(record.begin() + 80, record.end()) == test::text("234789"));
+  CHECK(number(56) == 2);
+  CHECK(number(64) == 3);
+  CHECK(number(72) == 7);
+  CHECK(number(80) == 3);
+  CHECK(bytes(record.begin() + 88, record.end()) == test::text("234789"));
   std::uint64_t digest = 14695981039346656037U;
   for (std::size_t i = 16; i < record.size(); ++i)
     digest = (digest ^ std::to_integer<std::uint64_t>(record[i])) * 1099511628211U;
@@ -130,7 +131,7 @@ TEST_CASE("a record that is cut off or damaged is from before the change, and is
     return test::bytes_of(path) == content() && folder.files().size() == 1;
   };
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{7}, std::size_t{8}, std::size_t{15},
-                                 std::size_t{16}, std::size_t{47}, std::size_t{48}, std::size_t{90}, whole.size() - 1})
+                                 std::size_t{16}, std::size_t{55}, std::size_t{56}, std::size_t{98}, whole.size() - 1})
     CHECK(is_removed({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)}));
   for (std::size_t at = 8; at < whole.size(); at += at < 100 ? 1 : 97) {
     bytes damaged = whole;
@@ -163,8 +164,8 @@ TEST_CASE("a record that lies about its ranges is none, even if its digest is ri
     std::size_t at;
     std::uint64_t value;
   };
-  for (const auto& one : {lie{24, 100}, lie{40, huge}, lie{40, 2}, lie{40, 4}, lie{48, huge}, lie{56, huge},
-                          lie{56, 5001}, lie{64, 5}, lie{72, 2999}}) {
+  for (const auto& one : {lie{24, 100}, lie{48, huge}, lie{48, 2}, lie{48, 4}, lie{56, huge}, lie{64, huge},
+                          lie{64, 5001}, lie{72, 5}, lie{80, 2999}}) {
     CAPTURE(one.at);
     CAPTURE(one.value);
     test::write_bytes(folder / "a.undo", with(one.at, one.value));
@@ -205,35 +206,77 @@ TEST_CASE("a file of zeros is no record to be removed when its neighbour is writ
   CHECK(test::bytes_of(folder / "a.undo") == bytes(1000));
 }
 
-TEST_CASE("a record is not applied to a file that was replaced or changed since") {
+TEST_CASE("a record is not applied to a file that another program has changed since") {
   const test::scratch_folder folder;
   const auto path = folder / "a";
+  test::write_bytes(path, content());
+  interrupt(path, 0, 1000);
+  const bytes torn = test::bytes_of(path);
   const auto refused = [&](const bytes& other) {
-    test::write_bytes(path, content());
-    interrupt(path, 0, 1000);
     test::write_bytes(path, other);
     const auto pending = mrcz::pending_undo(path);
     REQUIRE(pending);
     CHECK_FALSE(pending->fits);
+    CHECK_FALSE(pending->obsolete);
     const auto thrown = test::failure_of([&] { const locked_file opened{path}; });
     REQUIRE(thrown);
     CHECK(thrown->message.starts_with(path.string() + ": "));
     CHECK(
-        thrown->mentions("the file was changed or replaced since; remove that record if the file is as it should be"));
+        thrown->mentions("another program has changed the file since; remove that record if the file is as it "
+                         "should be"));
     CHECK(test::bytes_of(path) == other);
-    CHECK(std::filesystem::remove(folder / "a.undo"));
-    return true;
+    return std::filesystem::exists(folder / "a.undo");
   };
-  bytes other = content();
+  bytes other = torn;
   other[5] ^= std::byte{1};
   CHECK(refused(other));
-  other = content();
+  other = torn;
   other[70'000 / 16 * 9] ^= std::byte{1};
   CHECK(refused(other));
-  other = content();
-  other.pop_back();
+  other = torn;
+  other.resize(69'999);
   CHECK(refused(other));
   CHECK(refused({}));
+}
+
+TEST_CASE("a record of another file that had the name before is removed") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, content());
+  interrupt(path, 0, 1000);
+  bytes other = test::bytes_of(path);
+  other[5] ^= std::byte{1};
+  test::write_bytes(folder / "new", other);
+  std::filesystem::rename(folder / "new", path);  // as a program that is killed before it removes the record
+  const auto pending = mrcz::pending_undo(path);
+  REQUIRE(pending);
+  CHECK_FALSE(pending->fits);
+  CHECK(pending->obsolete);
+  {
+    locked_file opened{path};
+    opened.begin_change(ranges);
+    opened.end_change();
+  }
+  CHECK(test::bytes_of(path) == other);
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a record is removed if all bytes that it keeps are in the file, whatever happened to the others") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  for (const std::size_t at : {std::size_t{5}, std::size_t{70'000 / 16 * 9}}) {
+    bytes other = content();
+    test::write_bytes(path, other);
+    interrupt(path, 0, 0);
+    other[at] ^= std::byte{1};
+    test::write_bytes(path, other);
+    CHECK(mrcz::pending_undo(path)->obsolete);
+    {
+      const locked_file opened{path};
+    }
+    CHECK(test::bytes_of(path) == other);
+    CHECK(folder.files() == std::vector<std::string>{"a"});
+  }
 }
 
 TEST_CASE("a file and its record may be moved together") {

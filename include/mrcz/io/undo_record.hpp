@@ -19,7 +19,8 @@ struct pending_change {
   std::filesystem::path record;  ///< the file that keeps the old bytes
   std::uint64_t offset = 0;      ///< the first byte that may have changed
   std::uint64_t bytes = 0;       ///< how many bytes may have changed
-  bool fits = false;             ///< false if the file is another one by now, or was changed by another program
+  bool fits = false;             ///< false if another program has changed or replaced the file since
+  bool obsolete = false;         ///< it does not fit and is of no use: the next opening for writing removes it
 };
 
 /// Looks for the record of a change that has not ended. Nothing is locked and nothing changes. The next opening for
@@ -37,6 +38,7 @@ struct byte_range {
 struct undo_content {
   std::uint64_t file_size = 0;  ///< before the change
   std::uint64_t witness = 0;    ///< a digest of bytes that do not change
+  std::uint64_t number = 0;     ///< of the file in its file system
   std::vector<byte_range> ranges;
   std::vector<std::byte> old_bytes;  ///< of all ranges, one after the other
   unsigned owner = 0;                ///< of the record, as in `file_status`
@@ -57,7 +59,8 @@ struct undo_content {
 ///     16  size of the record
 ///     24  size of the file before the change
 ///     32  witness: digest of bytes of the file that do not change, so that the record is not applied to another file
-///     40  number of ranges, then offset and size of each, by rising offset
+///     40  number of the file in its file system (inode)
+///     48  number of ranges, then offset and size of each, by rising offset
 ///     ..  the old bytes of all ranges
 class undo_record {
  public:
@@ -75,8 +78,14 @@ class undo_record {
   /// file needs no record: undoing cuts the file to its old size. Returns once the record is on the storage device.
   void keep(const file& of, std::span<const byte_range> ranges) const;
 
-  /// Gives the file its old bytes and its old size back, if there is a complete record, and removes the record. Throws
-  /// ESTALE if the record does not fit the file. A file of this name that is no record stays where it is.
+  /// Gives the file its old bytes and its old size back, if there is a complete record, and removes the record. A file
+  /// of this name that is no record stays where it is.
+  ///
+  /// A record may not fit the file. If the file has another number than that of the record, another file has taken its
+  /// name: a program may have been killed after it renamed a new file and before it removed the record of the old one.
+  /// If all bytes that the record keeps are in the file, there is nothing to undo. In both cases the record is removed
+  /// and the file stays as it is. Otherwise a program that knows no records has changed a file that holds old and new
+  /// bytes. Only a person can know what is right, so this throws ESTALE.
   void roll_back(file& of) const;
 
   /// Removes the record: the change is complete, or the file was replaced. Returns false if there is none.
@@ -99,6 +108,9 @@ class undo_record {
 
 /// Whether the bytes of the file that do not belong to the change are still those of the record.
 MRCZ_INLINE bool fits(const undo_content& record, const file& of);
+
+/// Of a record that does not fit: whether it was made of another file, or all bytes that it keeps are in the file.
+MRCZ_INLINE bool is_obsolete(const undo_content& record, const file& of);
 
 }  // namespace detail
 

@@ -165,7 +165,8 @@ MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, finding
       "no such file; the next opening for writing undoes the change");
   list.warn_if(!pending->fits, "undo record", pending->offset,
                fmt::format("{} belongs to an interrupted change, but does not fit this file", record),
-               "no such file; remove it if this file is as it should be");
+               pending->obsolete ? "no such file; the next opening for writing removes it"
+                                 : "no such file; remove it if this file is as it should be");
 }
 
 MRCZ_INLINE void findings::error_if(bool broken, std::string field, std::uint64_t offset, std::string found,

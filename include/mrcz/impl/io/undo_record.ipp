@@ -19,7 +19,7 @@ namespace mrcz {
 namespace detail {
 
 inline constexpr std::string_view undo_magic = "undo-1\r\n";
-inline constexpr std::size_t undo_header_bytes = 48;
+inline constexpr std::size_t undo_header_bytes = 56;
 inline constexpr std::size_t undo_range_bytes = 16;
 
 /// FNV-1a with 64 bits: finds records that were not written to their end.
@@ -60,6 +60,26 @@ MRCZ_INLINE bool fits(const undo_content& record, const file& of) {
   return of.size() >= record.file_size && witness_of(of, record.file_size, record.ranges) == record.witness;
 }
 
+/// The inode, or what the system has instead.
+MRCZ_INLINE std::uint64_t number_of(const file& of) { return of.status().identity[1]; }
+
+/// Whether the file holds the bytes that the record keeps.
+MRCZ_INLINE bool holds_old_bytes(const undo_content& record, const file& of) {
+  if (of.size() < record.file_size) return false;
+  std::span<const std::byte> rest{record.old_bytes};
+  for (const auto& range : record.ranges) {
+    std::vector<std::byte> now(static_cast<std::size_t>(range.count));
+    of.read_at(range.offset, now);
+    if (!std::equal(now.begin(), now.end(), rest.begin())) return false;
+    rest = rest.subspan(now.size());
+  }
+  return true;
+}
+
+MRCZ_INLINE bool is_obsolete(const undo_content& record, const file& of) {
+  return record.number != number_of(of) || holds_old_bytes(record, of);
+}
+
 MRCZ_INLINE std::vector<std::byte> encode_record(const undo_content& content) {
   std::vector<std::byte> bytes(undo_header_bytes + undo_range_bytes * content.ranges.size());
   const auto put = [&](std::size_t at, std::uint64_t value) { store(bytes.data() + at, value, std::endian::little); };
@@ -68,7 +88,8 @@ MRCZ_INLINE std::vector<std::byte> encode_record(const undo_content& content) {
   put(16, bytes.size() + content.old_bytes.size());
   put(24, content.file_size);
   put(32, content.witness);
-  put(40, content.ranges.size());
+  put(40, content.number);
+  put(48, content.ranges.size());
   for (std::size_t i = 0; i < content.ranges.size(); ++i) {
     put(undo_header_bytes + undo_range_bytes * i, content.ranges[i].offset);
     put(undo_header_bytes + undo_range_bytes * i + 8, content.ranges[i].count);
@@ -89,8 +110,9 @@ MRCZ_INLINE bool decode_record(std::span<const std::byte> bytes, undo_content& i
   into.file_size = number(24);
   into.witness = number(32);
   const std::uint64_t room = (bytes.size() - undo_header_bytes) / undo_range_bytes;
-  if (number(40) > room) return false;
-  const auto count = static_cast<std::size_t>(number(40));
+  into.number = number(40);
+  if (number(48) > room) return false;
+  const auto count = static_cast<std::size_t>(number(48));
   std::uint64_t end = 0;
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -158,6 +180,7 @@ MRCZ_INLINE void undo_record::keep(const file& of, std::span<const byte_range> r
     content.ranges.push_back(range);
   }
   content.witness = witness_of(of, content.file_size, content.ranges);
+  content.number = number_of(of);
   const auto bytes = encode_record(content);
 
   const auto refuse = [&](std::error_code reason) {
@@ -191,14 +214,16 @@ MRCZ_INLINE void undo_record::roll_back(file& of) const {
   undo_content content;
   const found there = read(content);
   if (there == found::nothing || there == found::foreign) return;
+  if (there == found::complete && !fits(content, of)) {
+    if (is_obsolete(content, of)) return discard();
+    fail_system(stale_error(),
+                text("'{}' keeps old bytes of an interrupted change, but another program has changed the file since; "
+                     "remove that record if the file is as it should be",
+                     path_.string()),
+                of.path().string());
+  }
   if (there == found::complete) {
     require_trusted(content.owner, of);
-    if (!fits(content, of))
-      fail_system(stale_error(),
-                  text("'{}' keeps old bytes of an interrupted change, but the file was changed or replaced since; "
-                       "remove that record if the file is as it should be",
-                       path_.string()),
-                  of.path().string());
     std::span<const std::byte> rest{content.old_bytes};
     for (const auto& range : content.ranges) {
       of.write_at(range.offset, rest.first(static_cast<std::size_t>(range.count)));
@@ -234,10 +259,13 @@ MRCZ_INLINE std::optional<pending_change> pending_undo(const std::filesystem::pa
   const detail::undo_record record{path};
   const auto content = record.read();
   if (!content) return std::nullopt;
+  const file of{path, file::access::read};
+  const bool fits = detail::fits(*content, of);
   return pending_change{.record = record.path(),
                         .offset = content->ranges.empty() ? content->file_size : content->ranges.front().offset,
                         .bytes = content->old_bytes.size(),
-                        .fits = detail::fits(*content, file{path, file::access::read})};
+                        .fits = fits,
+                        .obsolete = !fits && detail::is_obsolete(*content, of)};
 }
 
 }  // namespace mrcz
