@@ -394,6 +394,27 @@ TEST_CASE("a file that is written anew has no record of its predecessor") {
   CHECK(test::bytes_of(folder / "a.undo") == test::text("a letter"));
 }
 
+TEST_CASE("a file that takes the name of another one leaves a record of its own alone") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, content());
+  const auto number = mrcz::file{path, mrcz::file::access::read}.status().identity[1];
+  interrupt(path, 0, 1000);
+  const bytes whole = test::bytes_of(folder / "a.undo");
+  undo_record{path}.discard_of_others(number);
+  CHECK(mrcz::pending_undo(path));
+  for (const std::size_t size : {std::size_t{8}, std::size_t{63}, std::size_t{500}}) {  // while it is being written
+    bytes part(size);
+    std::copy_n(whole.begin(), 8, part.begin());
+    test::write_bytes(folder / "a.undo", part);
+    undo_record{path}.discard_of_others(number + 1);
+    CHECK(test::bytes_of(folder / "a.undo") == part);
+  }
+  test::write_bytes(folder / "a.undo", whole);
+  undo_record{path}.discard_of_others(number + 1);
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("there is no pending change of a file that is missing") {
   const test::scratch_folder folder;
   CHECK_FALSE(mrcz::pending_undo(folder / "a"));

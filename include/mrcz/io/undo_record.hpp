@@ -101,11 +101,13 @@ class undo_record {
   /// bytes. Only a person can know what is right, so this throws ESTALE.
   void roll_back(file& of) const;
 
-  /// Removes the record: the change is complete, or the file was replaced. Returns false if there is none.
+  /// Removes the record, as the change is complete. Returns false if there is none.
   bool remove() const;
 
-  /// As `remove`, but reports nothing, and leaves a file alone that is no record.
-  void discard() const noexcept;
+  /// Removes the record of another file than the one with this number, which has taken its name. Another program may
+  /// have begun to change the new file already, so its record stays, and so does a file that is no record. Reports
+  /// nothing.
+  void discard_of_others(std::uint64_t number) const noexcept;
 
  private:
   enum class found : std::uint8_t { nothing, foreign, blank, record };

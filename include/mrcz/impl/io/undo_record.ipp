@@ -257,7 +257,11 @@ MRCZ_INLINE void undo_record::roll_back(file& of) const {
   if (complete && !fits(content, of)) {
     if (is_obsolete(content, of)) {
       record.reset();  // Windows removes no file that is open
-      return discard();
+      try {
+        remove();
+      } catch (const error&) {  // NOLINT(bugprone-empty-catch): if it stays, it only keeps changes from beginning
+      }
+      return;
     }
     fail_system(stale_error(),
                 text("'{}' keeps old bytes of an interrupted change, but another program has changed the file since; "
@@ -290,9 +294,16 @@ MRCZ_INLINE bool undo_record::remove() const {
   return removed;
 }
 
-MRCZ_INLINE void undo_record::discard() const noexcept {
+MRCZ_INLINE void undo_record::discard_of_others(std::uint64_t number) const noexcept {
   try {
-    if (exists()) remove();
+    std::optional<file> opened;
+    if (look(opened) != found::record || opened->size() < undo_header_bytes) return;
+    std::array<std::byte, undo_header_bytes> front;
+    opened->read_at(0, front);
+    const auto found_number = load<std::uint64_t>(front.data() + 40, std::endian::little);
+    if (found_number == 0 || found_number == number) return;  // 0 as long as it is being written
+    opened.reset();
+    remove();
   } catch (...) {  // NOLINT(bugprone-empty-catch): a record that stays does not fit the new file
   }
 }
