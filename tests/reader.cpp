@@ -979,6 +979,69 @@ TEST_CASE("a reader is not refreshed with a file of other slices") {
   CHECK(in.shape() == mrcz::shape{2, 3, 4});
 }
 
+namespace {
+
+std::vector<std::string> texts_of(const std::vector<mrcz::finding>& findings) {
+  std::vector<std::string> texts;
+  for (const auto& one : findings) texts.push_back(to_string(one));
+  return texts;
+}
+
+/// The findings of `validate` in such a file.
+std::vector<std::string> findings_in(const test::bytes& content) {
+  return texts_of(mrcz::validate(std::make_unique<mrcz::memory_source>(content)));
+}
+
+}  // namespace
+
+TEST_CASE("an NSYMBT that outlived its extended header is remarked") {
+  auto content = test::file_of(mode::int16, {2, 3, 4});
+  test::patch(content, 92, std::int32_t{40});
+  std::memcpy(content.data() + 104, "FEI1", 4);
+  const std::vector<std::string> expected{
+      "error: NSYMBT (byte 92): found 40, expected 0, as the voxels follow the header at once"};
+  CHECK(texts_of(test::reader_of(content).remarks()) == expected);
+  CHECK(findings_in(content) == expected);
+}
+
+TEST_CASE("a MODE that names another codec than the first slice has is remarked") {
+  for (const auto real : {codec::blosclz, codec::lz4, codec::zstd}) {
+    for (const auto claimed : {codec::lz4, codec::lz4hc, codec::zstd}) {
+      CAPTURE(name_of(real));
+      CAPTURE(name_of(claimed));
+      auto content = test::file_of(mode::int16, {2, 16, 16}, {.compression = {.codec = real}});
+      test::patch(content, 12, mrcz::encode({mode::int16, claimed}));
+      std::vector<std::string> expected;
+      if (real != claimed && !(real == codec::lz4 && claimed == codec::lz4hc))
+        expected.push_back(fmt::format("warning: MODE (byte 12): found {}, {}, expected {}, {}, as the first slice has",
+                                       mrcz::encode({mode::int16, claimed}), name_of(claimed),
+                                       mrcz::encode({mode::int16, real}), name_of(real)));
+      CHECK(texts_of(test::reader_of(content).remarks()) == expected);
+      CHECK(findings_in(content) == expected);
+    }
+  }
+}
+
+TEST_CASE("remarks are about the header in the byte order that the options state") {
+  const auto content = test::file_of(mode::int8, {1, 1, 1}, {.byte_order = std::endian::big});
+  CHECK(test::reader_of(content, {.byte_order = std::endian::big}).remarks().empty());
+  const auto remarks = test::reader_of(content, {.byte_order = std::endian::little}).remarks();
+  REQUIRE_FALSE(remarks.empty());
+  CHECK(to_string(remarks[0]) ==
+        "error: MACHST (byte 212): found 11 11 00 00, expected the stamp of little-endian data, "
+        "which these are");
+}
+
+TEST_CASE("remarks read no more than the header") {
+  auto content = test::file_of(mode::int16, {200, 16, 16}, with_zstd);
+  test::patch(content, 12, mrcz::encode({mode::int16, codec::lz4}));
+  std::atomic<std::uint64_t> count = 0;
+  const mrcz::reader in{std::make_unique<test::counting_source>(std::move(content), count)};
+  CHECK(count == 1024 + 16);
+  CHECK(in.remarks().size() == 1);
+  CHECK(count == 1024 + 16 + 1024);
+}
+
 TEST_CASE("remarks say what opening repaired or doubted, as validate does") {
   auto content = test::file_with(test::counts<std::int8_t>({2, 3, 4}), {.mode = mode::int8});
   CHECK(test::reader_of(content).remarks().empty());

@@ -57,7 +57,8 @@ MRCZ_INLINE std::vector<finding> reader::remarks() const {
   detail::findings list;
   if (const auto* const opened = dynamic_cast<const file_source*>(source_.get()))
     detail::validate_undo_record(opened->opened().path(), list);
-  list.add(validate_header(bytes, source_->size()));
+  list.add(validate_header(bytes, source_->size(), options_.byte_order));
+  detail::validate_opened(header_, begin_, codec_, list);
   return std::move(list).take();
 }
 
@@ -74,6 +75,7 @@ MRCZ_INLINE void reader::refresh() {
       detail::fail(errc::bad_header,
                    "file has other slices than before: {} x {} voxels of mode {} instead of {} x {} of {}", now.ny,
                    now.nx, now.mode, header_.ny, header_.nx, header_.mode);
+    begin_ = detail::data_offset(source_->size(), now);
     header_ = now;
     slices_ = std::make_shared<lazy_slices>();
   });
