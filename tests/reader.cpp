@@ -879,6 +879,20 @@ TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in p
       CHECK(in.read<float>() == xt::cast<float>(ordered));
       CHECK(in.read_slice<std::int16_t>(2) == xt::view(ordered, 2, xt::all(), xt::all()));
       CHECK(in.read_slices<std::int16_t>({4, 0, 2}) == xt::view(ordered, xt::keep(4, 0, 2), xt::all(), xt::all()));
+      CHECK(in.read_slices<float>({2, 2, 0, 1, 4}) ==
+            xt::cast<float>(xt::view(ordered, xt::keep(2, 2, 0, 1, 4), xt::all(), xt::all())));
+      CHECK(in.read_slices<float>(mrcz::slice_list{}).shape()[0] == 0);
+      const auto [depth, rows, columns] = in.shape();
+      mrcz::volume<float> sparse = xt::zeros<float>(mrcz::shape{5, rows, 2 * columns});
+      const auto stride = static_cast<std::ptrdiff_t>(rows * 2 * columns);
+      in.read_slices(mrcz::slice_list{3, 1}, mrcz::view_of(&sparse(4, 0, 0), {std::size_t{2}, rows, columns},
+                                                           {-2 * stride, stride / static_cast<int>(rows), 2}));
+      for (std::size_t y = 0; y < rows; ++y)
+        for (std::size_t x = 0; x < columns; ++x) {
+          CHECK(sparse(4, y, 2 * x) == ordered(3, y, x));
+          CHECK(sparse(2, y, 2 * x) == ordered(1, y, x));
+        }
+      CHECK(xt::sum(sparse)() == xt::sum(xt::cast<float>(xt::view(ordered, xt::keep(3, 1), xt::all(), xt::all())))());
       CHECK(in.read_region<std::int16_t>({.z = {.first = 1, .count = 3}, .y = {.first = 2}, .x = {.count = 4}}) ==
             xt::view(ordered, xt::range(1, 4), xt::range(2, xt::placeholders::_), xt::range(0, 4)));
       CHECK(test::failure_of([&] { in.read_slice<float>(in.shape()[0]); })->code == errc::out_of_range);
@@ -887,6 +901,36 @@ TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in p
       in.read(mrcz::view_of(turned.data(), in.shape()));
       CHECK(turned == ordered);
       CHECK(open({}).read<std::int16_t>() == of_file);
+    }
+}
+
+TEST_CASE("a list of slices in the order x, y, z is read in one pass through the file") {
+  const auto of_file = test::counts<std::int16_t>({5, 60, 70});
+  for (const auto& axes : {std::array{1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}})
+    for (const auto used : {codec::none, codec::zstd}) {
+      CAPTURE(axes[0]);
+      CAPTURE(axes[1]);
+      CAPTURE(name_of(used));
+      test::bytes content;
+      mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = used}}};
+      out.header().ispg = 1;
+      out.header().mapc = axes[0], out.header().mapr = axes[1], out.header().maps = axes[2];
+      out.append(of_file);
+      out.close();
+      std::atomic<std::uint64_t> count = 0;
+      std::atomic<std::uint64_t> progress = 0;
+      const mrcz::reader in{std::make_unique<test::counting_source>(std::move(content), count),
+                            {.axes = mrcz::axis_order::xyz, .progress = &progress}};
+      in.read_slice<std::int16_t>(0);
+      const std::uint64_t once = in.slices().packed_bytes() + (used == codec::none ? 0U : 1000U);  // and chunk headers
+      count = progress = 0;
+      const auto found = in.read_slices<std::int16_t>({4, 0, 2, 3, 1});
+      CHECK(count <= once);
+      CHECK(progress == 2 * found.size());
+      if (used != codec::none || axes[1] != 3) continue;
+      count = 0;
+      in.read_slices<std::int16_t>({59, 0, 1});  // rows of the file
+      CHECK(count == 5 * 3 * 70 * 2);
     }
 }
 

@@ -141,7 +141,8 @@ class reader {
   }
 
   /// Any slices, in any order: `in.read_slices<float>({3, 17, 42})`. Threads read them in parallel. In an uncompressed
-  /// file, slices that follow each other are read together.
+  /// file, slices that follow each other are read together. With exchanged axes, where each slice of the specimen has a
+  /// part in all sections of the file, these are read once for the whole list.
   template <voxel T>
   volume<T> read_slices(slice_list z) const {
     require_listed(z, decoder_of<T>());
