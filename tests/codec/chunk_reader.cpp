@@ -446,6 +446,7 @@ TEST_CASE("split blocks, stored streams, blocks in any order and bytes behind bl
       for (std::size_t typesize = 1; typesize <= 17; ++typesize)
         for (const unsigned streams : {0U, one_stream})
           for (const std::size_t elements : {127U, 128U, 136U, 520U}) {
+            if (MRCZ_TEST_SANITIZED && (c == mrcz::codec::lz4hc || typesize % 4 == 3)) continue;
             layout how{.codec = c, .typesize = typesize, .block_size = elements * typesize, .flags = shuffle | streams};
             const bytes content = mixed(5 * how.block_size + random() % how.block_size);
             const std::size_t blocks = (content.size() + how.block_size - 1) / how.block_size;
@@ -519,14 +520,29 @@ TEST_CASE("any damage to header, list of blocks and lengths of streams is what i
               REQUIRE(decoders.compare(chunk) != verdict::wrong);
               chunk[at] = good.chunk[at];
             }
-          for (const auto v : {verdict::same_bytes, verdict::both_refuse, verdict::only_we_refuse})
+          for (const auto v : {verdict::same_bytes, verdict::both_refuse})
             counted[static_cast<std::size_t>(v)] += decoders.how_often(v);
         }
-  // Each of the verdicts is there. A changed element size, for example, means other bytes to both.
+  // A changed element size, for example, means other bytes to both.
   for (const auto v : {verdict::same_bytes, verdict::both_refuse}) CHECK(counted[static_cast<std::size_t>(v)] > 0);
-  const bytes any = lay_out(mixed(1'000), {}).chunk;
-  CHECK((counted[static_cast<std::size_t>(verdict::only_we_refuse)] > 0) ==
-        mrcz::detail::has_own_decoder(header_of(any)));
+}
+
+TEST_CASE("blocks that share bytes are refused, even if c-blosc can decompress them") {
+  for (const auto c : own_codecs) {
+    const bytes second(1'024, std::byte{7});
+    const bytes stream = stream_of(c, second);
+    bytes content = noise(1'024);  // so the first block is stored, and what looks like the second block is in it
+    std::ranges::copy(stream, content.begin() + 100);
+    content.insert(content.end(), second.begin(), second.end());
+    bytes chunk = lay_out(content, {.codec = c}).chunk;
+    both_decoders decoders{chunk.size(), content.size()};
+    REQUIRE(decoders.compare(chunk) == verdict::same_bytes);
+    put(chunk, 20, number_at(chunk, 16) + 4 + 100);
+    const bool own = mrcz::detail::has_own_decoder(header_of(chunk));
+    CHECK(decoders.compare(chunk) == (own ? verdict::only_we_refuse : verdict::same_bytes));
+    put(chunk, 20, number_at(chunk, 16));
+    if (own) CHECK(decoders.compare(chunk) == verdict::both_refuse);
+  }
 }
 
 TEST_CASE("a chunk that is cut short anywhere is refused, also if its header was adapted") {
@@ -534,6 +550,7 @@ TEST_CASE("a chunk that is cut short anywhere is refused, also if its header was
     for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle})
       for (const std::size_t typesize : {1U, 2U, 3U, 4U, 8U})
         for (const unsigned streams : {0U, one_stream}) {
+          if (MRCZ_TEST_SANITIZED && (c == mrcz::codec::lz4hc || typesize == 3 || shuffle == 0)) continue;
           const std::size_t block_size = 136 * typesize;
           const bytes content = mixed(2 * block_size + 40 * typesize + 1);
           const bytes good =
@@ -588,8 +605,9 @@ TEST_CASE("any sequence of parts, in order, overlapping and backwards, gives the
               } else {
                 REQUIRE(std::ranges::equal(reader.bytes(first, count), expected));
               }
-              if (call < 20 && first + count < end) first += count;                         // in order
-              else if (call < 40) first -= std::min(first - wanted, 1 + random() % 2'000);  // backwards, or overlapping
+              if (call < 20 && first + count < end) first += count;  // in order
+              else if (call < 40)
+                first -= std::min<std::size_t>(first - wanted, 1 + random() % 2'000);  // backwards, or overlapping
               else first = wanted + random() % (end - wanted);
             }
           }
@@ -637,12 +655,15 @@ TEST_CASE("a damaged block is refused each time, and the blocks around it are re
   for (const auto c : own_codecs)
     for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle})
       for (const unsigned streams : {0U, one_stream})
-        for (std::size_t bad = 0; bad < 5; ++bad) {
-          layout how{.codec = c, .typesize = 4, .flags = shuffle | streams};
+        for (const std::size_t number : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U}) {
+          const std::size_t bad = number / 2;
+          const bool late = number % 2 == 1;  // lz4 notices at the end of a block, after it has written bytes
+          const layout how{.codec = c, .typesize = 4, .flags = shuffle | streams};
           bytes chunk = lay_out(content, how).chunk;
           bytes plain(content.size());
           mrcz::detail::decompress_with_blosc(chunk, plain);
-          put(chunk, number_at(chunk, 16 + 4 * bad), 0x7fffffff);
+          const std::size_t at = number_at(chunk, 16 + 4 * bad);
+          put(chunk, at, late ? number_at(chunk, at) - 1 : 0x7fffffff);
           mrcz::detail::unpack_memory work;
           mrcz::detail::chunk_reader reader{
               mrcz::detail::chunk_source{chunk}, chunk.size(), content.size(), {0, content.size()}, work};
