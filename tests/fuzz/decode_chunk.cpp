@@ -3,6 +3,7 @@
 //
 // An input is 8 bytes that say what is asked, and a chunk:
 //   0     bit 0: the sizes in the chunk's header are set right, so that changes of its length lead somewhere
+//         bits 1 and 2: the instructions with which a part is unshuffled, if the processor has them
 //   1-3   how many bytes the chunk is expected to hold, modulo one more than `most_bytes`
 //   4-5   the first byte of a part of them, 6-7 the number of bytes of that part; both modulo what there is
 //
@@ -53,7 +54,8 @@ std::uint32_t number_at(std::span<const std::byte> chunk, std::size_t at) {
 /// Reads [first, first + count) of a chunk at once, in pieces, and in pieces from the back, by both functions of the
 /// reader.
 void check_part(std::span<const std::byte> chunk, std::size_t expected, std::size_t first, std::size_t count,
-                std::span<const std::byte> whole, bool whole_is_good, bool own_decoder, bool from_memory) {
+                std::span<const std::byte> whole, bool whole_is_good, bool own_decoder, bool from_memory,
+                mrcz::detail::instructions with) {
   const auto read_chunk = [&](std::uint64_t offset, std::span<std::byte> into) {
     demand(offset <= chunk.size() && into.size() <= chunk.size() - offset, "reads are inside the chunk");
     if (!into.empty()) std::memcpy(into.data(), chunk.data() + offset, into.size());
@@ -61,9 +63,10 @@ void check_part(std::span<const std::byte> chunk, std::size_t expected, std::siz
   const mrcz::detail::chunk_source source =
       from_memory ? mrcz::detail::chunk_source{chunk} : mrcz::detail::chunk_source{read_chunk};
   static mrcz::detail::unpack_memory memory;
+  memory.unshuffle_with = with;
   std::optional<mrcz::detail::chunk_reader> reader;
   const bool opened = test::succeeds(
-      [&] { reader.emplace(source, chunk.size(), expected, mrcz::detail::byte_range{first, first + count}, memory); });
+      [&] { reader.emplace(source, chunk.size(), expected, mrcz::detail::interval{first, first + count}, memory); });
   demand(opened || !whole_is_good, "a chunk that decompresses can be opened");
   if (!opened) return;
 
@@ -126,8 +129,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool own_decoder = mrcz::detail::has_own_decoder(chunk_header::decode(chunk.first<chunk_header::size>()));
     const bool whole_is_good =
         verdict == test::verdict::same_bytes && (own_decoder || !test::blocks_share_bytes(chunk, *places));
+    const auto wanted = static_cast<mrcz::detail::instructions>(data[0] >> 1U & 3U);
+    const auto with = mrcz::detail::has(wanted) ? wanted : mrcz::detail::fastest_for_unshuffle();
     for (const bool from_memory : {false, true})
-      check_part(chunk, expected, first, count, whole, whole_is_good, own_decoder, from_memory);
+      check_part(chunk, expected, first, count, whole, whole_is_good, own_decoder, from_memory, with);
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 c-blosc makes the streams. The chunks are put together here, because c-blosc itself makes few of the chunks that it reads: it
 never splits blocks of zstd, for example. Any bytes are those of a shuffled block, so nothing is shuffled here.
 """
+import itertools
 import random
 import struct
 import sys
@@ -44,8 +45,8 @@ def chunk(codec, plain, typesize, block_size, flags, order=None, gap=0):
     return header + listed + packed
 
 
-def question(expected, first, count, repaired):
-    return struct.pack("<IHH", expected << 8 | repaired, first, count)
+def question(expected, first, count, repaired, instructions):
+    return struct.pack("<IHH", expected << 8 | instructions << 1 | repaired, first, count)
 
 
 def main():
@@ -53,8 +54,10 @@ def main():
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
 
+    instructions = itertools.cycle(range(4))
+
     def save(name, chunk, expected, first, count, repaired=REPAIRED):
-        (folder / name).write_bytes(question(expected, first, count, repaired) + chunk)
+        (folder / name).write_bytes(question(expected, first, count, repaired, next(instructions)) + chunk)
 
     for codec in ("lz4", "zstd"):
         for kind, shuffle in (("plain", 0), ("byte", BYTE), ("bit", BIT)):
