@@ -56,8 +56,9 @@ struct compression {
   int level = 1;                                    ///< 0 (store) to 9 (smallest); it limits the effort, not the size
   mrcz::shuffle shuffle = mrcz::shuffle::bit;       ///< MRCZ has always used bit, which suits detector data
   std::optional<std::size_t> block_size =
-      std::nullopt;  ///< wanted number of bytes to compress at a time; codecs that split their blocks may use
-                     ///< larger blocks; 0 leaves the choice to c-blosc
+      std::nullopt;     ///< wanted number of bytes to compress at a time; codecs that split their blocks may use
+                        ///< larger blocks; 0 leaves the choice to c-blosc
+  bool planes = false;  ///< zstd and bit shuffle only: see below
 };
 static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");
 
