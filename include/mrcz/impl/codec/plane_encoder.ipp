@@ -22,12 +22,15 @@ inline constexpr std::size_t most_of_zstd_block = std::size_t{128} << 10U;
 
 // Planes
 
+/// Up to this level zstd searches so fast that it pays not to search planes at all.
+inline constexpr int last_quick_level = 2;
+
 /// Looks at 16 pieces of the plane. `previous` is null for the first plane of a block.
 ///
-/// Two bytes of noise are equal with a probability of 1/256, and nearly always in a sparse plane. From 5/4 of 1/256 on
-/// zstd shrinks a plane by more than the 1.6 % that it demands. Below 4/5 it is smaller and faster not to search: bytes
-/// with one frequent value among them rarely repeat what was before them.
-MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous) noexcept {
+/// Two bytes of noise are equal with a probability of 1/256, two of a sparse plane nearly always. From 5/4 of 1/256 on
+/// codes shrink a plane by more than the 1.6 % that zstd demands; a thorough search finds something below. Where the
+/// probability is less than 4/5, codes alone make smaller planes, and are faster, than what quick levels find.
+MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) noexcept {
   constexpr std::size_t pieces = 16;
   constexpr std::size_t piece_bytes = 64;
   const auto bytes = plane.bytes;
@@ -56,9 +59,10 @@ MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous) noexcept {
   for (const std::uint64_t count : plane.counts) equal += count * count;
   equal -= sampled;
   const std::uint64_t pairs = sampled * (sampled - 1);
-  plane.kind = 4 * 256 * equal < 5 * pairs ? bit_plane::content::noise
-               : 5 * equal < 4 * pairs     ? bit_plane::content::skewed
-                                           : bit_plane::content::sparse;
+  const std::uint64_t percent_of_noise = level <= last_quick_level ? 125 : 105;
+  plane.kind = 100 * 256 * equal < percent_of_noise * pairs ? bit_plane::content::noise
+               : 5 * equal < 4 * pairs                      ? bit_plane::content::skewed
+                                                            : bit_plane::content::sparse;
 }
 
 /// Whether the bytes of two planes are about as frequent, so that one set of codes suits both.
@@ -214,9 +218,6 @@ class block_packer {
   MRCZ_INLINE std::size_t pack_first(std::span<const std::byte> block, way& chosen, std::span<std::byte> into);
 
  private:
-  /// Up to this level zstd searches so fast that it pays not to search planes at all.
-  static constexpr int last_quick_level = 2;
-
   bool has_planes(std::size_t block_bytes) const noexcept {
     const std::size_t elements = block_bytes / typesize_;
     return elements > 0 && elements % 8 == 0;
@@ -254,8 +255,8 @@ MRCZ_INLINE std::size_t block_packer::pack_first(std::span<const std::byte> bloc
   const auto other = memory_.other.acquire(sample.size());
   const std::size_t whole = compress(sample, way::whole, other);
   const std::size_t by_planes = compress(sample, way::by_planes, into);
-  // In a sample the codes of each plane, which come first, are a larger part than in the block.
-  const std::size_t allowance = sample.size() < block.size() ? by_planes / 64 : 0;
+  // Planes are faster, and in a sample the codes, which come first in each frame, count more than in the block.
+  const std::size_t allowance = by_planes / (sample.size() < block.size() ? 64 : 1024);
   chosen = by_planes - allowance <= whole ? way::by_planes : way::whole;
   if (sample.size() < block.size()) return pack(block, chosen, into);
   if (chosen == way::by_planes) return by_planes;
@@ -285,7 +286,7 @@ MRCZ_INLINE std::size_t block_packer::compress_planes(std::span<const std::byte>
   const std::size_t plane_bytes = shuffled.size() / planes.size();
   for (std::size_t i = 0; i < planes.size(); ++i) {
     planes[i].bytes = shuffled.subspan(i * plane_bytes, plane_bytes);
-    judge(planes[i], i > 0 ? &planes[i - 1] : nullptr);
+    judge(planes[i], i > 0 ? &planes[i - 1] : nullptr, level_);
   }
   zstd_frames frames{into};
   for (std::size_t i = 0; i < planes.size();) {
