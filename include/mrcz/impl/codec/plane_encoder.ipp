@@ -122,7 +122,15 @@ class zstd_frames {
   MRCZ_INLINE void repeat(std::byte value, std::size_t count) noexcept;
 
   /// A frame that zstd makes, or one of the bytes as they are if that is not larger.
-  MRCZ_INLINE void compress(std::span<const std::byte> bytes, zstd_encoder& with, const zstd_search& search);
+  void compress(std::span<const std::byte> bytes, zstd_encoder& with, const zstd_search& search) {
+    last_ = 0;
+    if (fits_ && !try_below(stored_bytes(bytes.size()), bytes, with, search)) store(bytes);
+  }
+
+  /// Compresses the bytes of the frame that `compress` has made last once more, if the frame becomes smaller so.
+  void improve(std::span<const std::byte> bytes, zstd_encoder& with, const zstd_search& search) {
+    if (fits_ && last_ > 0) try_below(last_, bytes, with, search);
+  }
 
  private:
   static constexpr std::size_t header_bytes = 9;
@@ -133,12 +141,15 @@ class zstd_frames {
     return header_bytes + (count + most_of_zstd_block - 1) / most_of_zstd_block * block_header_bytes + count;
   }
   MRCZ_INLINE bool has_room(std::size_t count) noexcept;
+  MRCZ_INLINE bool try_below(std::size_t size, std::span<const std::byte> bytes, zstd_encoder& with,
+                             const zstd_search& search);
   MRCZ_INLINE void put(std::span<const std::byte> bytes) noexcept;
   MRCZ_INLINE void put_number(std::uint32_t number, std::size_t bytes) noexcept;
   MRCZ_INLINE void put_blocks(block kind, std::span<const std::byte> bytes, std::size_t count) noexcept;
 
   std::span<std::byte> into_;
   std::size_t size_ = 0;
+  std::size_t last_ = 0;  // bytes of the last frame, if zstd made it
   bool fits_ = true;
 };
 
@@ -188,14 +199,17 @@ MRCZ_INLINE void zstd_frames::repeat(std::byte value, std::size_t count) noexcep
   if (has_room(header_bytes + blocks * (block_header_bytes + 1))) put_blocks(block::repeated, {&value, 1}, count);
 }
 
-MRCZ_INLINE void zstd_frames::compress(std::span<const std::byte> bytes, zstd_encoder& with,
-                                       const zstd_search& search) {
-  if (!fits_) return;
+/// Makes a frame of less than `size` bytes, which takes the place of the last frame of zstd. Returns false if there is
+/// none.
+MRCZ_INLINE bool zstd_frames::try_below(std::size_t size, std::span<const std::byte> bytes, zstd_encoder& with,
+                                        const zstd_search& search) {
   const auto room = into_.subspan(size_);
-  const std::size_t made =
-      with.compress(bytes, room.first(std::min(room.size(), stored_bytes(bytes.size()) - 1)), search);
-  if (made == 0) store(bytes);
-  else size_ += made;
+  const std::size_t made = with.compress(bytes, room.first(std::min(room.size(), size - 1)), search);
+  if (made == 0) return false;
+  if (last_ > 0) std::memmove(into_.data() + size_ - last_, room.data(), made);
+  size_ = size_ - last_ + made;
+  last_ = made;
+  return true;
 }
 
 // Blocks
@@ -294,12 +308,17 @@ MRCZ_INLINE std::size_t block_packer::compress_planes(std::span<const std::byte>
     const bit_plane& first = planes[i];
     const auto bytes = shuffled.subspan(i * plane_bytes, (end - i) * plane_bytes);
     const bool repeats = end > i + 1 && planes[i + 1].like_previous;
-    if (first.kind == constant) frames.repeat(first.bytes.front(), bytes.size());
-    else if (first.kind == noise && !repeats) frames.store(bytes);
-    else if (level_ > last_quick_level) frames.compress(bytes, memory_.by_level, search_of_level(level_));
-    else if (first.kind == skewed && !repeats) frames.compress(bytes, memory_.codes, {1, no_search});
-    else if (level_ == 1) frames.compress(bytes, memory_.quick, {1, 16});
-    else frames.compress(bytes, memory_.by_level, search_of_level(level_));
+    if (first.kind == constant) {
+      frames.repeat(first.bytes.front(), bytes.size());
+    } else if (first.kind == noise && !repeats) {
+      frames.store(bytes);
+    } else if (first.kind == skewed && !repeats) {
+      frames.compress(bytes, memory_.codes, {1, no_search});
+      if (level_ > last_quick_level) frames.improve(bytes, memory_.by_level, search_of_level(level_));
+    } else {
+      auto& encoder = level_ == 1 ? memory_.quick : memory_.by_level;
+      frames.compress(bytes, encoder, level_ == 1 ? zstd_search{1, 16} : search_of_level(level_));
+    }
     i = end;
   }
   if (const auto rest = shuffled.subspan(planes.size() * plane_bytes); !rest.empty()) frames.store(rest);
