@@ -350,7 +350,7 @@ MRCZ_INLINE const loops_by_typesize& unshuffle_bits_with([[maybe_unused]] instru
 
 MRCZ_INLINE const shuffle_loops_by_typesize& shuffle_loops_with([[maybe_unused]] instructions with) noexcept {
 #if defined(__SSE2__)
-  if (with != instructions::any) return shuffle_loops_with_avx2;  // wider registers are no faster
+  if (with != instructions::any) return shuffle_loops_with_avx2;  // GFNI and wider registers are no faster
 #endif
   return shuffle_loops<tile_elements>;
 }
