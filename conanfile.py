@@ -19,11 +19,12 @@ class MrczConan(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     options = {
         "bloscpack": [True, False],  # True: .blp files too; needs zlib and OpenSSL
+        "only_blosc": [True, False],  # True: c-blosc decompresses each chunk; needs neither lz4 nor zstd
         "header_only": [True, False],  # False: builds mrcz::compiled too
         "shared": [True, False],
         "fPIC": [True, False],
     }
-    default_options = {"bloscpack": False, "header_only": True, "shared": False, "fPIC": True}
+    default_options = {"bloscpack": False, "only_blosc": False, "header_only": True, "shared": False, "fPIC": True}
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
     no_copy_source = True
     test_package_folder = "tests/package/conan"
@@ -44,9 +45,13 @@ class MrczConan(ConanFile):
             self.options.rm_safe("fPIC")
 
     def requirements(self):
-        # nlohmann_json and xtl have the versions that ConanCenter's recipe of xtensor/0.27.1 asks for; others conflict.
+        # nlohmann_json and xtl have the versions that ConanCenter's recipe of xtensor/0.27.1 asks for, lz4 and zstd those
+        # of c-blosc/1.21.5; others conflict.
         for reference in ("c-blosc/1.21.5", "asio/1.32.0", "fmt/11.2.0", "nlohmann_json/3.11.3", "xtensor/0.27.1", "xtl/0.8.0"):
             self.requires(reference, transitive_headers=True, transitive_libs=True)
+        if not self.options.only_blosc:
+            for reference in ("lz4/1.9.4", "zstd/[~1.5]"):
+                self.requires(reference, transitive_headers=True, transitive_libs=True)
         if self.options.bloscpack:
             for reference in ("zlib/[>=1.2.11 <2]", "openssl/[>=1.1 <4]"):
                 self.requires(reference, transitive_headers=True, transitive_libs=True)
@@ -67,6 +72,7 @@ class MrczConan(ConanFile):
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["MRCZ_COMPILED"] = True
         toolchain.cache_variables["MRCZ_BLOSCPACK"] = bool(self.options.bloscpack)
+        toolchain.cache_variables["MRCZ_ONLY_BLOSC"] = bool(self.options.only_blosc)
         for part in ("TESTS", "TOOLS", "EXAMPLES", "BENCHMARKS"):
             toolchain.cache_variables[f"MRCZ_BUILD_{part}"] = False
         toolchain.generate()
@@ -101,6 +107,10 @@ class MrczConan(ConanFile):
             "xtensor::xtensor",
             "xtl::xtl",
         ]
+        if self.options.only_blosc:
+            headers.defines.append("MRCZ_ONLY_BLOSC")
+        else:
+            headers.requires += ["lz4::lz4", "zstd::zstdlib"]
         if self.settings.os in ("Linux", "FreeBSD"):
             headers.system_libs = ["pthread"]
         if self._clang_needs_old_templates():

@@ -130,6 +130,7 @@ double peak_of(const std::function<void()>& action);
 
 void whole_files(const settings& s, nlohmann::ordered_json& all);
 void plain_files(const settings& s, nlohmann::ordered_json& all);
+void chunks(const settings& s, nlohmann::ordered_json& all);
 void regions(const settings& s, nlohmann::ordered_json& all);
 void slice_tables(const settings& s, nlohmann::ordered_json& all);
 void conversions(const settings& s, nlohmann::ordered_json& all);

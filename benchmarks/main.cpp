@@ -25,6 +25,7 @@ struct question {
 /// compilers are measured first, while this program is small.
 constexpr std::array questions{
     question{"compile_times", &benchmark::compile_times},
+    question{"chunks", &benchmark::chunks},
     question{"whole_files", &benchmark::whole_files},
     question{"plain_files", &benchmark::plain_files},
     question{"regions", &benchmark::regions},

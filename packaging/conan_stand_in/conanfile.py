@@ -10,6 +10,13 @@ from conan.errors import ConanException
 # ConanCenter ask for, as of August 2026.
 PACKAGES = {
     "c-blosc": {"headers": ["blosc.h", "blosc-export.h"], "libs": ["blosc"]},
+    "lz4": {"headers": ["lz4.h"], "libs": ["lz4"], "target": "LZ4::lz4_static"},
+    "zstd": {
+        "headers": ["zstd.h", "zstd_errors.h"],
+        "libs": ["zstd"],
+        "component": "zstdlib",
+        "target": "zstd::libzstd_static",
+    },
     # The system's Asio may not know that clang has coroutines. The Asio that it replaces does, so definitions say so.
     "asio": {
         "headers": ["asio", "asio.hpp"],
@@ -26,7 +33,7 @@ PACKAGES = {
 REQUIREMENTS = {
     "xtensor/0.27.1": ["xtl/0.8.0", "nlohmann_json/3.11.3", "xsimd/13.2.0"],
     "xtensor/0.24.7": ["xtl/0.7.5", "nlohmann_json/3.11.3", "xsimd/13.0.0"],
-    "c-blosc/1.21.5": ["zlib/[>=1.2.11 <2]"],
+    "c-blosc/1.21.5": ["lz4/1.9.4", "zlib/[>=1.2.11 <2]", "zstd/[~1.5]"],
 }
 SYSTEM = ["/usr/include", "/usr/include/x86_64-linux-gnu"]  # Debian: headers of this machine are in the second
 NEWEST = os.environ.get("MRCZ_NEWEST_PREFIX")  # a folder whose libraries come first, as in `./run ci full`

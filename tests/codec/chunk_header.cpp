@@ -44,6 +44,12 @@ constexpr chunk_header with_flags(unsigned flags) {
   return h;
 }
 
+constexpr chunk_header with_flags_and_elements_of_one_byte(unsigned flags) {
+  chunk_header h = with_flags(flags);
+  h.typesize = 1;
+  return h;
+}
+
 static_assert(good.blocks() == 4);
 static_assert(with_flags(0x00).codec() == mrcz::codec::blosclz);
 static_assert(with_flags(0x20).codec() == mrcz::codec::lz4);
@@ -54,6 +60,9 @@ static_assert(!with_flags(0xa0).codec() && !with_flags(0xc0).codec() && !with_fl
 static_assert(with_flags(0x80).shuffle() == mrcz::shuffle::none);
 static_assert(with_flags(0x81).shuffle() == mrcz::shuffle::byte);
 static_assert(with_flags(0x84).shuffle() == mrcz::shuffle::bit);
+static_assert(with_flags(0x85).shuffle() == mrcz::shuffle::byte);
+static_assert(with_flags_and_elements_of_one_byte(0x81).shuffle() == mrcz::shuffle::none);
+static_assert(with_flags_and_elements_of_one_byte(0x85).shuffle() == mrcz::shuffle::bit);
 static_assert(with_flags(0x82).stored() && !with_flags(0x9d).stored());
 
 }  // namespace
@@ -142,6 +151,15 @@ TEST_CASE("a size that no chunk can have is refused even where it is expected") 
   CHECK(huge(0xffffffffU) == "chunk holds 4294967295 bytes, more than a chunk can");
 }
 
+TEST_CASE("a packed size that c-blosc would take for a negative number is refused even where it is expected") {
+  const auto packed = [](std::uint32_t bytes) {
+    return complaint(but([&](chunk_header& h) { h.packed_bytes = bytes; }), bytes);
+  };
+  CHECK(packed(0x7fffffffU).empty());
+  CHECK(packed(0x80000000U) == "chunk has 2147483648 packed bytes, more than a chunk can");
+  CHECK(packed(0xffffffffU) == "chunk has 4294967295 packed bytes, more than a chunk can");
+}
+
 TEST_CASE("elements without a size are refused: c-blosc would divide by it") {
   CHECK(complaint(but([](chunk_header& h) { h.typesize = 0; })) == "chunk has elements of 0 bytes");
   CHECK(complaint(but([](chunk_header& h) { h.typesize = 255; })).empty());
@@ -160,6 +178,18 @@ TEST_CASE("blocks without a size, or larger than the chunk, are refused") {
                     h.packed_bytes = 1016;
                   }),
                   1016) == "chunk has blocks of 0 bytes, expected 1 to 1000");
+}
+
+TEST_CASE("blocks that are larger than those of c-blosc are refused") {
+  const auto of_one_block = [](std::uint32_t bytes) {
+    return complaint(but([&](chunk_header& h) {
+                       h.bytes = h.block_size = bytes;
+                       h.packed_bytes = 1'000'000;
+                     }),
+                     1'000'000, bytes);
+  };
+  CHECK(of_one_block(715'827'542).empty());
+  CHECK(of_one_block(715'827'543) == "chunk has blocks of 715827543 bytes, expected 1 to 715827542");
 }
 
 TEST_CASE("a chunk that is too small for the table of its blocks is refused") {

@@ -9,7 +9,7 @@ void fail_elsewhere(int number) { mrcz::detail::fail(mrcz::errc::bad_chunk, "num
 
 bool round_trip_elsewhere(const mrcz::volume<float>& voxels) {
   std::vector<std::byte> file;
-  mrcz::writer out{std::make_unique<mrcz::memory_sink>(file)};
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(file), {.compression = {.codec = mrcz::codec::lz4}}};
   out.append(voxels);
   out.close();
   const mrcz::reader in{std::make_unique<mrcz::memory_source>(std::move(file))};

@@ -4,7 +4,7 @@ cmake_minimum_required(VERSION 3.24)
 include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
 
 run(${CMAKE_COMMAND} --install "${BINARY}" --prefix "${WORK}/prefix")
-set(packages Threads Blosc Asio fmt nlohmann_json xtl xtensor)
+set(packages Threads Blosc Zstd Lz4 Asio fmt nlohmann_json xtl xtensor)
 set(of_bloscpack ZLIB OpenSSL)
 if(BLOSCPACK)
   list(APPEND packages ${of_bloscpack})

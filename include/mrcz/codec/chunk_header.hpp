@@ -17,6 +17,8 @@ struct chunk_header {
   static constexpr std::size_t size = 16;
   /// The largest slice that a chunk can hold: c-blosc counts in 32-bit signed integers.
   static constexpr std::uint64_t max_bytes = 0x7fffffff - size;
+  /// The largest block that c-blosc reads and writes (BLOSC_MAX_BLOCKSIZE in its header).
+  static constexpr std::uint32_t max_block_size = (0x7fffffff - 255 * 4) / 3;
 
   std::uint8_t version;        // offset 0: format version, 2
   std::uint8_t codec_version;  // offset 1: version of the codec's own format, 1
@@ -34,8 +36,11 @@ struct chunk_header {
     return flags >> 5U;
   }  ///< 0 blosclz, 1 lz4 and lz4hc, 2 snappy, 3 zlib, 4 zstd
 
+  /// c-blosc ignores the flag of byte shuffle where elements have one byte, even if the flag of bit shuffle is there
+  /// too.
   constexpr mrcz::shuffle shuffle() const noexcept {
-    return (flags & 0x01U) != 0 ? mrcz::shuffle::byte : (flags & 0x04U) != 0 ? mrcz::shuffle::bit : mrcz::shuffle::none;
+    if ((flags & 0x01U) != 0 && typesize > 1) return mrcz::shuffle::byte;
+    return (flags & 0x04U) != 0 ? mrcz::shuffle::bit : mrcz::shuffle::none;
   }
 
   /// The codec of the chunk; nothing if the format is unknown. lz4 and lz4hc write the same format, so lz4 stands for

@@ -25,9 +25,8 @@ struct unpack_memory {
   buffer plain;   // the same blocks decompressed, or one block that is still shuffled
   buffer part;    // plain bytes of a block that is still shuffled
   zstd_decoder zstd;
+  instructions unshuffle_with = fastest_for_unshuffle();
 };
-
-}  // namespace MRCZ_CODECS
 
 /// Where the packed bytes of one block lie in its chunk.
 struct block_place {
@@ -62,15 +61,15 @@ class chunk_source {
   std::optional<read_function> read_;
 };
 
-/// Plain bytes [begin, end) of a chunk.
-struct byte_range {
+/// The plain bytes, or the blocks, of a chunk from `begin` to `end` - 1.
+struct interval {
   std::size_t begin;
   std::size_t end;
 };
 
 /// Whether this library decompresses the chunk itself; c-blosc decompresses the others. The library does so for lz4,
-/// lz4hc and zstd with elements of at most 16 bytes, where the processor has AVX2. It is faster than c-blosc there: it
-/// keeps the memory of the codecs, and its loops undo the shuffle directly into the destination.
+/// lz4hc and zstd with elements of 1 to 8 or of 16 bytes, where the processor has AVX2. It is faster than c-blosc
+/// there: it keeps the memory of the codecs, and its loops undo the shuffle directly into the destination.
 MRCZ_INLINE bool has_own_decoder(const chunk_header& header) noexcept;
 
 /// Reads one chunk, from front to back. Refers to the arguments of its constructor.
@@ -79,7 +78,7 @@ class chunk_reader {
   /// Reads the header and the list of blocks of a chunk of `packed_bytes` bytes that holds `expected` bytes. Later
   /// calls ask only for bytes in `wanted`, so no other blocks are read. Throws `errc::bad_chunk` if the header or the
   /// list are wrong.
-  MRCZ_INLINE chunk_reader(chunk_source packed, std::uint64_t packed_bytes, std::size_t expected, byte_range wanted,
+  MRCZ_INLINE chunk_reader(chunk_source packed, std::uint64_t packed_bytes, std::size_t expected, interval wanted,
                            unpack_memory& memory);
 
   /// Writes plain bytes of the chunk, from `first` on, to `into`. Throws `errc::bad_chunk` or what the source throws.
@@ -94,30 +93,32 @@ class chunk_reader {
   MRCZ_INLINE std::size_t read_directly(std::size_t first, std::span<std::byte> into);
   bool is_open(std::size_t byte) const noexcept { return byte >= open_.begin && byte < open_.end; }
 
-  MRCZ_INLINE byte_range group_at(std::size_t first) const noexcept;
-  MRCZ_INLINE void decompress_with_blosc(const byte_range& group, std::span<std::byte> into);
+  MRCZ_INLINE interval group_at(std::size_t first) const noexcept;
+  MRCZ_INLINE void decompress_with_blosc(const interval& group, std::span<std::byte> into);
   MRCZ_INLINE std::span<const std::byte> assemble(std::span<const block_place> places, std::size_t plain_bytes);
 
-  MRCZ_INLINE byte_range block_at(std::size_t first) const noexcept;
+  MRCZ_INLINE interval block_at(std::size_t first) const noexcept;
   MRCZ_INLINE void decompress_block(std::size_t number, std::span<std::byte> into);
   MRCZ_INLINE std::span<const std::byte> packed_block(std::size_t number);
 
   chunk_source packed_;
-  byte_range wanted_;
+  interval wanted_;
   unpack_memory& memory_;
   std::array<std::byte, chunk_header::size> first_bytes_{};
   chunk_header header_{};
   std::vector<block_place> places_;
   bool own_decoder_ = false;
-  byte_range open_{0, 0};    // the plain bytes that `block_` holds
-  shuffled_block block_;     // in memory_.plain
-  byte_range loaded_{0, 0};  // numbers of the blocks whose packed bytes are at hand
+  interval open_{0, 0};    // the plain bytes that `block_` holds
+  shuffled_block block_;   // in memory_.plain
+  interval loaded_{0, 0};  // numbers of the blocks whose packed bytes are at hand
   std::span<const std::byte> loaded_bytes_;
 };
 
 /// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws `errc::bad_chunk`
 /// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.
 MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byte> into, unpack_memory& memory);
+
+}  // namespace MRCZ_CODECS
 
 }  // namespace mrcz::detail
 

@@ -12,8 +12,10 @@
 #define MRCZ_INLINE inline
 #endif
 
-/// The namespace of what differs where MRCZ_ONLY_BLOSC is defined: c-blosc then decompresses each chunk, and the library
-/// needs neither lz4 nor zstd. Parts of a program that are compiled differently do not link to each other.
+/// The namespace of what differs where MRCZ_ONLY_BLOSC is defined: c-blosc then decompresses each chunk, and the
+/// library needs neither lz4 nor zstd. If parts of a program are compiled differently, the program has this namespace
+/// twice, and which one a call ends in is open. So each works alone: whatever holds or is given a type of this
+/// namespace is in it too, or has it in its name.
 #ifdef MRCZ_ONLY_BLOSC
 #define MRCZ_CODECS only_blosc
 #else

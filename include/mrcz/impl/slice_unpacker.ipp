@@ -105,6 +105,8 @@ MRCZ_INLINE std::span<const std::byte> slice_unpacker::bytes_at(slice_place plac
   return bytes;
 }
 
+inline namespace MRCZ_CODECS {
+
 /// One call that reads the same rows and columns of several slices.
 class slices_reading {
  public:
@@ -185,6 +187,8 @@ class slices_reading {
   bool dense_ = to_.is_dense();
   std::vector<thread_memory> memory_;  // one for each thread
 };
+
+}  // namespace MRCZ_CODECS
 
 MRCZ_INLINE void unpack_box(const slice_unpacker& unpacker, const resolved_region& box, const voxels& to,
                             const unpack_options& options) {

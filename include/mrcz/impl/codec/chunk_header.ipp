@@ -3,6 +3,8 @@
 
 #include "mrcz/codec/chunk_header.hpp"
 
+#include <algorithm>
+
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
@@ -39,13 +41,15 @@ MRCZ_INLINE void check(const chunk_header& h, std::uint64_t packed, std::uint64_
   if (h.packed_bytes != packed)
     fail_expected(errc::bad_chunk, text("chunk says that it has {} packed bytes", h.packed_bytes),
                   std::to_string(packed));
+  if (h.packed_bytes > 0x7fffffffU)
+    fail(errc::bad_chunk, "chunk has {} packed bytes, more than a chunk can", h.packed_bytes);
   if (h.bytes != expected)
     fail_expected(errc::bad_chunk, text("chunk holds {} bytes", h.bytes), std::to_string(expected));
   if (h.bytes > chunk_header::max_bytes) fail(errc::bad_chunk, "chunk holds {} bytes, more than a chunk can", h.bytes);
   if (h.typesize == 0) fail(errc::bad_chunk, "chunk has elements of 0 bytes");
   if (h.bytes == 0) return;
-  if (h.block_size == 0 || h.block_size > h.bytes)
-    fail_expected(errc::bad_chunk, text("chunk has blocks of {} bytes", h.block_size), text("1 to {}", h.bytes));
+  if (const auto most = std::min(h.bytes, chunk_header::max_block_size); h.block_size == 0 || h.block_size > most)
+    fail_expected(errc::bad_chunk, text("chunk has blocks of {} bytes", h.block_size), text("1 to {}", most));
   if (h.stored()) {
     if (packed != expected + chunk_header::size)
       fail_expected(errc::bad_chunk, text("stored chunk has {} bytes", packed),

@@ -14,6 +14,8 @@
 
 namespace mrcz::detail {
 
+inline namespace MRCZ_CODECS {
+
 MRCZ_INLINE std::vector<block_place> block_places(std::span<const std::byte> begins, std::uint32_t packed_bytes) {
   const std::size_t blocks = begins.size() / 4;
   const auto first_byte = static_cast<std::uint32_t>(chunk_header::size + begins.size());
@@ -50,14 +52,15 @@ MRCZ_INLINE std::span<const std::byte> chunk_source::bytes(std::uint64_t offset,
 
 MRCZ_INLINE bool has_own_decoder(const chunk_header& header) noexcept {
   const bool has_codec = header.codec() == codec::zstd ? has_zstd() : header.codec() == codec::lz4 && has_lz4();
-  return has_codec && !header.stored() && header.typesize <= 16 && fastest_for_unshuffle() != instructions::any;
+  const bool has_fast_loops = header.typesize <= 8 || header.typesize == 16;
+  return has_codec && has_fast_loops && !header.stored() && fastest_for_unshuffle() != instructions::any;
 }
 
 /// About so many plain bytes are read at once.
 inline constexpr std::size_t group_bytes = std::size_t{1} << 20U;
 
 MRCZ_INLINE chunk_reader::chunk_reader(chunk_source packed, std::uint64_t packed_bytes, std::size_t expected,
-                                       byte_range wanted, unpack_memory& memory)
+                                       interval wanted, unpack_memory& memory)
     : packed_{packed}, wanted_{wanted}, memory_{memory} {
   if (packed_bytes < first_bytes_.size())
     fail_expected(errc::bad_chunk, text("chunk has {} bytes", packed_bytes), text("at least {}", first_bytes_.size()));
@@ -77,7 +80,7 @@ MRCZ_INLINE void chunk_reader::read(std::size_t first, std::span<std::byte> into
     if (done == 0) {
       if (!is_open(first)) open(first);
       done = std::min(into.size(), open_.end - first);
-      block_.unshuffle(first - open_.begin, done, into.data(), fastest_for_unshuffle());
+      block_.unshuffle(first - open_.begin, done, into.data(), memory_.unshuffle_with);
     }
     first += done;
     into = into.subspan(done);
@@ -133,7 +136,7 @@ MRCZ_INLINE std::size_t chunk_reader::read_directly(std::size_t first, std::span
 /// The bytes that are decompressed together because the byte `first` is wanted: whole blocks. A last block after other
 /// blocks is never alone in a group, so the group may begin or end one block further out: c-blosc packs a shorter last
 /// block differently, and recognises it only after a whole block.
-MRCZ_INLINE byte_range chunk_reader::group_at(std::size_t first) const noexcept {
+MRCZ_INLINE interval chunk_reader::group_at(std::size_t first) const noexcept {
   const std::size_t bytes = header_.bytes;
   if (header_.stored()) return {first, std::min(std::max(wanted_.end, first + 1), first + group_bytes)};
   const std::size_t size = header_.block_size;
@@ -146,7 +149,7 @@ MRCZ_INLINE byte_range chunk_reader::group_at(std::size_t first) const noexcept 
   return {begin * size, end == blocks ? bytes : end * size};
 }
 
-MRCZ_INLINE void chunk_reader::decompress_with_blosc(const byte_range& group, std::span<std::byte> into) {
+MRCZ_INLINE void chunk_reader::decompress_with_blosc(const interval& group, std::span<std::byte> into) {
   const std::size_t first = group.begin / header_.block_size;
   const std::size_t end = (group.end + header_.block_size - 1) / header_.block_size;
   detail::decompress_with_blosc(assemble(std::span{places_}.subspan(first, end - first), into.size()), into);
@@ -178,7 +181,7 @@ MRCZ_INLINE std::span<const std::byte> chunk_reader::assemble(std::span<const bl
 
 // Blocks that this library decompresses
 
-MRCZ_INLINE byte_range chunk_reader::block_at(std::size_t first) const noexcept {
+MRCZ_INLINE interval chunk_reader::block_at(std::size_t first) const noexcept {
   const std::size_t size = header_.block_size;
   const std::size_t begin = first / size * size;
   return {begin, std::min<std::size_t>(begin + size, header_.bytes)};
@@ -231,5 +234,7 @@ MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byt
     return decompress_with_blosc(chunk, into);
   chunk_reader{chunk, chunk.size(), into.size(), {0, into.size()}, memory}.read(0, into);
 }
+
+}  // namespace MRCZ_CODECS
 
 }  // namespace mrcz::detail

@@ -272,8 +272,8 @@ struct tiles {
 /// A loop over one tile. Planes of bits, or rows of bytes, are `stride` bytes apart.
 using tile_loop = void (*)(const std::byte* from, std::size_t stride, std::byte* to) noexcept;
 
-/// Loops for elements of 1, 2, 4 and 8 bytes.
-using loops_by_typesize = std::array<tile_loop, 4>;
+/// Loops for elements of 1, 2, 4, 8 and 16 bytes.
+using loops_by_typesize = std::array<tile_loop, 5>;
 
 template <std::size_t typesize, std::size_t tile>
 void unshuffle_bits_anywhere(const std::byte* from, std::size_t stride, std::byte* to) noexcept {
@@ -281,13 +281,14 @@ void unshuffle_bits_anywhere(const std::byte* from, std::size_t stride, std::byt
 }
 template <std::size_t tile>
 inline constexpr loops_by_typesize unshuffle_bits{&unshuffle_bits_anywhere<1, tile>, &unshuffle_bits_anywhere<2, tile>,
-                                                  &unshuffle_bits_anywhere<4, tile>, &unshuffle_bits_anywhere<8, tile>};
+                                                  &unshuffle_bits_anywhere<4, tile>, &unshuffle_bits_anywhere<8, tile>,
+                                                  &unshuffle_bits_anywhere<16, tile>};
 
 /// Wider registers are no faster here, because the loops only move bytes.
 template <std::size_t tile>
-inline constexpr loops_by_typesize unshuffle_bytes{nullptr, &tiles<16>::unshuffle_bytes<2, tile>,
-                                                   &tiles<16>::unshuffle_bytes<4, tile>,
-                                                   &tiles<16>::unshuffle_bytes<8, tile>};
+inline constexpr loops_by_typesize unshuffle_bytes{
+    nullptr, &tiles<16>::unshuffle_bytes<2, tile>, &tiles<16>::unshuffle_bytes<4, tile>,
+    &tiles<16>::unshuffle_bytes<8, tile>, &tiles<16>::unshuffle_bytes<16, tile>};
 
 /// A loop that spreads one tile over planes of bits.
 using shuffle_loop = void (*)(const std::byte* from, std::byte* planes, std::size_t stride) noexcept;
@@ -317,7 +318,8 @@ template <std::size_t typesize>
   tiles<32>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
 }
 inline constexpr loops_by_typesize loops_with_avx2{&unshuffle_bits_with_avx2<1>, &unshuffle_bits_with_avx2<2>,
-                                                   &unshuffle_bits_with_avx2<4>, &unshuffle_bits_with_avx2<8>};
+                                                   &unshuffle_bits_with_avx2<4>, &unshuffle_bits_with_avx2<8>,
+                                                   &unshuffle_bits_with_avx2<16>};
 
 template <std::size_t typesize>
 [[gnu::target("avx512f,avx512bw")]] void unshuffle_bits_with_avx512(const std::byte* from, std::size_t stride,
@@ -325,7 +327,8 @@ template <std::size_t typesize>
   tiles<64>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
 }
 inline constexpr loops_by_typesize loops_with_avx512{&unshuffle_bits_with_avx512<1>, &unshuffle_bits_with_avx512<2>,
-                                                     &unshuffle_bits_with_avx512<4>, &unshuffle_bits_with_avx512<8>};
+                                                     &unshuffle_bits_with_avx512<4>, &unshuffle_bits_with_avx512<8>,
+                                                     &unshuffle_bits_with_avx512<16>};
 
 template <std::size_t typesize>
 [[gnu::target("avx2,gfni")]] void unshuffle_bits_with_gfni(const std::byte* from, std::size_t stride,
@@ -333,7 +336,8 @@ template <std::size_t typesize>
   tiles<32, true>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
 }
 inline constexpr loops_by_typesize loops_with_gfni{&unshuffle_bits_with_gfni<1>, &unshuffle_bits_with_gfni<2>,
-                                                   &unshuffle_bits_with_gfni<4>, &unshuffle_bits_with_gfni<8>};
+                                                   &unshuffle_bits_with_gfni<4>, &unshuffle_bits_with_gfni<8>,
+                                                   &unshuffle_bits_with_gfni<16>};
 #endif
 
 MRCZ_INLINE const loops_by_typesize& unshuffle_bits_with([[maybe_unused]] instructions with) noexcept {
@@ -365,7 +369,7 @@ MRCZ_INLINE void unshuffle_elements(const std::byte* from, std::size_t stride, s
   const bool bits = kind == shuffle::bit;
 #if defined(__GNUC__)
   const auto run = [&](const loops_by_typesize& loops, std::size_t tile) {
-    const bool has_loop = std::has_single_bit(typesize) && typesize <= 8;
+    const bool has_loop = std::has_single_bit(typesize);
     for (; count >= tile; count -= tile, from += bits ? tile / 8 : tile, to += tile * typesize) {
       if (has_loop) {
         loops[static_cast<std::size_t>(std::countr_zero(typesize))](from, stride, to);

@@ -1,0 +1,56 @@
+/// The library with c-blosc alone. This program does not link to lz4 and zstd.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "mrcz/io/memory.hpp"
+#include "mrcz/reader.hpp"
+#include "mrcz/writer.hpp"
+#include "tests/codec/support.hpp"
+#include "tests/support.hpp"
+
+#if MRCZ_TEST_BLOSCPACK
+#include "mrcz/bloscpack.hpp"
+#endif
+
+TEST_CASE("neither lz4 nor zstd is there, so c-blosc decompresses every chunk") {
+  CHECK_FALSE(mrcz::detail::has_lz4());
+  CHECK_FALSE(mrcz::detail::has_zstd());
+  for (const auto c : test::compressors)
+    CHECK_FALSE(
+        mrcz::detail::has_own_decoder(test::header_of(test::packed(test::image_like(10'000), 2, {.codec = c}))));
+}
+
+TEST_CASE("a file of each codec is read whole and in part") {
+  const auto voxels = test::counts<std::int16_t>({3, 50, 60});
+  for (const auto c : mrcz::all_codecs) {
+    CAPTURE(mrcz::name_of(c));
+    std::vector<std::byte> file;
+    mrcz::writer out{std::make_unique<mrcz::memory_sink>(file), {.compression = {.codec = c, .block_size = 1000}}};
+    out.append(voxels);
+    out.close();
+    const mrcz::reader in{std::make_unique<mrcz::memory_source>(std::move(file))};
+    CHECK(in.read<std::int16_t>() == voxels);
+    CHECK(in.read_region<float>({.z = {1, 2}, .y = {10, 30}, .x = {7, 20}}) ==
+          xt::view(voxels, xt::range(1, 3), xt::range(10, 40), xt::range(7, 27)));
+  }
+}
+
+#if MRCZ_TEST_BLOSCPACK
+TEST_CASE("the wing unpacks what each codec packed") {
+  const auto content = test::image_like(10'000);
+  for (const auto c : test::compressors) {
+    std::vector<std::byte> file;
+    mrcz::memory_sink to{file};
+    mrcz::bloscpack::pack(mrcz::memory_source{content}, to, {.codec = c});
+    const mrcz::bloscpack::reader in{std::make_shared<mrcz::memory_source>(file)};
+    std::vector<std::byte> read_back(content.size());
+    in.read_at(0, read_back);
+    CHECK(read_back == content);
+  }
+}
+#endif
