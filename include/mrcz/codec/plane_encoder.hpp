@@ -34,21 +34,19 @@ struct bit_plane {
   std::array<std::uint16_t, 256> counts{};  ///< of the bytes of the sample
 };
 
-inline namespace MRCZ_CODECS {
-
 /// Memory of one thread that compresses one chunk after the other.
 struct pack_memory {
   buffer shuffled;  // a block, or a part of one
   buffer other;     // the same block, compressed in the other way
   std::vector<bit_plane> planes;
-  zstd_encoder by_level;
-  zstd_encoder quick;
-  zstd_encoder codes;
+  zstd_memory by_level;
+  zstd_memory quick;
+  zstd_memory codes;
 
   bool empty() const noexcept { return shuffled.empty(); }
 };
 
-}  // namespace MRCZ_CODECS
+inline namespace MRCZ_CODECS {
 
 /// Compresses `from` into `into`, which grows if necessary, and returns the chunk. `typesize` is 1 to 16 bytes;
 /// `wanted` passes `check` and has planes. A chunk takes at most 16 bytes more than its slice. Each of the `threads`
@@ -63,6 +61,8 @@ MRCZ_INLINE std::span<const std::byte> compress_planes_with(instructions with, s
                                                             std::size_t typesize, const compression& wanted,
                                                             buffer& into, pool<pack_memory>& memory,
                                                             std::size_t threads);
+
+}  // namespace MRCZ_CODECS
 
 }  // namespace mrcz::detail
 

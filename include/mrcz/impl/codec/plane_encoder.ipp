@@ -105,6 +105,8 @@ MRCZ_INLINE std::size_t end_of_run(std::span<const bit_plane> planes, std::size_
   return end;
 }
 
+inline namespace MRCZ_CODECS {
+
 // Frames of zstd (RFC 8878)
 
 /// Writes frames, one after the other.
@@ -122,14 +124,14 @@ class zstd_frames {
   MRCZ_INLINE void repeat(std::byte value, std::size_t count) noexcept;
 
   /// A frame that zstd makes, or one of the bytes as they are if that is not larger.
-  void compress(std::span<const std::byte> bytes, zstd_encoder& with, const zstd_search& search) {
+  void compress(std::span<const std::byte> bytes, const zstd_search& search, zstd_memory& memory) {
     last_ = 0;
-    if (fits_ && !try_below(stored_bytes(bytes.size()), bytes, with, search)) store(bytes);
+    if (fits_ && !try_below(stored_bytes(bytes.size()), bytes, search, memory)) store(bytes);
   }
 
   /// Compresses the bytes of the frame that `compress` has made last once more, if the frame becomes smaller so.
-  void improve(std::span<const std::byte> bytes, zstd_encoder& with, const zstd_search& search) {
-    if (fits_ && last_ > 0) try_below(last_, bytes, with, search);
+  void improve(std::span<const std::byte> bytes, const zstd_search& search, zstd_memory& memory) {
+    if (fits_ && last_ > 0) try_below(last_, bytes, search, memory);
   }
 
  private:
@@ -141,8 +143,8 @@ class zstd_frames {
     return header_bytes + (count + most_of_zstd_block - 1) / most_of_zstd_block * block_header_bytes + count;
   }
   MRCZ_INLINE bool has_room(std::size_t count) noexcept;
-  MRCZ_INLINE bool try_below(std::size_t size, std::span<const std::byte> bytes, zstd_encoder& with,
-                             const zstd_search& search);
+  MRCZ_INLINE bool try_below(std::size_t size, std::span<const std::byte> bytes, const zstd_search& search,
+                             zstd_memory& memory);
   MRCZ_INLINE void put(std::span<const std::byte> bytes) noexcept;
   MRCZ_INLINE void put_number(std::uint32_t number, std::size_t bytes) noexcept;
   MRCZ_INLINE void put_blocks(block kind, std::span<const std::byte> bytes, std::size_t count) noexcept;
@@ -201,10 +203,10 @@ MRCZ_INLINE void zstd_frames::repeat(std::byte value, std::size_t count) noexcep
 
 /// Makes a frame of less than `size` bytes, which takes the place of the last frame of zstd. Returns false if there is
 /// none.
-MRCZ_INLINE bool zstd_frames::try_below(std::size_t size, std::span<const std::byte> bytes, zstd_encoder& with,
-                                        const zstd_search& search) {
+MRCZ_INLINE bool zstd_frames::try_below(std::size_t size, std::span<const std::byte> bytes, const zstd_search& search,
+                                        zstd_memory& memory) {
   const auto room = into_.subspan(size_);
-  const std::size_t made = with.compress(bytes, room.first(std::min(room.size(), size - 1)), search);
+  const std::size_t made = compress_zstd(bytes, room.first(std::min(room.size(), size - 1)), search, memory);
   if (made == 0) return false;
   if (last_ > 0) std::memmove(into_.data() + size_ - last_, room.data(), made);
   size_ = size_ - last_ + made;
@@ -213,8 +215,6 @@ MRCZ_INLINE bool zstd_frames::try_below(std::size_t size, std::span<const std::b
 }
 
 // Blocks
-
-inline namespace MRCZ_CODECS {
 
 /// Compresses the blocks of one chunk, in one thread.
 class block_packer {
@@ -287,7 +287,7 @@ MRCZ_INLINE std::size_t block_packer::compress(std::span<const std::byte> shuffl
   const auto room = into.first(shuffled.size() - 1);
   const std::size_t packed = chosen == way::by_planes
                                  ? compress_planes(shuffled, room)
-                                 : memory_.by_level.compress(shuffled, room, search_of_level(level_));
+                                 : compress_zstd(shuffled, room, search_of_level(level_), memory_.by_level);
   if (packed > 0) return packed;
   std::memcpy(into.data(), shuffled.data(), shuffled.size());
   return shuffled.size();
@@ -313,19 +313,18 @@ MRCZ_INLINE std::size_t block_packer::compress_planes(std::span<const std::byte>
     } else if (first.kind == noise && !repeats) {
       frames.store(bytes);
     } else if (first.kind == skewed && !repeats) {
-      frames.compress(bytes, memory_.codes, {1, no_search});
-      if (level_ > last_quick_level) frames.improve(bytes, memory_.by_level, search_of_level(level_));
+      frames.compress(bytes, {1, no_search}, memory_.codes);
+      if (level_ > last_quick_level) frames.improve(bytes, search_of_level(level_), memory_.by_level);
     } else {
-      auto& encoder = level_ == 1 ? memory_.quick : memory_.by_level;
-      frames.compress(bytes, encoder, level_ == 1 ? zstd_search{1, 16} : search_of_level(level_));
+      const bool quick = level_ == 1;
+      frames.compress(bytes, quick ? zstd_search{1, 16} : search_of_level(level_),
+                      quick ? memory_.quick : memory_.by_level);
     }
     i = end;
   }
   if (const auto rest = shuffled.subspan(planes.size() * plane_bytes); !rest.empty()) frames.store(rest);
   return frames.size();
 }
-
-}  // namespace MRCZ_CODECS
 
 // Chunks
 
@@ -409,5 +408,7 @@ MRCZ_INLINE std::span<const std::byte> compress_planes_with(instructions with, s
   store(chunk.data() + 12, static_cast<std::uint32_t>(end), std::endian::little);
   return chunk.first(end);
 }
+
+}  // namespace MRCZ_CODECS
 
 }  // namespace mrcz::detail

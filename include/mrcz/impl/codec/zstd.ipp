@@ -18,10 +18,10 @@ MRCZ_INLINE bool has_zstd() noexcept { return false; }
 MRCZ_INLINE bool zstd_decoder::decompress(std::span<const std::byte>, std::span<std::byte>) { return false; }
 MRCZ_INLINE void zstd_decoder::release::operator()(ZSTD_DCtx_s*) const noexcept {}
 MRCZ_INLINE zstd_search search_of_level(int level) noexcept { return {level}; }
-MRCZ_INLINE std::size_t zstd_encoder::compress(std::span<const std::byte>, std::span<std::byte>, const zstd_search&) {
+MRCZ_INLINE std::size_t compress_zstd(std::span<const std::byte>, std::span<std::byte>, const zstd_search&,
+                                      zstd_memory&) {
   return 0;
 }
-MRCZ_INLINE void zstd_encoder::release::operator()(ZSTD_CCtx_s*) const noexcept {}
 #else
 MRCZ_INLINE bool has_zstd() noexcept { return true; }
 
@@ -52,19 +52,18 @@ MRCZ_INLINE void configure(ZSTD_CCtx* context, const zstd_search& search) {
   ZSTD_CCtx_setParameter(context, ZSTD_c_targetLength, search.acceleration);
 }
 
-MRCZ_INLINE std::size_t zstd_encoder::compress(std::span<const std::byte> from, std::span<std::byte> into,
-                                               const zstd_search& search) {
-  if (!context_ || search != search_) {
-    if (!context_) context_.reset(ZSTD_createCCtx());
-    if (!context_) throw std::bad_alloc{};
-    configure(context_.get(), search);
-    search_ = search;
+MRCZ_INLINE std::size_t compress_zstd(std::span<const std::byte> from, std::span<std::byte> into,
+                                      const zstd_search& search, zstd_memory& memory) {
+  auto& context = memory.context;
+  if (!context || search != memory.search) {
+    if (!context) context = {ZSTD_createCCtx(), [](ZSTD_CCtx_s* used) { ZSTD_freeCCtx(used); }};
+    if (!context) throw std::bad_alloc{};
+    configure(context.get(), search);
+    memory.search = search;
   }
-  const std::size_t size = ZSTD_compress2(context_.get(), into.data(), into.size(), from.data(), from.size());
+  const std::size_t size = ZSTD_compress2(context.get(), into.data(), into.size(), from.data(), from.size());
   return ZSTD_isError(size) != 0 ? 0 : size;
 }
-
-MRCZ_INLINE void zstd_encoder::release::operator()(ZSTD_CCtx_s* context) const noexcept { ZSTD_freeCCtx(context); }
 #endif
 
 }  // namespace MRCZ_CODECS
