@@ -133,6 +133,8 @@ def check_file(path):
         expect("packed size at byte 144", h["packed_bytes"], 0)
         if mrc.MODES[mode] in MRCFILE_MODES:
             check_with_mrcfile(path, name, data)
+    if codec == "zstd" and shuffle == "bit" and "planes" in rest:
+        codec += " by planes"
     return codec, shuffle, level, len(body) > data.nbytes
 
 

@@ -23,10 +23,10 @@ namespace mrcz::detail {
 /// What a plane of bits is, judged by a sample of its bytes.
 struct bit_plane {
   enum class content : std::uint8_t {
-    constant,  ///< all bytes are equal
-    noise,     ///< nothing would shrink it
-    skewed,    ///< some bytes are more frequent than others
-    sparse,    ///< most bytes are equal
+    constant,    ///< all bytes are equal
+    noise,       ///< nothing would shrink it
+    skewed,      ///< some bytes are more frequent than others, but they do not follow each other more often
+    repetitive,  ///< all others: there is something to be found
   };
   std::span<const std::byte> bytes;
   content kind = content::noise;

@@ -27,9 +27,11 @@ inline constexpr int last_quick_level = 2;
 
 /// Looks at 16 pieces of the plane. `previous` is null for the first plane of a block.
 ///
-/// Two bytes of noise are equal with a probability of 1/256, two of a sparse plane nearly always. From 5/4 of 1/256 on
-/// codes shrink a plane by more than the 1.6 % that zstd demands; a thorough search finds something below. Where the
-/// probability is less than 4/5, codes alone make smaller planes, and are faster, than what quick levels find.
+/// The equal pairs among all bytes tell noise from what codes can shrink: two bytes of noise are equal with a
+/// probability of 1/256. From 5/4 of that on, codes shrink a plane by more than the 1.6 % that zstd demands; a thorough
+/// search finds something below. Where the probability is less than 4/5, codes alone make smaller planes, and are
+/// faster, than what quick levels find. All this supposes that neighbours are equal no more often than other bytes.
+/// Where they are, there is something to be found.
 MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) noexcept {
   constexpr std::size_t pieces = 16;
   constexpr std::size_t piece_bytes = 64;
@@ -41,28 +43,35 @@ MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) n
   }
   plane.counts.fill(0);
   std::uint64_t sampled = 0;
+  std::uint64_t neighbours = 0;  // pairs of them
   std::uint64_t changes = 0;
   std::uint64_t same_changes = 0;
+  const auto before = previous == nullptr ? bytes : previous->bytes;
   const std::size_t step = std::max(bytes.size() / pieces, piece_bytes);
   for (std::size_t begin = 0; begin < bytes.size(); begin += step) {
     const std::size_t end = std::min(begin + piece_bytes, bytes.size());
     for (std::size_t i = begin; i < end; ++i) ++plane.counts[std::to_integer<std::uint8_t>(bytes[i])];
     sampled += end - begin;
-    for (std::size_t i = begin + 1; i < end && previous != nullptr; ++i) {
+    neighbours += end - begin - 1;
+    for (std::size_t i = begin + 1; i < end; ++i) {
       const bool changed = bytes[i] != bytes[i - 1];
       changes += changed ? 1U : 0U;
-      same_changes += changed && bytes[i] == previous->bytes[i] ? 1U : 0U;
+      same_changes += changed && bytes[i] == before[i] ? 1U : 0U;
     }
   }
-  plane.like_previous = 4 * same_changes > 3 * changes;
+  // Planes that are only partly alike repay a search only if it does not skip much.
+  plane.like_previous =
+      previous != nullptr && (level == 1 ? 4 * same_changes > 3 * changes : 2 * same_changes > changes);
   std::uint64_t equal = 0;  // pairs
   for (const std::uint64_t count : plane.counts) equal += count * count;
   equal -= sampled;
   const std::uint64_t pairs = sampled * (sampled - 1);
   const std::uint64_t percent_of_noise = level <= last_quick_level ? 125 : 105;
-  plane.kind = 100 * 256 * equal < percent_of_noise * pairs ? bit_plane::content::noise
-               : 5 * equal < 4 * pairs                      ? bit_plane::content::skewed
-                                                            : bit_plane::content::sparse;
+  constexpr std::uint64_t by_chance = 16;
+  if (4 * (neighbours - changes) * pairs > 5 * equal * neighbours + 4 * by_chance * pairs || 5 * equal >= 4 * pairs)
+    plane.kind = bit_plane::content::repetitive;
+  else if (100 * 256 * equal < percent_of_noise * pairs) plane.kind = bit_plane::content::noise;
+  else plane.kind = bit_plane::content::skewed;
 }
 
 /// Whether the bytes of two planes are about as frequent, so that one set of codes suits both.
@@ -97,7 +106,7 @@ MRCZ_INLINE std::size_t end_of_run(std::span<const bit_plane> planes, std::size_
       case constant: return p.bytes.front() == begin.bytes.front();
       case noise: return true;
       case skewed: return (end + 1 - first) * p.bytes.size() <= most_of_zstd_block && have_like_counts(begin, p);
-      case sparse: break;
+      case repetitive: break;
     }
     return false;
   };
