@@ -34,7 +34,7 @@ inline constexpr int last_quick_level = 2;
 /// Where they are, there is something to be found.
 MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) noexcept {
   constexpr std::size_t pieces = 16;
-  constexpr std::size_t piece_bytes = 64;
+  constexpr std::size_t bytes_of_piece = 64;
   const auto bytes = plane.bytes;
   plane.like_previous = false;
   if (std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0) {
@@ -47,9 +47,9 @@ MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) n
   std::uint64_t changes = 0;
   std::uint64_t same_changes = 0;
   const auto before = previous == nullptr ? bytes : previous->bytes;
-  const std::size_t step = std::max(bytes.size() / pieces, piece_bytes);
+  const std::size_t step = std::max(bytes.size() / pieces, bytes_of_piece);
   for (std::size_t begin = 0; begin < bytes.size(); begin += step) {
-    const std::size_t end = std::min(begin + piece_bytes, bytes.size());
+    const std::size_t end = std::min(begin + bytes_of_piece, bytes.size());
     for (std::size_t i = begin; i < end; ++i) ++plane.counts[std::to_integer<std::uint8_t>(bytes[i])];
     sampled += end - begin;
     neighbours += end - begin - 1;
