@@ -13,6 +13,7 @@
 
 #include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/validate.hpp"
 #include "mrcz/version.hpp"
 #include "tests/support.hpp"
 
@@ -212,6 +213,28 @@ TEST_CASE("the little-endian stamps 44 44 and 44 41 may be stated, others not") 
   header_fields fields;
   fields.machst = stamp(0x00);
   CHECK(refusal(fields, slices(1))->mentions("MACHST is stated as D\\x00\\x00\\x00, but the standard makes it"));
+}
+
+TEST_CASE("an ISPG that the standard does not know is repaired where it was copied, and refused where it is stated") {
+  for (const std::int32_t odd : {-1, 231, 300, 400, 631, std::numeric_limits<std::int32_t>::min()}) {
+    CAPTURE(odd);
+    header copied = finished(5, {}, true);
+    copied.ispg = odd;
+    const header h = finished(5, {}, false, copied);
+    CHECK(h.ispg == 1);
+    CHECK(h.kind() == copied.kind());
+    CHECK(h.mz == copied.mz);
+    CHECK_FALSE(refusal(copied, slices(5)));
+    CHECK(mrcz::validate_header(mrcz::encode(h), 1024 + 5 * 3 * 4 * 2).empty());
+    CHECK(finished(5, {.kind = kind::image_stack}, false, copied).ispg == 0);
+    for (header_fields fields : {header_fields{}, header_fields{copied}}) {
+      fields.ispg = odd;
+      const auto refused = refusal(fields, slices(5));
+      REQUIRE(refused);
+      CHECK(refused->code == errc::bad_option);
+      CHECK(refused->mentions(fmt::format("ISPG is stated as {}, expected 0, 1 to 230 or 401 to 630", odd)));
+    }
+  }
 }
 
 TEST_CASE("IMOD's flags say whether the bytes are signed, and never that they hold 4 bits") {

@@ -518,6 +518,26 @@ TEST_CASE("a slice that needs more room than its place has is refused") {
   CHECK(folder.files().size() == 1);
 }
 
+TEST_CASE("a stored slice that is shorter than its place is refused, and why") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.mrcz";
+  mrcz::write(path, mrcz::volume<std::int16_t>{xt::view(movie(), xt::range(0, 1), xt::all(), xt::all())});
+  bytes file = test::bytes_of(path);
+  const std::uint32_t room = 7000;  // as another program may leave it
+  file.resize(1024 + room);
+  test::patch(file, 1024 + 12, room);
+  test::write_bytes(path, file);
+  const auto thrown = test::failure_of([&] { mrcz::overwrite_slice(path, 0, noise()); });
+  REQUIRE(thrown);
+  CHECK(thrown->code == errc::too_large);
+  CHECK(
+      thrown->mentions("the new chunk of 6160 bytes is stored, not compressed, and cannot fill the place of the old "
+                       "one with 7000; compress it with a higher level, or write a new file (slice 0, byte 1024)"));
+  CHECK(test::bytes_of(path) == file);
+  mrcz::overwrite_slice(path, 0, constant(4));
+  CHECK(mrcz::reader{path}.read_slice<std::int16_t>(0) == constant(4));
+}
+
 TEST_CASE("a stored slice is replaced by a stored or by a compressed one") {
   const test::scratch_folder folder;
   const auto path = folder / "a.mrcz";

@@ -879,6 +879,20 @@ TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in p
       CHECK(in.read<float>() == xt::cast<float>(ordered));
       CHECK(in.read_slice<std::int16_t>(2) == xt::view(ordered, 2, xt::all(), xt::all()));
       CHECK(in.read_slices<std::int16_t>({4, 0, 2}) == xt::view(ordered, xt::keep(4, 0, 2), xt::all(), xt::all()));
+      CHECK(in.read_slices<float>({2, 2, 0, 1, 4}) ==
+            xt::cast<float>(xt::view(ordered, xt::keep(2, 2, 0, 1, 4), xt::all(), xt::all())));
+      CHECK(in.read_slices<float>(mrcz::slice_list{}).shape()[0] == 0);
+      const auto [depth, rows, columns] = in.shape();
+      mrcz::volume<float> sparse = xt::zeros<float>(mrcz::shape{5, rows, 2 * columns});
+      const auto stride = static_cast<std::ptrdiff_t>(rows * 2 * columns);
+      in.read_slices(mrcz::slice_list{3, 1}, mrcz::view_of(&sparse(4, 0, 0), {std::size_t{2}, rows, columns},
+                                                           {-2 * stride, stride / static_cast<int>(rows), 2}));
+      for (std::size_t y = 0; y < rows; ++y)
+        for (std::size_t x = 0; x < columns; ++x) {
+          CHECK(sparse(4, y, 2 * x) == ordered(3, y, x));
+          CHECK(sparse(2, y, 2 * x) == ordered(1, y, x));
+        }
+      CHECK(xt::sum(sparse)() == xt::sum(xt::cast<float>(xt::view(ordered, xt::keep(3, 1), xt::all(), xt::all())))());
       CHECK(in.read_region<std::int16_t>({.z = {.first = 1, .count = 3}, .y = {.first = 2}, .x = {.count = 4}}) ==
             xt::view(ordered, xt::range(1, 4), xt::range(2, xt::placeholders::_), xt::range(0, 4)));
       CHECK(test::failure_of([&] { in.read_slice<float>(in.shape()[0]); })->code == errc::out_of_range);
@@ -887,6 +901,36 @@ TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in p
       in.read(mrcz::view_of(turned.data(), in.shape()));
       CHECK(turned == ordered);
       CHECK(open({}).read<std::int16_t>() == of_file);
+    }
+}
+
+TEST_CASE("a list of slices in the order x, y, z is read in one pass through the file") {
+  const auto of_file = test::counts<std::int16_t>({5, 60, 70});
+  for (const auto& axes : {std::array{1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}})
+    for (const auto used : {codec::none, codec::zstd}) {
+      CAPTURE(axes[0]);
+      CAPTURE(axes[1]);
+      CAPTURE(name_of(used));
+      test::bytes content;
+      mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = used}}};
+      out.header().ispg = 1;
+      out.header().mapc = axes[0], out.header().mapr = axes[1], out.header().maps = axes[2];
+      out.append(of_file);
+      out.close();
+      std::atomic<std::uint64_t> count = 0;
+      std::atomic<std::uint64_t> progress = 0;
+      const mrcz::reader in{std::make_unique<test::counting_source>(std::move(content), count),
+                            {.axes = mrcz::axis_order::xyz, .progress = &progress}};
+      in.read_slice<std::int16_t>(0);
+      const std::uint64_t once = in.slices().packed_bytes() + (used == codec::none ? 0U : 1000U);  // and chunk headers
+      count = progress = 0;
+      const auto found = in.read_slices<std::int16_t>({4, 0, 2, 3, 1});
+      CHECK(count <= once);
+      CHECK(progress == 2 * found.size());
+      if (used != codec::none || axes[1] != 3) continue;
+      count = 0;
+      in.read_slices<std::int16_t>({59, 0, 1});  // rows of the file
+      CHECK(count == 5 * 3 * 70 * 2);
     }
 }
 
@@ -977,6 +1021,69 @@ TEST_CASE("a reader is not refreshed with a file of other slices") {
   CHECK(failure->code == errc::bad_header);
   CHECK(failure->mentions("a.mrc"));
   CHECK(in.shape() == mrcz::shape{2, 3, 4});
+}
+
+namespace {
+
+std::vector<std::string> texts_of(const std::vector<mrcz::finding>& findings) {
+  std::vector<std::string> texts;
+  for (const auto& one : findings) texts.push_back(to_string(one));
+  return texts;
+}
+
+/// The findings of `validate` in such a file.
+std::vector<std::string> findings_in(const test::bytes& content) {
+  return texts_of(mrcz::validate(std::make_unique<mrcz::memory_source>(content)));
+}
+
+}  // namespace
+
+TEST_CASE("an NSYMBT that outlived its extended header is remarked") {
+  auto content = test::file_of(mode::int16, {2, 3, 4});
+  test::patch(content, 92, std::int32_t{40});
+  std::memcpy(content.data() + 104, "FEI1", 4);
+  const std::vector<std::string> expected{
+      "error: NSYMBT (byte 92): found 40, expected 0, as the voxels follow the header at once"};
+  CHECK(texts_of(test::reader_of(content).remarks()) == expected);
+  CHECK(findings_in(content) == expected);
+}
+
+TEST_CASE("a MODE that names another codec than the first slice has is remarked") {
+  for (const auto real : {codec::blosclz, codec::lz4, codec::zstd}) {
+    for (const auto claimed : {codec::lz4, codec::lz4hc, codec::zstd}) {
+      CAPTURE(name_of(real));
+      CAPTURE(name_of(claimed));
+      auto content = test::file_of(mode::int16, {2, 16, 16}, {.compression = {.codec = real}});
+      test::patch(content, 12, mrcz::encode({mode::int16, claimed}));
+      std::vector<std::string> expected;
+      if (real != claimed && !(real == codec::lz4 && claimed == codec::lz4hc))
+        expected.push_back(fmt::format("warning: MODE (byte 12): found {}, {}, expected {}, {}, as the first slice has",
+                                       mrcz::encode({mode::int16, claimed}), name_of(claimed),
+                                       mrcz::encode({mode::int16, real}), name_of(real)));
+      CHECK(texts_of(test::reader_of(content).remarks()) == expected);
+      CHECK(findings_in(content) == expected);
+    }
+  }
+}
+
+TEST_CASE("remarks are about the header in the byte order that the options state") {
+  const auto content = test::file_of(mode::int8, {1, 1, 1}, {.byte_order = std::endian::big});
+  CHECK(test::reader_of(content, {.byte_order = std::endian::big}).remarks().empty());
+  const auto remarks = test::reader_of(content, {.byte_order = std::endian::little}).remarks();
+  REQUIRE_FALSE(remarks.empty());
+  CHECK(to_string(remarks[0]) ==
+        "error: MACHST (byte 212): found 11 11 00 00, expected the stamp of little-endian data, "
+        "which these are");
+}
+
+TEST_CASE("remarks read no more than the header") {
+  auto content = test::file_of(mode::int16, {200, 16, 16}, with_zstd);
+  test::patch(content, 12, mrcz::encode({mode::int16, codec::lz4}));
+  std::atomic<std::uint64_t> count = 0;
+  const mrcz::reader in{std::make_unique<test::counting_source>(std::move(content), count)};
+  CHECK(count == 1024 + 16);
+  CHECK(in.remarks().size() == 1);
+  CHECK(count == 1024 + 16 + 1024);
 }
 
 TEST_CASE("remarks say what opening repaired or doubted, as validate does") {

@@ -151,7 +151,8 @@ TEST_CASE("each slice of a compressed file is one blosc chunk behind the other")
     CHECK(h.codec() == codec::zstd);
     CHECK(h.shuffle() == mrcz::shuffle::bit);
     std::vector<float> slice(64 * 65);
-    mrcz::detail::decompress_with_blosc(std::span{file}.subspan(at, h.packed_bytes), std::as_writable_bytes(std::span{slice}));
+    mrcz::detail::decompress_with_blosc(std::span{file}.subspan(at, h.packed_bytes),
+                                        std::as_writable_bytes(std::span{slice}));
     CHECK(std::equal(slice.begin(), slice.end(), all.data() + z * slice.size()));
     at += h.packed_bytes;
   }

@@ -31,8 +31,11 @@ struct file_content {
 
 /// Composes the header of a file that holds `content`. For each field it takes what the data determine; if they do not,
 /// what the caller states in the options or in `fields`; else what was copied; else the value of a new header. M and
-/// CELLA that were copied stay with the extent or the crystal that they describe. Throws `errc::too_large` if a number
-/// does not fit its field.
+/// CELLA that were copied stay with the extent or the crystal that they describe. Copied numbers that the standard does
+/// not allow are repaired, since a copy of an odd file succeeds: an M that is not positive becomes the extent, and MZ
+/// of images 1; a CELLA that is negative or no number becomes 0; axes that are no permutation become 1, 2, 3; an ISPG
+/// that is unknown becomes 1, as readers take it for a volume; NVERSION becomes 20141, MAP "MAP ", and MACHST the stamp
+/// of the byte order. Throws `errc::too_large` if a number does not fit its field.
 MRCZ_INLINE header compose_header(const header_fields& fields, const file_content& content,
                                   const write_options& options);
 

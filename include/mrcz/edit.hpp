@@ -43,11 +43,13 @@ MRCZ_INLINE void edit_metadata(const std::filesystem::path& path, const extended
 /// `update_statistics` determines them again.
 ///
 /// A compressed slice keeps its place in the file. Its chunk says that it is as long as the old one and ends with
-/// zeros, which all readers skip. Throws `errc::too_large` if the new chunk is longer than the old one: compress it
-/// with a higher level, or write a new file. `wanted` may name the codec of the file but no other.
+/// zeros, which all readers skip. Throws `errc::too_large` if the new chunk is longer than the old one, or if it is
+/// shorter but stored uncompressed, as what follows its voxels would then not be skipped: compress it with a higher
+/// level, or write a new file. `wanted` may name the codec of the file but no other.
 ///
 /// An undo record (`io/undo_record.hpp`), which takes as much space as the slice, lies beside the file meanwhile: if
-/// the program is killed or the power fails, the next opening for writing puts the old slice back. The same holds for
+/// the program is killed or the power fails, the next opening for writing puts the old slice back. The file is locked
+/// meanwhile; where the file system has no locks, this throws ENOLCK and changes nothing. The same holds for
 /// `edit_metadata`.
 template <writable Array>
 void overwrite_slice(const std::filesystem::path& path, std::size_t z, const Array& image,

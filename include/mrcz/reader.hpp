@@ -76,7 +76,8 @@ class reader {
   std::optional<mrcz::voxel_size> voxel_size() const noexcept { return header_.voxel_size(); }
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
 
-  /// What opening repaired or doubted: the findings of `validate` about the header, such as bytes that look unsigned,
+  /// What opening repaired or doubted: the findings of `validate` about the header, in the byte order of the options,
+  /// such as bytes that look unsigned; about an extended header that is not there, and a codec that MODE does not name;
   /// and about a change in place that was interrupted. Reads 1024 bytes each time it is called.
   MRCZ_INLINE std::vector<finding> remarks() const;
 
@@ -140,7 +141,8 @@ class reader {
   }
 
   /// Any slices, in any order: `in.read_slices<float>({3, 17, 42})`. Threads read them in parallel. In an uncompressed
-  /// file, slices that follow each other are read together.
+  /// file, slices that follow each other are read together. With exchanged axes, where each slice of the specimen has a
+  /// part in all sections of the file, these are read once for the whole list.
   template <voxel T>
   volume<T> read_slices(slice_list z) const {
     require_listed(z, decoder_of<T>());

@@ -57,6 +57,9 @@ MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path);
 /// The same options for a stack of images. Throws `errc::bad_option` if they state another kind.
 MRCZ_INLINE write_options of_stack(write_options wanted);
 
+/// Whether the standard knows this ISPG: 0, 1 to 230 or 401 to 630.
+MRCZ_INLINE bool is_space_group(std::int32_t group) noexcept;
+
 MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept;
 
 /// Throws `errc::bad_option` for edges that no voxel can have.

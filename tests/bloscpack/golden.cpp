@@ -23,7 +23,9 @@ nlohmann::ordered_json manifest() {
 TEST_CASE("every reference file reads as it was written, at any place and in order") {
   const auto files = manifest();
   REQUIRE(files.size() == 13);
-  for (const auto& [name, expected] : files.items()) {
+  for (const auto& item : files.items()) {
+    const std::string& name = item.key();
+    const auto& expected = item.value();
     CAPTURE(name);
     const test::bp::reader in{golden / name};
     CHECK(in.verify().empty());
@@ -62,7 +64,9 @@ TEST_CASE("every reference file reads as it was written, at any place and in ord
 
 TEST_CASE("the metadata of the reference files, and their headers, are read and would be written the same") {
   const auto files = manifest();
-  for (const auto& [name, expected] : files.items()) {
+  for (const auto& item : files.items()) {
+    const std::string& name = item.key();
+    const auto& expected = item.value();
     CAPTURE(name);
     const test::bp::reader in{golden / name};
     if (expected.at("metadata_json").is_null()) {
@@ -87,7 +91,9 @@ TEST_CASE("the metadata of the reference files, and their headers, are read and 
 TEST_CASE("the reference files can be appended to") {
   const auto more = test::numbers(5000);
   const auto files = manifest();
-  for (const auto& [name, expected] : files.items()) {
+  for (const auto& item : files.items()) {
+    const std::string& name = item.key();
+    const auto& expected = item.value();
     CAPTURE(name);
     if (expected.at("size") == 0) continue;
     const test::bp::reader in{golden / name};

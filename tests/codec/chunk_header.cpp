@@ -221,20 +221,21 @@ TEST_CASE("a stored chunk has exactly its bytes and its header") {
 }
 
 TEST_CASE("a claim that no compressor can fulfil is refused before anything is allocated for it") {
-  struct {
+  struct limit {
     unsigned format;
     std::uint32_t most;
-  } const limits[] = {{0, 100 * 300}, {1, 100 * 300}, {2, 100 * 64}, {3, 100 * 1100}, {4, 100 * 33000}};
-  for (const auto& [format, most] : limits)
-    for (const std::uint32_t bytes : {most, most + 1}) {
+  };
+  const limit limits[] = {{0, 100 * 300}, {1, 100 * 300}, {2, 100 * 64}, {3, 100 * 1100}, {4, 100 * 33000}};
+  for (const limit& of : limits)
+    for (const std::uint32_t bytes : {of.most, of.most + 1}) {
       const auto said = complaint(but([&](chunk_header& h) {
-                                    h.flags = static_cast<std::uint8_t>(format << 5U);
+                                    h.flags = static_cast<std::uint8_t>(of.format << 5U);
                                     h.packed_bytes = 100;
                                     h.bytes = bytes;
                                     h.block_size = bytes;
                                   }),
                                   100, bytes);
-      if (bytes == most) CHECK(said.empty());
+      if (bytes == of.most) CHECK(said.empty());
       else CHECK(said == fmt::format("chunk of 100 bytes cannot hold {} bytes", bytes));
     }
 }

@@ -1,6 +1,7 @@
 #include "mrcz/codec/chunk_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -10,7 +11,10 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/codec/oracle.hpp"
 #include "tests/codec/support.hpp"
+#include "tests/guarded.hpp"
+#include "tests/sanitized.hpp"
 #include "tests/support.hpp"
 
 using namespace test;
@@ -279,4 +283,403 @@ TEST_CASE("a source that fails is not asked again, and its error comes through")
     CHECK(thrown->code == std::errc::io_error);
     CHECK(reads == fails_at);
   }
+}
+
+// The library's own decoder against c-blosc
+
+namespace {
+
+constexpr std::array own_codecs{mrcz::codec::lz4, mrcz::codec::lz4hc, mrcz::codec::zstd};
+
+/// Flags in the header of a chunk.
+constexpr unsigned byte_shuffle = 0x01;
+constexpr unsigned bit_shuffle = 0x04;
+constexpr unsigned one_stream = 0x10;
+
+/// Some blocks of 256 bytes compress well, some do not.
+bytes mixed(std::size_t size) {
+  bytes content = image_like(size);
+  const bytes random = noise(size);
+  for (std::size_t i = 0; i < size; ++i)
+    if (i / 1024 % 3 == 1) content[i] = random[i];
+  return content;
+}
+
+/// Any bytes are those of a shuffled block, so nothing is shuffled here. c-blosc makes the streams.
+struct layout {
+  mrcz::codec codec = mrcz::codec::zstd;
+  std::size_t typesize = 1;
+  std::size_t block_size = 1024;
+  unsigned flags = one_stream;
+  std::vector<std::size_t> order = {};  // of the blocks in the chunk; empty: that of their numbers
+  std::size_t gap = 0;                  // bytes behind each block
+};
+
+/// A chunk, and where its header, the list of its blocks and the lengths of its streams are.
+struct laid_out {
+  bytes chunk;
+  std::vector<std::size_t> numbers;  // offsets of bytes
+};
+
+/// A stream with its length in front.
+bytes stream_of(mrcz::codec c, std::span<const std::byte> plain) {
+  const bytes chunk = packed(
+      {plain.begin(), plain.end()}, 1,
+      {.codec = c, .level = 1, .shuffle = mrcz::shuffle::none, .block_size = std::max<std::size_t>(plain.size(), 128)});
+  REQUIRE(header_of(chunk).block_size == plain.size());
+  if (!header_of(chunk).stored()) return slice_of(chunk, 20, chunk.size() - 20);
+  bytes stream(4);
+  put(stream, 0, static_cast<std::uint32_t>(plain.size()));
+  stream.insert(stream.end(), plain.begin(), plain.end());
+  return stream;
+}
+
+laid_out lay_out(const bytes& plain, const layout& how) {
+  const std::size_t blocks = (plain.size() + how.block_size - 1) / how.block_size;
+  laid_out made{.chunk = bytes(16 + 4 * blocks), .numbers = std::vector<std::size_t>(16 + 4 * blocks)};
+  std::iota(made.numbers.begin(), made.numbers.end(), std::size_t{0});
+  auto& chunk = made.chunk;
+  auto order = how.order;
+  if (order.empty())
+    for (std::size_t i = 0; i < blocks; ++i) order.push_back(i);
+  for (const std::size_t i : order) {
+    put(chunk, 16 + 4 * i, static_cast<std::uint32_t>(chunk.size()));
+    const auto block =
+        std::span{plain}.subspan(i * how.block_size).first(std::min(how.block_size, plain.size() - i * how.block_size));
+    const bool split = (how.flags & one_stream) == 0 && block.size() == how.block_size && how.typesize <= 16 &&
+                       block.size() / how.typesize >= 128;
+    const std::size_t part = block.size() / (split ? how.typesize : 1);
+    for (std::size_t at = 0; at + part <= block.size(); at += part) {
+      for (std::size_t byte = 0; byte < 4; ++byte) made.numbers.push_back(chunk.size() + byte);
+      const bytes stream = stream_of(how.codec, block.subspan(at, part));
+      chunk.insert(chunk.end(), stream.begin(), stream.end());
+    }
+    chunk.resize(chunk.size() + how.gap);
+  }
+  const unsigned format = how.codec == mrcz::codec::zstd ? 4 : 1;
+  chunk[0] = std::byte{2};
+  chunk[1] = std::byte{1};
+  chunk[2] = static_cast<std::byte>(format << 5U | how.flags);
+  chunk[3] = static_cast<std::byte>(how.typesize);
+  put(chunk, 4, static_cast<std::uint32_t>(plain.size()));
+  put(chunk, 8, static_cast<std::uint32_t>(how.block_size));
+  put(chunk, 12, static_cast<std::uint32_t>(chunk.size()));
+  return made;
+}
+
+/// Gives chunks to both decoders. A chunk and what it is decompressed to end at pages that cannot be accessed.
+class both_decoders {
+ public:
+  explicit both_decoders(std::size_t most_packed_bytes, std::size_t expected)
+      : packed_{most_packed_bytes}, ours_{expected}, again_{expected}, theirs_{expected} {}
+
+  verdict compare(std::span<const std::byte> chunk) {
+    const auto seen = compare_with_blosc(packed_.holding(chunk), ours_.span(), theirs_.span(), memory_);
+    // Its bytes are not in memory, but read.
+    const auto read = [&](std::uint64_t offset, std::span<std::byte> into) {
+      if (offset > chunk.size() || into.size() > chunk.size() - offset)
+        mrcz::detail::fail(mrcz::errc::truncated, "read of {} bytes at {}", into.size(), offset);
+      std::ranges::copy(chunk.subspan(static_cast<std::size_t>(offset), into.size()), into.begin());
+    };
+    const auto again = again_.span();
+    const bool accepted = succeeds([&] {
+      mrcz::detail::chunk_reader{
+          mrcz::detail::chunk_source{read}, chunk.size(), again.size(), {0, again.size()}, memory_}
+          .read(0, again);
+    });
+    const bool own = chunk.size() >= 16 && mrcz::detail::has_own_decoder(header_of(chunk));
+    const bool same = seen == verdict::same_bytes;
+    const auto places = places_of(chunk, again.size());
+    if (own || (same && places && !blocks_share_bytes(chunk, *places)))
+      if (accepted != same || (accepted && !std::ranges::equal(again, ours_.span()))) return verdict::wrong;
+    ++counted_[static_cast<std::size_t>(seen)];
+    return seen;
+  }
+
+  std::span<const std::byte> found() const { return ours_.span(); }
+  std::size_t how_often(verdict v) const { return counted_[static_cast<std::size_t>(v)]; }
+
+ private:
+  guarded packed_;
+  guarded ours_;
+  guarded again_;
+  guarded theirs_;
+  mrcz::detail::unpack_memory memory_;
+  std::array<std::size_t, 4> counted_{};
+};
+
+}  // namespace
+
+TEST_CASE("chunks of c-blosc are decompressed as c-blosc does") {
+  int number = 0;
+  std::vector<std::size_t> typesizes(17);
+  std::iota(typesizes.begin(), typesizes.end(), std::size_t{1});
+  typesizes.insert(typesizes.end(), {32, 255});
+  for (const std::size_t size : {1U, 127U, 2'051U, 8'192U, 30'000U, 140'003U}) {
+    const bytes content = mixed(size);
+    both_decoders decoders{size + 16, size};
+    for (const auto c : own_codecs)
+      for (const auto s : shuffles)
+        for (const std::size_t typesize : typesizes)
+          for (const std::size_t block_size : {128U, 4096U, 65'536U, 1'000'000U, 0U}) {
+            ++number;
+            if (size > 10'000 && number % (MRCZ_TEST_SANITIZED ? 16 : 4) != 0) continue;
+            const int level = std::array{1, 5, 9, 0, 2}[static_cast<std::size_t>(number / 4) % 5];
+            CAPTURE(size);
+            CAPTURE(mrcz::name_of(c));
+            CAPTURE(mrcz::name_of(s));
+            CAPTURE(typesize);
+            CAPTURE(block_size);
+            CAPTURE(level);
+            const bytes chunk =
+                packed(content, typesize, {.codec = c, .level = level, .shuffle = s, .block_size = block_size});
+            REQUIRE(decoders.compare(chunk) == verdict::same_bytes);
+            REQUIRE(std::ranges::equal(decoders.found(), content));
+          }
+  }
+}
+
+TEST_CASE("split blocks, stored streams, blocks in any order and bytes behind blocks mean what they mean to c-blosc") {
+  std::mt19937 random{9};
+  for (const auto c : own_codecs)
+    for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle, byte_shuffle | bit_shuffle})
+      for (std::size_t typesize = 1; typesize <= 17; ++typesize)
+        for (const unsigned streams : {0U, one_stream})
+          for (const std::size_t elements : {127U, 128U, 136U, 520U}) {
+            if (MRCZ_TEST_SANITIZED && (c == mrcz::codec::lz4hc || typesize % 4 == 3)) continue;
+            layout how{.codec = c, .typesize = typesize, .block_size = elements * typesize, .flags = shuffle | streams};
+            const bytes content = mixed(5 * how.block_size + random() % how.block_size);
+            const std::size_t blocks = (content.size() + how.block_size - 1) / how.block_size;
+            for (const bool in_order : {true, false}) {
+              if (!in_order) {
+                how.gap = random() % 8;
+                how.order.resize(blocks);
+                std::iota(how.order.begin(), how.order.end(), std::size_t{0});
+                std::ranges::shuffle(how.order, random);
+              }
+              CAPTURE(mrcz::name_of(c));
+              CAPTURE(how.flags);
+              CAPTURE(typesize);
+              CAPTURE(elements);
+              const bytes chunk = lay_out(content, how).chunk;
+              both_decoders decoders{chunk.size(), content.size()};
+              REQUIRE(decoders.compare(chunk) == verdict::same_bytes);
+            }
+          }
+}
+
+TEST_CASE("zeros behind the last block do not matter: a chunk that is replaced in place keeps its packed size") {
+  for (const auto c : own_codecs)
+    for (const unsigned streams : {0U, one_stream}) {
+      const bytes content = mixed(2'500);
+      bytes chunk = lay_out(content, {.codec = c, .typesize = 2, .flags = bit_shuffle | streams}).chunk;
+      both_decoders decoders{chunk.size() + 3'000, content.size()};
+      for (const std::size_t more : {1U, 2U, 3U, 4U, 5U, 1'000U, 1'500U}) {
+        chunk.resize(chunk.size() + more);
+        put(chunk, 12, static_cast<std::uint32_t>(chunk.size()));
+        REQUIRE(decoders.compare(chunk) == verdict::same_bytes);
+      }
+    }
+}
+
+TEST_CASE("a split block that is no whole number of elements is refused, because no stream holds its last bytes") {
+  for (const auto c : own_codecs)
+    for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle}) {
+      const bytes content = mixed(2 * 1'001);
+      const bytes chunk = lay_out(content, {.codec = c, .typesize = 2, .block_size = 1'001, .flags = shuffle}).chunk;
+      both_decoders decoders{chunk.size(), content.size()};
+      CHECK(decoders.compare(chunk) == verdict::both_refuse);
+      if (mrcz::detail::has_own_decoder(header_of(chunk)))
+        CHECK(complaint(chunk, content.size()) == "block 0 of the chunk has 1001 bytes, which 2 streams cannot hold");
+    }
+}
+
+TEST_CASE("any damage to header, list of blocks and lengths of streams is what it is to c-blosc") {
+  std::array<std::size_t, 4> counted{};
+  for (const auto c : own_codecs)
+    for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle})
+      for (const std::size_t typesize : {1U, 2U, 3U, 4U, 8U})
+        for (const unsigned streams : {0U, one_stream}) {
+          if (MRCZ_TEST_SANITIZED && (c == mrcz::codec::lz4hc || typesize == 3 || shuffle == 0)) continue;
+          const std::size_t block_size = 136 * typesize;
+          const bytes content = mixed(2 * block_size + 40 * typesize + 1);
+          const auto good = lay_out(
+              content, {.codec = c, .typesize = typesize, .block_size = block_size, .flags = shuffle | streams});
+          both_decoders decoders{good.chunk.size(), content.size()};
+          CAPTURE(mrcz::name_of(c));
+          CAPTURE(shuffle);
+          CAPTURE(typesize);
+          CAPTURE(streams);
+          REQUIRE(decoders.compare(good.chunk) == verdict::same_bytes);
+          bytes chunk = good.chunk;
+          for (const std::size_t at : good.numbers)
+            for (unsigned bit = 0; bit < 8; ++bit) {
+              CAPTURE(at);
+              CAPTURE(bit);
+              chunk[at] ^= std::byte{1} << bit;
+              REQUIRE(decoders.compare(chunk) != verdict::wrong);
+              chunk[at] = good.chunk[at];
+            }
+          for (const auto v : {verdict::same_bytes, verdict::both_refuse})
+            counted[static_cast<std::size_t>(v)] += decoders.how_often(v);
+        }
+  // A changed element size, for example, means other bytes to both.
+  for (const auto v : {verdict::same_bytes, verdict::both_refuse}) CHECK(counted[static_cast<std::size_t>(v)] > 0);
+}
+
+TEST_CASE("blocks that share bytes are refused, even if c-blosc can decompress them") {
+  for (const auto c : own_codecs) {
+    const bytes second(1'024, std::byte{7});
+    const bytes stream = stream_of(c, second);
+    bytes content = noise(1'024);  // so the first block is stored, and what looks like the second block is in it
+    std::ranges::copy(stream, content.begin() + 100);
+    content.insert(content.end(), second.begin(), second.end());
+    bytes chunk = lay_out(content, {.codec = c}).chunk;
+    both_decoders decoders{chunk.size(), content.size()};
+    REQUIRE(decoders.compare(chunk) == verdict::same_bytes);
+    put(chunk, 20, number_at(chunk, 16) + 4 + 100);
+    const bool own = mrcz::detail::has_own_decoder(header_of(chunk));
+    CHECK(decoders.compare(chunk) == (own ? verdict::only_we_refuse : verdict::same_bytes));
+    put(chunk, 20, number_at(chunk, 16));
+    if (own) CHECK(decoders.compare(chunk) == verdict::both_refuse);
+  }
+}
+
+TEST_CASE("a chunk that is cut short anywhere is refused, also if its header was adapted") {
+  for (const auto c : own_codecs)
+    for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle})
+      for (const std::size_t typesize : {1U, 2U, 3U, 4U, 8U})
+        for (const unsigned streams : {0U, one_stream}) {
+          if (MRCZ_TEST_SANITIZED && (c == mrcz::codec::lz4hc || typesize == 3 || shuffle == 0)) continue;
+          const std::size_t block_size = 136 * typesize;
+          const bytes content = mixed(2 * block_size + 40 * typesize + 1);
+          const bytes good =
+              lay_out(content, {.codec = c, .typesize = typesize, .block_size = block_size, .flags = shuffle | streams})
+                  .chunk;
+          both_decoders decoders{good.size(), content.size()};
+          for (std::size_t size = 0; size < good.size(); size += MRCZ_TEST_SANITIZED ? 5 : 1) {
+            bytes cut = slice_of(good, 0, size);
+            CAPTURE(size);
+            REQUIRE(decoders.compare(cut) == verdict::both_refuse);
+            if (size < 16) continue;
+            put(cut, 12, static_cast<std::uint32_t>(size));
+            REQUIRE(decoders.compare(cut) == verdict::both_refuse);
+          }
+        }
+}
+
+TEST_CASE("any sequence of parts, in order, overlapping and backwards, gives the plain bytes") {
+  std::mt19937 random{13};
+  for (const auto c : {mrcz::codec::lz4, mrcz::codec::zstd, mrcz::codec::zlib})
+    for (const auto s : shuffles)
+      for (const std::size_t typesize : {1U, 2U, 3U, 8U, 17U})
+        for (const int level : {0, 5}) {
+          const bytes content = mixed(20'011);
+          const bytes chunk = packed(content, typesize, {.codec = c, .level = level, .shuffle = s, .block_size = 2048});
+          const guarded memory{chunk.size()};
+          const auto in_memory = memory.holding(chunk);
+          const auto read = reader_of(chunk);
+          const auto by_reference = [&](std::uint64_t offset, std::span<std::byte> into) { read(offset, into); };
+          for (const bool from_memory : {true, false}) {
+            const std::size_t wanted = random() % content.size();
+            const std::size_t end = wanted + 1 + random() % (content.size() - wanted);
+            mrcz::detail::unpack_memory work;
+            mrcz::detail::chunk_reader reader{
+                from_memory ? mrcz::detail::chunk_source{in_memory} : mrcz::detail::chunk_source{by_reference},
+                chunk.size(),
+                content.size(),
+                {wanted, end},
+                work};
+            const guarded into{end - wanted};
+            std::size_t first = wanted;
+            for (int call = 0; call < 60; ++call) {
+              const std::size_t most = std::array<std::size_t, 4>{1, 64, 3'000, content.size()}[random() % 4];
+              const std::size_t count = std::min(random() % (most + 1), end - first);
+              CAPTURE(first);
+              CAPTURE(count);
+              const auto expected = std::span{content}.subspan(first, count);
+              if (random() % 2 == 0) {
+                const auto part = into.span().last(count);
+                reader.read(first, part);
+                REQUIRE(std::ranges::equal(part, expected));
+              } else {
+                REQUIRE(std::ranges::equal(reader.bytes(first, count), expected));
+              }
+              if (call < 20 && first + count < end) first += count;  // in order
+              else if (call < 40)
+                first -= std::min<std::size_t>(first - wanted, 1 + random() % 2'000);  // backwards, or overlapping
+              else first = wanted + random() % (end - wanted);
+            }
+          }
+        }
+}
+
+TEST_CASE("after a call that failed, the next ones find what they ask for") {
+  const bytes content = mixed(6'000);
+  for (const auto c : {mrcz::codec::lz4, mrcz::codec::zstd, mrcz::codec::zlib})
+    for (const auto s : {mrcz::shuffle::none, mrcz::shuffle::bit})
+      for (const int level : {0, 5}) {
+        const bytes chunk = packed(content, 2, {.codec = c, .level = level, .shuffle = s, .block_size = 1024});
+        const auto source = reader_of(chunk);
+        for (int fails_at = 1; fails_at <= 8; ++fails_at) {
+          int calls = -100;
+          const auto read = [&](std::uint64_t offset, std::span<std::byte> into) {
+            if (++calls == fails_at) {
+              std::ranges::fill(into, std::byte{0xee});
+              mrcz::detail::fail_system(EIO, "disk");
+            }
+            source(offset, into);
+          };
+          mrcz::detail::unpack_memory work;
+          mrcz::detail::chunk_reader reader{
+              mrcz::detail::chunk_source{read}, chunk.size(), content.size(), {0, 6'000}, work};
+          calls = 0;
+          for (const std::size_t first : {1'000U, 3'000U, 0U, 5'990U, 2'048U, 1'000U, 4'000U})
+            for (const bool whole_blocks : {false, true}) {
+              const std::size_t count = std::min<std::size_t>(whole_blocks ? 3'000 : 10, content.size() - first);
+              const auto attempt = [&] {
+                bytes part(count);
+                reader.read(first, part);
+                REQUIRE(part == slice_of(content, first, count));
+                const auto again = reader.bytes(first, count);
+                REQUIRE(std::ranges::equal(again, part));
+              };
+              if (test::failure_of(attempt)) attempt();
+            }
+        }
+      }
+}
+
+TEST_CASE("a damaged block is refused each time, and the blocks around it are read before and after that") {
+  const bytes content = mixed(4 * 1024 + 500);
+  for (const auto c : own_codecs)
+    for (const unsigned shuffle : {0U, byte_shuffle, bit_shuffle})
+      for (const unsigned streams : {0U, one_stream})
+        for (const std::size_t number : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U}) {
+          const std::size_t bad = number / 2;
+          const bool late = number % 2 == 1;  // lz4 notices at the end of a block, after it has written bytes
+          const layout how{.codec = c, .typesize = 4, .flags = shuffle | streams};
+          bytes chunk = lay_out(content, how).chunk;
+          bytes plain(content.size());
+          mrcz::detail::decompress_with_blosc(chunk, plain);
+          const std::size_t at = number_at(chunk, 16 + 4 * bad);
+          put(chunk, at, late ? number_at(chunk, at) - 1 : 0x7fffffff);
+          mrcz::detail::unpack_memory work;
+          mrcz::detail::chunk_reader reader{
+              mrcz::detail::chunk_source{chunk}, chunk.size(), content.size(), {0, content.size()}, work};
+          std::mt19937 random{static_cast<unsigned>(bad)};
+          for (int call = 0; call < 100; ++call) {
+            const std::size_t first = random() % content.size();
+            const std::size_t count = 1 + random() % std::min<std::size_t>(2'000, content.size() - first);
+            const bool is_good = (first + count - 1) / 1024 < bad || first / 1024 > bad;
+            bytes part(count);
+            const bool directly = random() % 2 == 0;
+            const bool read = succeeds([&] {
+              if (directly) reader.read(first, part);
+              else std::ranges::copy(reader.bytes(first, count), part.begin());
+            });
+            if (mrcz::detail::has_own_decoder(header_of(chunk))) REQUIRE(read == is_good);
+            if (read) REQUIRE(part == slice_of(plain, first, count));
+          }
+        }
 }

@@ -104,7 +104,8 @@ std::vector<T> noise(std::size_t count, unsigned seed) {
 
 /// With and without AVX2, where the processor has it.
 std::vector<bool> instruction_sets() {
-  return mrcz::detail::has(mrcz::detail::instructions::avx2) ? std::vector<bool>{false, true} : std::vector<bool>{false};
+  return mrcz::detail::has(mrcz::detail::instructions::avx2) ? std::vector<bool>{false, true}
+                                                             : std::vector<bool>{false};
 }
 
 /// Sums of integers are exact, so what is computed from them is the same to the last bit.

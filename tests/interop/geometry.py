@@ -125,7 +125,10 @@ def plain(path, folder):
 
 def main(interop_files, folder, data=""):
     mrc.fresh(folder)
-    real = [plain(os.path.join(data, name), folder) for name in REAL if os.path.exists(os.path.join(data, name))]
+    absent = [name for name in REAL if not os.path.exists(os.path.join(data, name))]
+    if absent:
+        print(f"without {len(absent)} of {len(REAL)} real files, which are not in {data or 'any folder'}: {' '.join(absent)}")
+    real = [plain(os.path.join(data, name), folder) for name in REAL if name not in absent]
     subprocess.run([interop_files, "geometry", folder, *real], check=True)
     with open(os.path.join(folder, "files.json"), encoding="utf-8") as f:
         files = json.load(f)

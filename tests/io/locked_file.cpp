@@ -154,12 +154,32 @@ TEST_CASE("a change that another program has undone meanwhile does not end as if
   const mrcz::detail::byte_range range{2, 3};
   locked.begin_change({&range, 1});
   locked.write_at(2, text("abc"));
-  mrcz::file other{path, mrcz::file::access::read_write};  // where the file system has no locks
+  mrcz::file other{path, mrcz::file::access::read_write};  // by a program that takes no locks
   mrcz::detail::undo_record{path}.roll_back(other);
   const auto thrown = test::failure_of([&] { locked.end_change(); });
   REQUIRE(thrown);
   CHECK(thrown->mentions("another program has undone the change meanwhile"));
   CHECK(test::bytes_of(path) == text("0123456789"));
+}
+
+TEST_CASE("a change of a file that is replaced meanwhile leaves its record, which does not keep the next opening out") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  {
+    mrcz::detail::locked_file locked{path};
+    const mrcz::detail::byte_range range{2, 3};
+    locked.begin_change({&range, 1});
+    locked.write_at(2, text("abc"));
+    test::write_bytes(folder / "b", text("another"));
+    std::filesystem::rename(folder / "b", path);
+    CHECK(test::failure_of([&] { locked.end_change(); }));
+  }
+  {
+    const mrcz::detail::locked_file next{path};
+  }
+  CHECK(test::bytes_of(path) == text("another"));
+  CHECK(folder.files() == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("a change in place does not begin in a file that another program has changed") {
@@ -192,6 +212,53 @@ TEST_CASE("the record is synced before the first byte is overwritten, and remove
   order.clear();
   locked.end_change();
   CHECK(order == std::vector<std::string>{"sync, record", "sync folder, no record"});
+}
+
+TEST_CASE("where no file can be locked, nobody begins a change in place or undoes that of another") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  const mrcz::detail::byte_range range{2, 3};
+  test::observe_system_calls calls;
+  for (const int reason : {ENOLCK, ENOSYS, EOPNOTSUPP, EINVAL}) {
+    calls.locking_fails_with = reason;
+    {
+      mrcz::detail::locked_file unlocked{path};
+      const auto thrown = test::failure_of([&] { unlocked.begin_change({&range, 1}); });
+      REQUIRE(thrown);
+      CHECK(thrown->code == std::errc::no_lock_available);
+      CHECK(thrown->mentions(path.string() + ": cannot be changed in place, as its file system has no locks"));
+      unlocked.write_at(10, text("appended"));
+      unlocked.truncate(10);
+    }
+    calls.locking_fails_with = 0;
+    mrcz::detail::locked_file runs{path};  // on another machine, for instance
+    runs.begin_change({&range, 1});
+    runs.write_at(2, text("abc"));
+    calls.locking_fails_with = reason;
+    const auto thrown = test::failure_of([&] { const mrcz::detail::locked_file second{path}; });
+    REQUIRE(thrown);
+    CHECK(thrown->code == std::errc::no_lock_available);
+    CHECK(thrown->mentions("a.undo' keeps old bytes of a change that was interrupted or runs now"));
+    CHECK(test::bytes_of(path) == text("01abc56789"));
+    runs.write_at(2, text("234"));
+    runs.end_change();
+    CHECK(folder.files() == std::vector<std::string>{"a"});
+  }
+}
+
+TEST_CASE("a record that is of no use keeps nobody out, also where no file can be locked") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a";
+  test::write_bytes(path, text("0123456789"));
+  const mrcz::detail::byte_range range{2, 3};
+  mrcz::detail::undo_record{path}.keep(mrcz::file{path, mrcz::file::access::read}, {&range, 1});
+  test::write_bytes(folder / "b", text("another"));
+  std::filesystem::rename(folder / "b", path);
+  test::observe_system_calls calls;
+  calls.locking_fails_with = ENOLCK;
+  const mrcz::detail::locked_file unlocked{path};
+  CHECK(test::bytes_of(path) == text("another"));
 }
 
 TEST_CASE("a change that cannot be synced is undone") {

@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #endif
 
+#include "tests/sanitized.hpp"
 #include "tests/support.hpp"
 
 namespace test {
@@ -63,6 +64,28 @@ class file_size_limit {
 
  private:
   void (*handler_)(int);
+  rlimit was_{};
+};
+
+/// While an instance lives, the program may have `bytes` more of addresses than it has. Sanitizers need so many that
+/// nothing is limited under them.
+class memory_limit {
+ public:
+  explicit memory_limit([[maybe_unused]] std::uint64_t bytes) {
+    ::getrlimit(RLIMIT_AS, &was_);
+#if defined(__linux__)
+    std::uint64_t pages = 0;
+    std::ifstream{"/proc/self/statm"} >> pages;
+    const std::uint64_t in_use = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const rlimit wanted{in_use + bytes, was_.rlim_max};
+    if (MRCZ_TEST_SANITIZED == 0 && ::setrlimit(RLIMIT_AS, &wanted) != 0) mrcz::detail::fail_system(errno, "setrlimit");
+#endif
+  }
+  memory_limit(const memory_limit&) = delete;
+  memory_limit& operator=(const memory_limit&) = delete;
+  ~memory_limit() { ::setrlimit(RLIMIT_AS, &was_); }
+
+ private:
   rlimit was_{};
 };
 

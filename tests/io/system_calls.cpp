@@ -6,6 +6,7 @@
 #include <cstdarg>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -78,6 +79,11 @@ extern "C" ssize_t pwrite(int descriptor, const void* from, std::size_t count, o
   if (observed != nullptr && observed->written) return observed->written(count);
   const iovec one{const_cast<void*>(from), count};
   return ::pwritev(descriptor, &one, 1, offset);
+}
+
+extern "C" int flock(int descriptor, int operation) noexcept {
+  if (observed != nullptr && observed->locking_fails_with != 0) return answer(observed->locking_fails_with);
+  return static_cast<int>(::syscall(SYS_flock, descriptor, operation));
 }
 
 extern "C" int fstat(int descriptor, struct stat* status) noexcept {

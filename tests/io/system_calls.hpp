@@ -19,6 +19,7 @@ struct system_calls {
   int link_fails_with = 0;                          ///< errno of linking a file that has a name
   int naming_fails_with = 0;                        ///< errno of linking a file that has no name
   int nameless_fails_with = 0;                      ///< errno of creating a file without a name
+  int locking_fails_with = 0;                       ///< errno of locking a file
   int inspecting_fails_with = 0;                    ///< errno of reading size and kind of an open file
 };
 

@@ -1,6 +1,7 @@
 // Changes files in place, so that kills.py can kill it at each of its system calls.
 //   change_in_place prepare FOLDER          writes a.mrc and a.mrcz
 //   change_in_place edit|metadata|slice|statistics FILE
+//   change_in_place replace FILE            writes other slices to a file of this name
 //   change_in_place undo FILE               opens the file for writing and changes nothing
 //   change_in_place validate FILE           prints what is wrong
 #include <cstdint>
@@ -31,6 +32,12 @@ void prepare(const std::filesystem::path& folder) {
   }
 }
 
+void replace(const std::filesystem::path& path) {
+  mrcz::writer out{path};
+  out.append(slice(3));
+  out.close();
+}
+
 void validate(const std::filesystem::path& path) {
   for (const auto& finding : mrcz::validate(path)) fmt::print("{}\n", to_string(finding));
 }
@@ -44,6 +51,7 @@ void change(const std::string& what, const std::filesystem::path& path) {
   if (what == "metadata") return mrcz::edit_metadata(path, {{"dose", 2.5}});
   if (what == "slice") return mrcz::overwrite_slice(path, 2, slice(100));
   if (what == "statistics") return mrcz::update_statistics(path);
+  if (what == "replace") return replace(path);
   if (what == "undo") return mrcz::edit(path, [](mrcz::header_fields&) {});
   if (what == "prepare") return prepare(path);
   if (what == "validate") return validate(path);

@@ -1,5 +1,6 @@
 """Kills a program that changes files in place at each of its system calls that change something or open a file. After
-each kill the next opening for writing must find the old file or the new one, whole, and leave nothing beside it.
+each kill the next opening for writing must find the old file or the new one, whole, and leave no record beside it. Only
+a program that is killed while it replaces a file may leave the new one under a temporary name.
 
     kills.py CHANGE_IN_PLACE FOLDER
 """
@@ -62,7 +63,8 @@ class Case:
         after = content(self.path)
         if after not in (old, new):
             raise AssertionError(f"{where}: the file is neither old nor new after the next opening")
-        if os.listdir(self.work) != [self.name]:
+        left = [name for name in os.listdir(self.work) if self.change != "replace" or not name.endswith(".partial")]
+        if left != [self.name]:
             raise AssertionError(f"{where}: there is {sorted(os.listdir(self.work))}")
         if succeed(self.program, "validate", self.path) != "":
             raise AssertionError(f"{where}: the file is not valid")
@@ -99,13 +101,17 @@ def check(program, change, begin, name, work):
     kills, ends, torn = case.kill_everywhere(old, new)
     if not ends["old"] or not ends["new"]:
         raise AssertionError(f"{change} of {name}: the kills are not before and after the change")
-    if change == "slice":  # the one that overwrites several places: undoing is killed as well
+    if change == "slice":  # the one that overwrites several places: undoing and replacing the file are killed as well
         if torn is None:
             raise AssertionError(f"no kill leaves a torn {name}")
         undoing = Case(program, "undo", torn, name, work)
         undoing.start()
         more, _, _ = undoing.kill_everywhere(old, old)
-        kills += more
+        replacing = Case(program, "replace", torn, name, work)
+        replacing.start()
+        succeed(program, "replace", replacing.path)
+        even_more, _, _ = replacing.kill_everywhere(old, content(replacing.path))
+        kills += more + even_more
     return kills
 
 

@@ -69,6 +69,8 @@ json describe(const std::string& path) {
   d["extended_header"] = {{"type", mrcz::labels::trimmed({h.exttyp.data(), h.exttyp.size()})},
                           {"bytes", slices.begin() - mrcz::header_size}};
   describe_metadata(in, d);
+  d["remarks"] = json::array();
+  for (const auto& remark : in.remarks()) d["remarks"].push_back(to_string(remark));
   return d;
 }
 
@@ -108,6 +110,8 @@ void print(const json& d) {
   for (const auto& label : d["labels"]) fmt::print("  label       {}\n", printable(label));
   if (!d["metadata"].is_null()) fmt::print("  metadata    {}\n", dumped(d["metadata"]));
   if (d.contains("metadata_error")) fmt::print("  metadata    {}\n", printable(d["metadata_error"]));
+  if (!d["remarks"].empty()) fmt::print("  remarks:\n");
+  for (const auto& remark : d["remarks"]) fmt::print("    {}\n", printable(remark));
 }
 
 int info(const std::vector<std::string>& paths, bool as_json) {

@@ -14,7 +14,8 @@ namespace mrcz::detail {
 
 // Processors
 
-/// Sets of instructions for which some loops of the library are compiled. Each set needs the ones that its comment names.
+/// Sets of instructions for which some loops of the library are compiled. Each set needs the ones that its comment
+/// names.
 enum class instructions : std::uint8_t {
   any,     ///< what every processor has for which the program is compiled
   avx2,    ///< registers of 32 bytes

@@ -2,14 +2,17 @@
 /// 1024 bytes and the size of the file.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "mrcz/codec/codec.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/header_bytes.hpp"
@@ -51,11 +54,17 @@ class findings {
 /// Reports a change in place that has not ended: the file may hold old and new bytes.
 MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, findings& list);
 
+/// The rules about a header that need no more of the file than what opening it reads: where the slices begin, and the
+/// codec of the first one.
+MRCZ_INLINE void validate_opened(const header& h, std::uint64_t begin, codec in_use, findings& list);
+
 }  // namespace detail
 
 /// All findings about the header of a file of `file_size` bytes, in the order of the rules; empty if it follows the
-/// standard. No content of the bytes makes this function throw.
-MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std::uint64_t file_size);
+/// standard. No content of the bytes makes this function throw. `order` overrides the byte order that the header seems
+/// to have.
+MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std::uint64_t file_size,
+                                                 std::optional<std::endian> order = std::nullopt);
 
 }  // namespace mrcz
 

@@ -27,7 +27,8 @@ MRCZ_INLINE std::int32_t to_field(std::uint64_t value, const char* field) {
   return static_cast<std::int32_t>(value);
 }
 
-/// ISPG: what the options say, else what was stated or copied, else what the data look like.
+/// ISPG: what the options say, else what was stated or copied, else what the data look like. Readers take a copied
+/// number that the standard does not know for that of a volume, so it becomes that.
 MRCZ_INLINE std::int32_t space_group(const header_fields& fields, const file_content& content,
                                      const write_options& options) {
   if (options.space_group) return *options.space_group;
@@ -36,7 +37,7 @@ MRCZ_INLINE std::int32_t space_group(const header_fields& fields, const file_con
                                                     : std::nullopt;
   if (stated && !space_group_fits(fields.ispg, *stated))
     return is_images(*stated) ? 0 : *stated == kind::volume ? 1 : 401;
-  if (stated || fields.is_copied() || fields.ispg.is_stated()) return fields.ispg;
+  if (stated || fields.is_copied() || fields.ispg.is_stated()) return is_space_group(fields.ispg) ? fields.ispg : 1;
   return content.volumes ? 1 : 0;
 }
 
@@ -276,6 +277,8 @@ MRCZ_INLINE void require_as_stated(const header& composed, const header_fields& 
                                    const write_options& options) {
   require_whole(composed, fields, content, options);
   require_cell(composed, fields, options);
+  if (fields.ispg.is_stated() && !is_space_group(fields.ispg))
+    fail_expected(errc::bad_option, text("ISPG is stated as {}", fields.ispg.value()), "0, 1 to 230 or 401 to 630");
   if (content.mode.mode == mode::int8 && has_unsigned_bytes(composed) != content.unsigned_bytes)
     fail(errc::bad_option, "the header says that the bytes of mode 0 are {}, but they are {}",
          content.unsigned_bytes ? "signed" : "unsigned", content.unsigned_bytes ? "unsigned" : "signed");

@@ -174,12 +174,17 @@ MRCZ_INLINE void replace_all(locked_file& file, std::span<const replacement> all
 MRCZ_INLINE std::span<const std::byte> filling(std::span<const std::byte> packed, const slice_place& place,
                                                buffer& memory) {
   if (packed.size() == place.packed_bytes) return packed;
-  const bool stored = chunk_header::decode(packed.first<chunk_header::size>()).stored();
-  if (stored || packed.size() > place.packed_bytes)
+  if (packed.size() > place.packed_bytes)
     fail(errc::too_large,
          {.byte = place.offset,
           .found = text("the new chunk has {} bytes, which do not fit the place of the old one with {}; compress it "
                         "with a higher level, or write a new file",
+                        packed.size(), place.packed_bytes)});
+  if (chunk_header::decode(packed.first<chunk_header::size>()).stored())
+    fail(errc::too_large,
+         {.byte = place.offset,
+          .found = text("the new chunk of {} bytes is stored, not compressed, and cannot fill the place of the old one "
+                        "with {}; compress it with a higher level, or write a new file",
                         packed.size(), place.packed_bytes)});
   const auto all = memory.acquire(static_cast<std::size_t>(place.packed_bytes));
   const auto rest = std::copy(packed.begin(), packed.end(), all.begin());

@@ -53,8 +53,6 @@ MRCZ_INLINE void validate_slices(const reader& in, findings& list) {
                 fmt::format("{} bytes", slices.end()));
   list.warn_if(longer && slices.compressed(), "file size", slices.end(), fmt::format("{} bytes", size),
                fmt::format("{} bytes", slices.end()));
-  list.error_if(slices.begin() == header_size && h.nsymbt != 0, "NSYMBT", 92, std::to_string(h.nsymbt),
-                "0, as the voxels follow the header at once");
   if (!slices.compressed()) return;
   list.warn_if(h.packed_bytes != 0 && slices.complete() == slices.claimed() &&
                    h.packed_bytes != static_cast<std::int64_t>(slices.packed_bytes()),
@@ -172,6 +170,7 @@ MRCZ_INLINE void compare_statistics(const header& h, const statistics& real, fin
 
 template <class Reader>
 void validate_content(const Reader& in, findings& list) {
+  validate_opened(in.header(), in.slices().begin(), in.codec(), list);
   validate_slices(in, list);
   validate_metadata(in, list);
   const auto all = in.visit([&]<class T>(std::type_identity<T>) { return decode_all<T>(in, list); });

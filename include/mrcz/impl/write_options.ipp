@@ -26,6 +26,10 @@ MRCZ_INLINE bool space_group_fits(std::int32_t group, kind k) noexcept {
   return k == kind::volume ? group >= 1 && group <= 230 : group >= 401 && group <= 630;
 }
 
+MRCZ_INLINE bool is_space_group(std::int32_t group) noexcept {
+  return group == 0 || space_group_fits(group, kind::volume) || space_group_fits(group, kind::volume_stack);
+}
+
 MRCZ_INLINE void check(const voxel_size& v) {
   if (!(std::isfinite(v.x) && std::isfinite(v.y) && std::isfinite(v.z) && v.x >= 0 && v.y >= 0 && v.z >= 0))
     fail_expected(errc::bad_option, text("voxel_size is {} x {} x {}", v.x, v.y, v.z),
@@ -40,7 +44,7 @@ MRCZ_INLINE void check(const write_options& wanted) {
     fail(errc::bad_option, "kind {} is unknown", static_cast<unsigned>(*wanted.kind));
   if (wanted.space_group) {
     const std::int32_t group = *wanted.space_group;
-    if (group < 0 || group > 630 || (group > 230 && group < 401))
+    if (!is_space_group(group))
       fail_expected(errc::bad_option, text("space_group is {}", group), "0, 1 to 230 or 401 to 630");
     if (wanted.kind && !space_group_fits(group, *wanted.kind))
       fail(errc::bad_option, "space_group is {}, which is not one of kind {}", group, name_of(*wanted.kind));

@@ -69,9 +69,9 @@ class file {
   /// Whether `path` leads to this file. It does not if another file has replaced this one.
   bool is_at(const std::filesystem::path& path) const;
 
-  /// Locks the file until it is closed. Returns false if another program or another `file` has locked it. On file
-  /// systems without such locks it returns true and locks nothing.
-  bool try_lock() const;
+  /// Locks the file until it is closed. Returns `taken` if another program or another `file` has locked it, and
+  /// `no_locks` on file systems without such locks. Throws all other failures.
+  detail::lock_result lock() const;
 
   /// Fills `into`, or throws: `errc::truncated` if the file ends first.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const;

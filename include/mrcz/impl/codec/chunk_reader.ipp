@@ -212,6 +212,9 @@ MRCZ_INLINE void chunk_reader::decompress_block(std::size_t number, std::span<st
                      into.size() / header_.typesize >= least_elements;
   const std::size_t streams = split ? header_.typesize : 1;
   const std::size_t plain_bytes = into.size() / streams;
+  if (plain_bytes * streams != into.size())
+    fail(errc::bad_chunk, "block {} of the chunk has {} bytes, which {} streams cannot hold", number, into.size(),
+         streams);
   for (std::size_t i = 0; i < streams; ++i, into = into.subspan(plain_bytes)) {
     const std::size_t room = packed.size();
     const auto length = room < 4 ? 0 : load<std::uint32_t>(packed.data(), std::endian::little);

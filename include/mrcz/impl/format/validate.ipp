@@ -165,7 +165,16 @@ MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, finding
       "no such file; the next opening for writing undoes the change");
   list.warn_if(!pending->fits, "undo record", pending->offset,
                fmt::format("{} belongs to an interrupted change, but does not fit this file", record),
-               "no such file; remove it if this file is as it should be");
+               pending->obsolete ? "no such file; the next opening for writing removes it"
+                                 : "no such file; remove it if this file is as it should be");
+}
+
+MRCZ_INLINE void validate_opened(const header& h, std::uint64_t begin, codec in_use, findings& list) {
+  list.error_if(begin == header_size && h.nsymbt != 0, "NSYMBT", 92, std::to_string(h.nsymbt),
+                "0, as the voxels follow the header at once");
+  const auto word = require_mode_word(h.mode);
+  list.warn_if(word.codec != in_use, "MODE", 12, fmt::format("{}, {}", h.mode, name_of(word.codec)),
+               fmt::format("{}, {}, as the first slice has", encode({word.mode, in_use}), name_of(in_use)));
 }
 
 MRCZ_INLINE void findings::error_if(bool broken, std::string field, std::uint64_t offset, std::string found,
@@ -191,8 +200,9 @@ MRCZ_INLINE std::string to_string(const finding& f) {
                      f.expected);
 }
 
-MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std::uint64_t file_size) {
-  const header h = decode(bytes, file_size);
+MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std::uint64_t file_size,
+                                                 std::optional<std::endian> order) {
+  const header h = decode(bytes, file_size, order);
   detail::findings list;
   if (!detail::has_map(h) && !detail::makes_sense(h)) {
     list.error_if(true, "MAP", 208, detail::printable({h.map.data(), h.map.size()}),

@@ -71,7 +71,9 @@ MRCZ_INLINE void atomic_file::discard_undo_record() const {
   std::filesystem::path record = leaf_;
   record += detail::undo_record::suffix;
   detail::file_status found;
-  if (folder_.get_status(record, found)) detail::undo_record{absolute_folder_ / leaf_}.discard();
+  detail::file_status published;
+  if (folder_.get_status(record, found) && folder_.get_status(leaf_, published))
+    detail::undo_record{absolute_folder_ / leaf_}.discard_of_others(published.identity[1]);
 }
 
 MRCZ_INLINE std::filesystem::path atomic_file::keep_partial() {

@@ -28,14 +28,10 @@ MRCZ_INLINE bool file::is_at(const std::filesystem::path& path) const {
   return detail::get_status(path, there) && there.identity == status().identity;
 }
 
-MRCZ_INLINE bool file::try_lock() const {
-  switch (detail::lock_file(handle_.get())) {
-    case detail::lock_result::locked:
-    case detail::lock_result::no_locks: return true;
-    case detail::lock_result::taken: return false;
-    case detail::lock_result::failed: break;
-  }
-  fail_about("cannot lock");
+MRCZ_INLINE detail::lock_result file::lock() const {
+  const auto result = detail::lock_file(handle_.get());
+  if (result == detail::lock_result::failed) fail_about("cannot lock");
+  return result;
 }
 
 MRCZ_INLINE void file::read_at(std::uint64_t offset, std::span<std::byte> into) const {

@@ -13,13 +13,26 @@ namespace mrcz::detail {
 MRCZ_INLINE locked_file::locked_file(const std::filesystem::path& path)
     : file_{path, file::access::read_write}, leaf_{path.filename()}, undo_{path} {
   if (!folder_.open(path.parent_path())) fail_system(last_error(), "cannot open its folder", path.string());
-  if (!file_.try_lock())
+  const auto lock = file_.lock();
+  if (lock == lock_result::taken)
     fail_system(locked_error(), "somebody else is appending to it or has locked it", path.string());
   if (!is_in_place()) fail_replaced();  // before it was locked
-  undo_.roll_back(file_);
+  locked_ = lock == lock_result::locked;
+  undo_interrupted();
   size_ = found_size_ = file_.size();
   front_size_ = static_cast<std::size_t>(std::min<std::uint64_t>(size_, front_.size()));
   file_.read_at(0, front());
+}
+
+MRCZ_INLINE void locked_file::undo_interrupted() {
+  if (locked_) return undo_.roll_back(file_);
+  const auto record = undo_.read(file_);
+  if (!record || (!fits(*record, file_) && undo_.is_obsolete(*record, file_))) return;
+  fail_system(std::make_error_code(std::errc::no_lock_available),
+              text("'{}' keeps old bytes of a change that was interrupted or runs now; it can be undone only where the "
+                   "file system has locks",
+                   undo_.path().string()),
+              name());
 }
 
 MRCZ_INLINE locked_file::~locked_file() {
@@ -70,6 +83,11 @@ MRCZ_INLINE void locked_file::truncate(std::uint64_t size) {
 }
 
 MRCZ_INLINE void locked_file::begin_change(std::span<const byte_range> ranges) {
+  if (!locked_)
+    fail_system(std::make_error_code(std::errc::no_lock_available),
+                "cannot be changed in place, as its file system has no locks that keep other programs out meanwhile; "
+                "write a new file instead",
+                name());
   require_unchanged();
   undo_.keep(file_, ranges);
   changing_ = true;
