@@ -59,10 +59,10 @@ struct compression {
       std::nullopt;  ///< wanted number of bytes to compress at a time; codecs that split their blocks may use
                      ///< larger blocks; 0 leaves the choice to c-blosc
   /// Gives planes of bits that differ codes of their own. Only for zstd and `shuffle::bit`, with a block size that is
-  /// not 0. The files are ordinary ones, which every blosc reads. At level 1 and with blocks of 512 KiB, compared with
-  /// c-blosc: counts of int8 are 3 % smaller and compressed twice as fast, int16 1 to 2 % smaller and 1.6 to 1.9 times
-  /// as fast, float32 0.4 % smaller and as fast. From level 3 on it mostly takes longer, up to twice as long. Where
-  /// planes have much in common it tries both ways on a sample and compresses blocks as a whole.
+  /// not 0; refused where MRCZ_ONLY_BLOSC is defined. The files are ordinary ones, which every blosc reads. At level 1
+  /// and with blocks of 512 KiB, compared with c-blosc: counts of int8 are 3 % smaller and compressed twice as fast,
+  /// int16 1 to 2 % smaller and 1.6 to 1.9 times as fast, float32 0.4 % smaller and as fast. From level 3 on counts
+  /// take longer, up to twice as long. Blocks in whose sample planes have much in common are compressed as a whole.
   bool planes = false;
 };
 static_assert(std::is_trivially_destructible_v<compression>, "options are used inside co_await (g++ 12)");

@@ -16,6 +16,7 @@
 #include "mrcz/codec/codec.hpp"
 #include "mrcz/codec/zstd.hpp"
 #include "mrcz/core/bytes.hpp"
+#include "mrcz/core/hardware.hpp"
 #include "mrcz/core/linkage.hpp"
 
 namespace mrcz::detail {
