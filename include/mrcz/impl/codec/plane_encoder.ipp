@@ -59,9 +59,11 @@ MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) n
       same_changes += changed && bytes[i] == before[i] ? 1U : 0U;
     }
   }
-  // Planes that are only partly alike repay a search only if it does not skip much.
-  plane.like_previous =
-      previous != nullptr && (level == 1 ? 4 * same_changes > 3 * changes : 2 * same_changes > changes);
+  // Planes that are only partly alike repay a search only if it does not skip much. Every other change of a sparse
+  // plane makes it equal to an empty plane, which it does not repeat.
+  const bool follows_content = previous != nullptr && previous->kind != bit_plane::content::constant;
+  const std::uint64_t percent_of_like_planes = level == 1 ? 75 : 50;
+  plane.like_previous = follows_content && 100 * same_changes > percent_of_like_planes * changes;
   std::uint64_t equal = 0;  // pairs
   for (const std::uint64_t count : plane.counts) equal += count * count;
   equal -= sampled;
@@ -135,7 +137,9 @@ class zstd_frames {
   /// A frame that zstd makes, or one of the bytes as they are if that is not larger.
   void compress(std::span<const std::byte> bytes, const zstd_search& search, zstd_memory& memory) {
     last_ = 0;
-    if (fits_ && !try_below(stored_bytes(bytes.size()), bytes, search, memory)) store(bytes);
+    if (!fits_ || try_below(stored_bytes(bytes.size()), bytes, search, memory)) return;
+    store(bytes);
+    if (fits_) last_ = stored_bytes(bytes.size());
   }
 
   /// Compresses the bytes of the frame that `compress` has made last once more, if the frame becomes smaller so.
@@ -160,7 +164,7 @@ class zstd_frames {
 
   std::span<std::byte> into_;
   std::size_t size_ = 0;
-  std::size_t last_ = 0;  // bytes of the last frame, if zstd made it
+  std::size_t last_ = 0;  // bytes of the frame that `compress` has made last
   bool fits_ = true;
 };
 
@@ -210,8 +214,8 @@ MRCZ_INLINE void zstd_frames::repeat(std::byte value, std::size_t count) noexcep
   if (has_room(header_bytes + blocks * (block_header_bytes + 1))) put_blocks(block::repeated, {&value, 1}, count);
 }
 
-/// Makes a frame of less than `size` bytes, which takes the place of the last frame of zstd. Returns false if there is
-/// none.
+/// Makes a frame of less than `size` bytes, which takes the place of the one that `compress` has made last. Returns
+/// false if there is none.
 MRCZ_INLINE bool zstd_frames::try_below(std::size_t size, std::span<const std::byte> bytes, const zstd_search& search,
                                         zstd_memory& memory) {
   const auto room = into_.subspan(size_);
