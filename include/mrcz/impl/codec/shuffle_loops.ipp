@@ -237,8 +237,9 @@ struct tiles {
   }
 
   /// Spreads a tile of elements over planes of bits.
-  template <std::size_t typesize, std::size_t tile>
+  template <std::size_t typesize>
   MRCZ_INLINED static void shuffle_bits(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
+    constexpr std::size_t tile = tile_elements;
     constexpr std::size_t at_once = 8 * width;  // elements
     bytes split[tile / at_once][typesize][8];
     for (std::size_t part = 0; part < tile / at_once; ++part)
@@ -294,20 +295,18 @@ inline constexpr loops_by_typesize unshuffle_bytes{
 using shuffle_loop = void (*)(const std::byte* from, std::byte* planes, std::size_t stride) noexcept;
 using shuffle_loops_by_typesize = std::array<shuffle_loop, 4>;
 
-template <std::size_t typesize, std::size_t tile>
+template <std::size_t typesize>
 void shuffle_bits_anywhere(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
-  tiles<16>::shuffle_bits<typesize, tile>(from, planes, stride);
+  tiles<16>::shuffle_bits<typesize>(from, planes, stride);
 }
-template <std::size_t tile>
-inline constexpr shuffle_loops_by_typesize shuffle_loops{
-    &shuffle_bits_anywhere<1, tile>, &shuffle_bits_anywhere<2, tile>, &shuffle_bits_anywhere<4, tile>,
-    &shuffle_bits_anywhere<8, tile>};
+inline constexpr shuffle_loops_by_typesize shuffle_loops{&shuffle_bits_anywhere<1>, &shuffle_bits_anywhere<2>,
+                                                         &shuffle_bits_anywhere<4>, &shuffle_bits_anywhere<8>};
 
 #if defined(__SSE2__)
 template <std::size_t typesize>
 [[gnu::target("avx2")]] void shuffle_bits_with_avx2(const std::byte* from, std::byte* planes,
                                                     std::size_t stride) noexcept {
-  tiles<32>::shuffle_bits<typesize, tile_elements>(from, planes, stride);
+  tiles<32>::shuffle_bits<typesize>(from, planes, stride);
 }
 inline constexpr shuffle_loops_by_typesize shuffle_loops_with_avx2{
     &shuffle_bits_with_avx2<1>, &shuffle_bits_with_avx2<2>, &shuffle_bits_with_avx2<4>, &shuffle_bits_with_avx2<8>};
@@ -356,7 +355,7 @@ MRCZ_INLINE const shuffle_loops_by_typesize& shuffle_loops_with([[maybe_unused]]
 #if defined(__SSE2__)
   if (with != instructions::any) return shuffle_loops_with_avx2;  // GFNI and wider registers are no faster
 #endif
-  return shuffle_loops<tile_elements>;
+  return shuffle_loops;
 }
 #undef MRCZ_INLINED
 #endif
@@ -433,20 +432,17 @@ MRCZ_INLINE void shuffle_bits(std::span<const std::byte> from, std::size_t types
   if (elements % 8 == 0) {
     const std::size_t stride = elements / 8;
 #if defined(__GNUC__)
-    const auto run = [&](const shuffle_loops_by_typesize& loops, std::size_t tile) {
-      for (; elements - done >= tile; done += tile) {
-        const std::byte* const next = from.data() + done * typesize;
-        if (std::has_single_bit(typesize) && typesize <= 8) {
-          loops[static_cast<std::size_t>(std::countr_zero(typesize))](next, to + done / 8, stride);
-        } else {
-          std::byte rows[16][tile_elements];
-          deinterleave_one_by_one(next, typesize, tile, rows[0], tile_elements);
-          for (std::size_t j = 0; j < typesize; ++j) loops[0](rows[j], to + 8 * j * stride + done / 8, stride);
-        }
+    const auto& loops = shuffle_loops_with(with);
+    for (; elements - done >= tile_elements; done += tile_elements) {
+      const std::byte* const next = from.data() + done * typesize;
+      if (std::has_single_bit(typesize) && typesize <= 8) {
+        loops[static_cast<std::size_t>(std::countr_zero(typesize))](next, to + done / 8, stride);
+      } else {
+        std::byte rows[16][tile_elements];
+        deinterleave_one_by_one(next, typesize, tile_elements, rows[0], tile_elements);
+        for (std::size_t j = 0; j < typesize; ++j) loops[0](rows[j], to + 8 * j * stride + done / 8, stride);
       }
-    };
-    run(shuffle_loops_with(with), tile_elements);
-    run(shuffle_loops<small_tile_elements>, small_tile_elements);
+    }
 #endif
     for (; done < elements; done += 8)
       for (std::size_t j = 0; j < typesize; ++j)
