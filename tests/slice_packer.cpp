@@ -90,6 +90,25 @@ TEST_CASE("a compressed slice is one chunk with the voxel as its typesize") {
   }
 }
 
+TEST_CASE("slices that are compressed by planes are chunks of zstd, and use the memory of zstd again") {
+  const auto all = test::counts<std::int16_t>({3, 500, 411});
+  const mrcz::detail::slice_packer packer{
+      mrcz::write_options{.compression = {.codec = codec::zstd, .block_size = 65'536, .planes = true}}};
+  for (const std::size_t z : {0U, 1U, 2U}) {
+    auto packed = packer.pack(mrcz::slices_of(all), z, mrcz::header{});
+    const auto h = mrcz::detail::chunk_header::decode(packed.bytes().first<16>());
+    CHECK(h.codec() == codec::zstd);
+    CHECK(h.typesize == 2);
+    CHECK(h.shuffle() == mrcz::shuffle::bit);
+    std::vector<std::int16_t> plain(500 * 411);
+    mrcz::detail::decompress_with_blosc(packed.bytes(), std::as_writable_bytes(std::span{plain}));
+    CHECK(std::equal(plain.begin(), plain.end(), all.data() + z * plain.size()));
+    const auto once_more = owned(packed);
+    packer.recycle(std::move(packed));
+    CHECK(owned(packer.pack(mrcz::slices_of(all), z, mrcz::header{})) == once_more);
+  }
+}
+
 TEST_CASE("what no file can hold is refused before it is evaluated") {
   std::atomic<std::size_t> evaluated = 0;
   const xt::xtensor<float, 2> one = xt::zeros<float>({1, 1});

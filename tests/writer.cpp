@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "mrcz/format/geometry.hpp"
+#include "mrcz/io/memory.hpp"
 #include "mrcz/write.hpp"
 #include "tests/lazy.hpp"
 #include "tests/whole_files.hpp"
@@ -1442,4 +1443,35 @@ TEST_CASE("a partial file has its name from the first slice on, is readable, and
     CHECK(out.partial_path().empty());
   }
   CHECK(folder.files() == std::vector<std::string>{"a.mrc"});
+}
+
+TEST_CASE("a movie that is written by planes is read back, and planes without zstd are refused") {
+  const test::scratch_folder folder;
+  const auto movie = test::counts<std::int16_t>({5, 300, 411});
+  const mrcz::write_options by_planes{.compression = {.block_size = 32'768, .planes = true}, .threads = 2};
+  {
+    mrcz::writer out{folder / "movie.mrcz", by_planes};
+    out.append(movie);
+    out.close();
+  }
+  const mrcz::reader in{folder / "movie.mrcz"};
+  CHECK(in.codec() == mrcz::codec::zstd);
+  CHECK(in.read<std::int16_t>() == movie);
+  const auto thrown = test::failure_of([&] { mrcz::writer{folder / "movie.mrc", by_planes}; });
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::bad_option);
+  CHECK(thrown->mentions("planes is true for codec none; only zstd ends its blocks at planes of bits"));
+}
+
+TEST_CASE("a single large slice that several threads compress by planes is the one that a single thread makes") {
+  const auto movie = test::counts<std::int16_t>({1, 1500, 1500});
+  std::vector<std::byte> files[2];
+  for (const std::size_t threads : {1U, 2U}) {
+    mrcz::writer out{
+        std::make_unique<mrcz::memory_sink>(files[threads - 1]),
+        {.compression = {.codec = mrcz::codec::zstd, .block_size = 65'536, .planes = true}, .threads = threads}};
+    out.append(movie);
+    out.close();
+  }
+  CHECK(files[0] == files[1]);
 }

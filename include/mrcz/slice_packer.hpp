@@ -10,6 +10,7 @@
 
 #include "mrcz/array/slice_codec.hpp"
 #include "mrcz/array/voxels.hpp"
+#include "mrcz/codec/plane_encoder.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/header_fields.hpp"
@@ -131,7 +132,9 @@ class slice_packer {
 
   write_options options_;
   std::optional<bool> unsigned_bytes_;
-  std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();  // a pointer, so that a packer can be moved
+  // pointers, so that a packer can be moved
+  std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();
+  std::unique_ptr<pool<pack_memory>> pack_memory_ = std::make_unique<pool<pack_memory>>();
 };
 
 }  // namespace detail

@@ -50,6 +50,10 @@ TEST_CASE("every legal compression passes") {
     for (int level = 0; level <= 9; ++level)
       for (const auto s : {mrcz::shuffle::none, mrcz::shuffle::byte, mrcz::shuffle::bit})
         CHECK_NOTHROW(mrcz::detail::check({.codec = c, .level = level, .shuffle = s}));
+  for (int level = 0; level <= 9; ++level) {
+    CHECK_NOTHROW(mrcz::detail::check({.level = level, .planes = true}));
+    CHECK_NOTHROW(mrcz::detail::check({.codec = mrcz::codec::zstd, .level = level, .block_size = 128, .planes = true}));
+  }
   CHECK_NOTHROW(mrcz::detail::check({.block_size = 0}));
   CHECK_NOTHROW(mrcz::detail::check({.block_size = 128}));
   CHECK_NOTHROW(mrcz::detail::check({.block_size = 0x7fffffff}));
@@ -69,5 +73,13 @@ TEST_CASE("each illegal value is a bad option, and the message says which and wh
   CHECK(complaint({.shuffle = static_cast<mrcz::shuffle>(3)}) == "shuffle 3 is unknown");
   CHECK(complaint({.block_size = 1}) == "block_size is 1, expected 128 to 2147483647 bytes or 0");
   CHECK(complaint({.block_size = 127}) == "block_size is 127, expected 128 to 2147483647 bytes or 0");
+  CHECK(complaint({.codec = mrcz::codec::lz4, .planes = true}) ==
+        "planes is true for codec lz4; only zstd ends its blocks at planes of bits");
+  CHECK(complaint({.codec = mrcz::codec::none, .planes = true}) ==
+        "planes is true for codec none; only zstd ends its blocks at planes of bits");
+  CHECK(complaint({.shuffle = mrcz::shuffle::byte, .planes = true}) ==
+        "planes is true for shuffle byte; only bit makes planes of bits");
+  CHECK(complaint({.block_size = 0, .planes = true}) ==
+        "planes is true for block_size 0, but c-blosc, which would choose it, has no part in it");
   CHECK(complaint({.block_size = 0x80000000}) == "block_size is 2147483648, expected 128 to 2147483647 bytes or 0");
 }

@@ -173,6 +173,29 @@ TEST_CASE("the block and its destination may lie at any address") {
     }
 }
 
+TEST_CASE("bits are shuffled into the block that is restored to the same bytes, for any element size and length") {
+  const bytes content = noise(std::size_t{4104} * 16 + 15);
+  const guarded source{content.size()};
+  const guarded destination{content.size() + 64};
+  std::mt19937 random{4};
+  for (std::size_t typesize = 1; typesize <= 16; ++typesize)
+    for (const std::size_t n : element_counts()) {
+      const std::size_t size = n * typesize + random() % typesize;
+      const auto plain = source.holding(std::span{content}.first(size));
+      const auto before = destination.span().last(64 + size).first(64);
+      const auto into = destination.span().last(size);
+      for (const auto with : instruction_sets()) {
+        CAPTURE(typesize);
+        CAPTURE(n);
+        CAPTURE(static_cast<int>(with));
+        std::ranges::fill(destination.span().last(64 + size), std::byte{0x5a});
+        mrcz::detail::shuffle_bits(plain, typesize, into.data(), with);
+        REQUIRE(std::ranges::equal(plain_bytes(into, mrcz::shuffle::bit, typesize), plain));
+        REQUIRE(std::ranges::count(before, std::byte{0x5a}) == 64);
+      }
+    }
+}
+
 TEST_CASE("a block that blosc leaves as it is says so") {
   const bytes content = noise(100);
   const auto is_plain = [&](mrcz::shuffle kind, std::size_t size, std::size_t typesize) {

@@ -114,3 +114,48 @@ TEST_CASE("a damaged frame of zstd is refused or fills its memory, and leaves al
   REQUIRE(decoder.decompress(memory.holding(good), into.span()) == mrcz::detail::has_zstd());
   if (mrcz::detail::has_zstd()) CHECK(std::ranges::equal(into.span(), content));
 }
+
+TEST_CASE("a frame is the same whatever its memory was used for before, and comes back") {
+  const bytes content = image_like(70'001);
+  const auto frame_with = [&](const mrcz::detail::zstd_search& search, mrcz::detail::zstd_memory& memory) {
+    bytes frame(content.size());
+    frame.resize(mrcz::detail::compress_zstd(content, frame, search, memory));
+    return frame;
+  };
+  mrcz::detail::zstd_memory used;
+  mrcz::detail::zstd_decoder decoder;
+  for (int round = 0; round < 2; ++round)
+    for (const mrcz::detail::zstd_search search : {mrcz::detail::zstd_search{1, 0},
+                                                   {1, 16},
+                                                   {1, mrcz::detail::no_search},
+                                                   {5, 0},
+                                                   mrcz::detail::search_of_level(2)}) {
+      mrcz::detail::zstd_memory fresh;
+      const bytes frame = frame_with(search, used);
+      CHECK(frame == frame_with(search, fresh));
+      CHECK(frame.empty() != mrcz::detail::has_zstd());
+      if (!frame.empty()) CHECK(decompressed(decoder, frame, content.size()) == content);
+    }
+}
+
+TEST_CASE("levels are those of c-blosc: the same bytes make the same frame") {
+  const bytes content = image_like(70'001);
+  for (const int level : {1, 2, 5, 8, 9}) {
+    const bytes chunk =
+        packed(content, 1, {.level = level, .shuffle = mrcz::shuffle::none, .block_size = content.size()});
+    bytes frame(content.size());
+    mrcz::detail::zstd_memory memory;
+    frame.resize(mrcz::detail::compress_zstd(content, frame, mrcz::detail::search_of_level(level), memory));
+    if (mrcz::detail::has_zstd()) CHECK(frame == bytes(chunk.begin() + 24, chunk.end()));
+  }
+}
+
+TEST_CASE("a frame that does not fit is not made, and the next one is") {
+  const bytes content = image_like(10'000);
+  mrcz::detail::zstd_memory memory;
+  const guarded into{content.size()};
+  const std::size_t size = mrcz::detail::compress_zstd(content, into.span(), {}, memory);
+  for (const std::size_t room : {std::size_t{0}, std::size_t{1}, size / 2})
+    CHECK(mrcz::detail::compress_zstd(content, into.span().last(room), {}, memory) == 0);
+  CHECK(mrcz::detail::compress_zstd(content, into.span().last(content.size() / 2), {}, memory) == size);
+}

@@ -91,16 +91,19 @@ plan plan_of(unsigned number, mrcz::mode mode, mrcz::kind kind, std::endian orde
          .with_metadata = number % 2 == 0};
   if (kind == mrcz::kind::volume_stack) p.options.sections_per_volume = 2;
   if (number % 7 == 0) p.options.compression.block_size = 16384;
+  const bool may_have_planes = codec == mrcz::codec::zstd && p.options.compression.shuffle == mrcz::shuffle::bit;
+  p.options.compression.planes = may_have_planes && number / 21 % 2 == 0;
   return p;
 }
 
-/// The name states all properties of the file: mode.kind.order.codec.shuffle.level.content.NZxNYxNX.extension
+/// The name states all properties of the file: mode.kind.order.codec.shuffle.level.content.NZxNYxNX.extension, and
+/// whether planes of bits were compressed one by one.
 std::string name_of_file(const plan& p) {
-  const auto& [codec, level, shuffle, block_size] = p.options.compression;
+  const auto& [codec, level, shuffle, block_size, planes] = p.options.compression;
   const auto [nz, ny, nx] = p.shape;
-  return fmt::format("{}.{}.{}.{}.{}.{}.{}.{}x{}x{}{}.{}", name_of(p.mode), name_of(p.kind),
+  return fmt::format("{}.{}.{}.{}.{}.{}.{}.{}x{}x{}{}{}.{}", name_of(p.mode), name_of(p.kind),
                      mrcz::name_of(*p.options.byte_order), name_of(*codec), name_of(shuffle), level,
-                     p.noise ? "noise" : "counts", nz, ny, nx, p.with_metadata ? ".json" : "",
+                     p.noise ? "noise" : "counts", nz, ny, nx, p.with_metadata ? ".json" : "", planes ? ".planes" : "",
                      *codec == mrcz::codec::none ? "mrc" : "mrcz");
 }
 

@@ -25,6 +25,17 @@ TEST_CASE("neither lz4 nor zstd is there, so c-blosc decompresses every chunk") 
         mrcz::detail::has_own_decoder(test::header_of(test::packed(test::image_like(10'000), 2, {.codec = c}))));
 }
 
+TEST_CASE("planes, which c-blosc does not know, are refused") {
+  std::vector<std::byte> file;
+  const auto thrown = test::failure_of([&] {
+    mrcz::writer{std::make_unique<mrcz::memory_sink>(file),
+                 {.compression = {.codec = mrcz::codec::zstd, .planes = true}}};
+  });
+  REQUIRE(thrown);
+  CHECK(thrown->code == mrcz::errc::bad_option);
+  CHECK(thrown->mentions("planes is true, but this program was compiled without zstd of its own (MRCZ_ONLY_BLOSC)"));
+}
+
 TEST_CASE("a file of each codec is read whole and in part") {
   const auto voxels = test::counts<std::int16_t>({3, 50, 60});
   for (const auto c : mrcz::all_codecs) {

@@ -79,6 +79,9 @@ constexpr std::uint64_t max_expansion(unsigned format) noexcept {
 inline constexpr std::size_t blosclz_wrap = 8'421'504;
 static_assert(6 + 255 * (blosclz_wrap - 1) + 254 + 3 <= 0x7fffffff);
 
+/// Throws `errc::too_large` unless a chunk can hold a slice of so many bytes.
+MRCZ_INLINE void require_fits_chunk(std::uint64_t bytes);
+
 MRCZ_INLINE bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept;
 
 /// Throws `errc::bad_chunk` unless the header is that of a chunk of `packed` bytes that holds exactly `expected`

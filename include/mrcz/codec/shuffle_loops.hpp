@@ -39,7 +39,12 @@ class shuffled_block {
   std::size_t elements_;
 };
 
-/// The fastest instructions of this processor for `unshuffle`. The first call looks for them.
+/// Makes a bit-shuffled block of `from.size()` bytes at `to`: the inverse of `shuffled_block::unshuffle`. The result
+/// does not depend on `with`, which the processor must have.
+MRCZ_INLINE void shuffle_bits(std::span<const std::byte> from, std::size_t typesize, std::byte* to,
+                              instructions with) noexcept;
+
+/// The fastest instructions of this processor for both directions. The first call looks for them.
 MRCZ_INLINE instructions fastest_for_unshuffle() noexcept;
 
 }  // namespace mrcz::detail

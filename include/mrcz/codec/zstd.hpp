@@ -1,4 +1,4 @@
-/// Decompresses what zstd compressed, without c-blosc.
+/// Compresses and decompresses with zstd, without c-blosc.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,29 @@
 #include "mrcz/core/linkage.hpp"
 
 extern "C" {
-struct ZSTD_DCtx_s;  // its name in <zstd.h>
+struct ZSTD_CCtx_s;  // the names in <zstd.h>
+struct ZSTD_DCtx_s;
 }
 
 namespace mrcz::detail {
+
+/// How zstd looks for bytes that it has seen before.
+struct zstd_search {
+  int level = 1;         ///< of zstd: 1 to 22
+  int acceleration = 0;  ///< 0: as the level says. Otherwise the fastest search, which tests one in so many places; the
+                         ///< bytes that it does not find get codes of different lengths, as with acceleration 0.
+
+  bool operator==(const zstd_search&) const = default;
+};
+
+/// Tests so few places that only the lengths of the codes count.
+inline constexpr int no_search = 131'072;
+
+/// Memory of zstd that compresses one frame after the other, in one thread.
+struct zstd_memory {
+  std::unique_ptr<ZSTD_CCtx_s, void (*)(ZSTD_CCtx_s*)> context{nullptr, nullptr};  // null before the first frame
+  zstd_search search;                                                              // what the context was told last
+};
 
 inline namespace MRCZ_CODECS {
 
@@ -32,6 +51,14 @@ class zstd_decoder {
   };
   std::unique_ptr<ZSTD_DCtx_s, release> context_;  // null before the first call
 };
+
+/// What c-blosc asks of zstd for its levels 1 to 9.
+MRCZ_INLINE zstd_search search_of_level(int level) noexcept;
+
+/// Makes one frame of zstd. Returns its size; 0 if it does not fit into `into`. The frame depends on the bytes, the
+/// search and the version of zstd alone.
+MRCZ_INLINE std::size_t compress_zstd(std::span<const std::byte> from, std::span<std::byte> into,
+                                      const zstd_search& search, zstd_memory& memory);
 
 }  // namespace MRCZ_CODECS
 

@@ -26,6 +26,7 @@ class buffer {
   std::span<std::byte> acquire(std::size_t size);
 
   std::size_t capacity() const noexcept { return capacity_; }
+  bool empty() const noexcept { return capacity_ == 0; }
 
   /// Where the memory begins; null if there is none.
   const std::byte* data() const noexcept { return memory_.get(); }
@@ -35,19 +36,35 @@ class buffer {
   std::size_t capacity_ = 0;
 };
 
-/// Keeps used buffers, so that the next slices use the same memory again. Thread-safe.
-class buffer_pool {
+/// Keeps used memory of some kind, so that the next slices use it again. Thread-safe.
+template <class Memory>
+class pool {
  public:
-  buffer take();
+  Memory take() {
+    const std::lock_guard lock{mutex_};
+    if (spare_.empty()) return {};
+    Memory last = std::move(spare_.back());
+    spare_.pop_back();
+    return last;
+  }
 
-  std::size_t size() const;
+  std::size_t size() const {
+    const std::lock_guard lock{mutex_};
+    return spare_.size();
+  }
 
-  void give_back(buffer&& used);
+  void give_back(Memory&& used) {
+    if (used.empty()) return;
+    const std::lock_guard lock{mutex_};
+    spare_.push_back(std::move(used));
+  }
 
  private:
   mutable std::mutex mutex_;
-  std::vector<buffer> spare_;
+  std::vector<Memory> spare_;
 };
+
+using buffer_pool = pool<buffer>;
 
 }  // namespace mrcz::detail
 

@@ -13,6 +13,7 @@
 #include "mrcz/impl/codec/chunk_reader.ipp"
 #include "mrcz/impl/codec/codec.ipp"
 #include "mrcz/impl/codec/lz4.ipp"
+#include "mrcz/impl/codec/plane_encoder.ipp"
 #include "mrcz/impl/codec/shuffle_loops.ipp"
 #include "mrcz/impl/codec/zstd.ipp"
 #include "mrcz/impl/compose_header.ipp"

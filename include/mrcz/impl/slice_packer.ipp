@@ -69,8 +69,11 @@ MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const heade
     packed.borrowed_ = !is_in(bytes, packed.memory_);
   } else {
     packed.memory_ = pool_->take();
-    packed.bytes_ = compress(bytes, item_bytes(packed.format_.voxels.mode), options_.compression, packed.memory_,
-                             bytes.size() < least_bytes_to_split ? 1 : 1 + idle_threads);
+    const std::size_t threads = bytes.size() < least_bytes_to_split ? 1 : 1 + idle_threads;
+    const std::size_t typesize = item_bytes(packed.format_.voxels.mode);
+    const auto& wanted = options_.compression;
+    packed.bytes_ = wanted.planes ? compress_planes(bytes, typesize, wanted, packed.memory_, *pack_memory_, threads)
+                                  : compress(bytes, typesize, wanted, packed.memory_, threads);
   }
   pool_->give_back(std::move(slice.memory));
   pool_->give_back(std::move(plain));
@@ -97,10 +100,7 @@ MRCZ_INLINE void slice_packer::require_storable(const slice_format& format) cons
   if (std::max(format.ny, format.nx) > std::numeric_limits<std::int32_t>::max())
     fail(errc::too_large, "slice has {} x {} voxels, but a header counts at most {} along an axis", format.ny,
          format.nx, std::numeric_limits<std::int32_t>::max());
-  if (codec() != mrcz::codec::none && format.bytes() > chunk_header::max_bytes)
-    fail(errc::too_large,
-         "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none",
-         format.bytes(), chunk_header::max_bytes);
+  if (codec() != mrcz::codec::none) require_fits_chunk(format.bytes());
 }
 
 }  // namespace mrcz::detail

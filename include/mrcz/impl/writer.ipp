@@ -20,8 +20,8 @@ namespace mrcz {
 namespace detail {
 
 MRCZ_INLINE write_options checked(write_options options, codec by_name) {
-  check(options);
   options.compression.codec = options.compression.codec.value_or(by_name);
+  check(options);
   require_available(*options.compression.codec);
   return options;
 }

@@ -36,10 +36,7 @@ MRCZ_INLINE void require_available(codec c) {
 
 MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
                                                 const compression& wanted, buffer& into, std::size_t threads) {
-  if (from.size() > chunk_header::max_bytes)
-    fail(errc::too_large,
-         "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none",
-         from.size(), chunk_header::max_bytes);
+  require_fits_chunk(from.size());
   check(wanted);
   if (typesize == 0 || typesize > BLOSC_MAX_TYPESIZE)
     fail_expected(errc::bad_option, text("typesize is {}", typesize), text("1 to {}", BLOSC_MAX_TYPESIZE));

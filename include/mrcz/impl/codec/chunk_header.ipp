@@ -17,6 +17,13 @@ MRCZ_INLINE chunk_header chunk_header::decode(std::span<const std::byte, size> f
   return {u8(0), u8(1), u8(2), u8(3), u32(4), u32(8), u32(12)};
 }
 
+MRCZ_INLINE void require_fits_chunk(std::uint64_t bytes) {
+  if (bytes > chunk_header::max_bytes)
+    fail(errc::too_large,
+         "a slice of {} bytes does not fit a blosc chunk, which holds at most {}; write it with codec none", bytes,
+         chunk_header::max_bytes);
+}
+
 MRCZ_INLINE bool may_wrap_blosclz(std::span<const std::byte> chunk) noexcept {
   std::size_t run = 0;
   for (const std::byte b : chunk) {

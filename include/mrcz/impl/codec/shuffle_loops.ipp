@@ -50,6 +50,22 @@ MRCZ_INLINE void interleave_one_by_one(const std::byte* rows, std::size_t stride
     for (std::size_t i = 0; i < count; ++i) to[i * typesize + j] = rows[j * stride + i];
 }
 
+/// Spreads byte j of 8 elements over its 8 planes, which lie `stride` bytes apart.
+MRCZ_INLINE void shuffle_8_bits(const std::byte* from, std::size_t typesize, std::byte* planes,
+                                std::size_t stride) noexcept {
+  std::uint64_t rows = 0;
+  for (std::size_t i = 0; i < 8; ++i) rows |= std::to_integer<std::uint64_t>(from[i * typesize]) << 8 * i;
+  transpose_bits(rows);
+  for (std::size_t bit = 0; bit < 8; ++bit) planes[bit * stride] = static_cast<std::byte>(rows >> 8 * bit);
+}
+
+/// The inverse of `interleave_one_by_one`.
+MRCZ_INLINE void deinterleave_one_by_one(const std::byte* from, std::size_t typesize, std::size_t count,
+                                         std::byte* rows, std::size_t stride) noexcept {
+  for (std::size_t j = 0; j < typesize; ++j)
+    for (std::size_t i = 0; i < count; ++i) rows[j * stride + i] = from[i * typesize + j];
+}
+
 // Tiles of elements in registers
 //
 // Registers are extensions of the compiler. So one algorithm serves each width, and <immintrin.h>, which takes 0.4 s to
@@ -97,12 +113,33 @@ MRCZ_INLINED void riffle(register_of<width> (&r)[count]) noexcept {
   for_each_constant<count>([&](auto i) __attribute__((always_inline)) { r[i] = mixed[i]; });
 }
 
+template <std::size_t width, std::size_t... i>
+MRCZ_INLINED void concatenate(const register_of<width / 2>& low, const register_of<width / 2>& high,
+                              register_of<width>& to, std::index_sequence<i...>) noexcept {
+  to = __builtin_shufflevector(low, high, static_cast<int>(i)...);
+}
+
 /// Stores the lanes of a register `stride` bytes apart.
 template <std::size_t width>
 MRCZ_INLINED void store_lanes(const register_of<width>& from, std::byte* to, std::size_t stride) noexcept {
   for_each_constant<width / 16>([&](auto lane) __attribute__((always_inline)) {
     std::memcpy(to + lane * stride, reinterpret_cast<const std::byte*>(&from) + 16 * lane, 16);
   });
+}
+
+/// Loads the lanes of a register `stride` bytes apart. The lanes are put together as registers: a processor waits for
+/// bytes that it has just stored piece by piece.
+template <std::size_t width>
+MRCZ_INLINED void load_lanes(register_of<width>& to, const std::byte* from, std::size_t stride) noexcept {
+  if constexpr (width == 16) {
+    std::memcpy(&to, from, width);
+  } else {
+    register_of<width / 2> low;
+    register_of<width / 2> high;
+    load_lanes<width / 2>(low, from, stride);
+    load_lanes<width / 2>(high, from + width / 32 * stride, stride);
+    concatenate<width>(low, high, to, std::make_index_sequence<width>{});
+  }
 }
 
 #if defined(__SSE2__)
@@ -183,6 +220,42 @@ struct tiles {
       }
   }
 
+  /// The inverse of `join_planes`: seven riffles leave each byte where it was.
+  MRCZ_INLINED static void split_planes(bytes (&r)[8], std::byte* planes, std::size_t stride) noexcept {
+    for_each_constant<8>([&](auto q) __attribute__((always_inline)) { transpose(r[q]); });
+    for_each_constant<4>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
+    for_each_constant<8>([&](auto bit)
+                             __attribute__((always_inline)) { std::memcpy(planes + bit * stride, &r[bit], width); });
+  }
+
+  /// The inverse of `store_elements`: as many riffles as that function has and four leave each byte where it was.
+  template <std::size_t typesize>
+  MRCZ_INLINED static void load_elements(const std::byte* from, std::size_t distance, bytes (&r)[typesize]) noexcept {
+    for_each_constant<typesize>(
+        [&](auto q) __attribute__((always_inline)) { load_lanes<width>(r[q], from + 16 * q, distance * typesize); });
+    if constexpr (typesize > 1) for_each_constant<4>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
+  }
+
+  /// Spreads a tile of elements over planes of bits.
+  template <std::size_t typesize>
+  MRCZ_INLINED static void shuffle_bits(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
+    constexpr std::size_t tile = tile_elements;
+    constexpr std::size_t at_once = 8 * width;  // elements
+    bytes split[tile / at_once][typesize][8];
+    for (std::size_t part = 0; part < tile / at_once; ++part)
+      for (std::size_t q = 0; q < 8; ++q) {
+        bytes r[typesize];
+        load_elements(from + (part * at_once + 16 * q) * typesize, 128, r);
+        for_each_constant<typesize>([&](auto j) __attribute__((always_inline)) { split[part][j][q] = r[j]; });
+      }
+    for (std::size_t j = 0; j < typesize; ++j)
+      for (std::size_t part = 0; part < tile / at_once; ++part) {
+        bytes r[8];
+        for_each_constant<8>([&](auto q) __attribute__((always_inline)) { r[q] = split[part][j][q]; });
+        split_planes(r, planes + 8 * j * stride + part * width, stride);
+      }
+  }
+
   /// Restores a tile of elements from rows of bytes.
   template <std::size_t typesize, std::size_t tile>
   static void unshuffle_bytes(const std::byte* rows, std::size_t stride, std::byte* to) noexcept {
@@ -218,7 +291,26 @@ inline constexpr loops_by_typesize unshuffle_bytes{
     nullptr, &tiles<16>::unshuffle_bytes<2, tile>, &tiles<16>::unshuffle_bytes<4, tile>,
     &tiles<16>::unshuffle_bytes<8, tile>, &tiles<16>::unshuffle_bytes<16, tile>};
 
+/// A loop that spreads one tile over planes of bits.
+using shuffle_loop = void (*)(const std::byte* from, std::byte* planes, std::size_t stride) noexcept;
+using shuffle_loops_by_typesize = std::array<shuffle_loop, 4>;
+
+template <std::size_t typesize>
+void shuffle_bits_anywhere(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
+  tiles<16>::shuffle_bits<typesize>(from, planes, stride);
+}
+inline constexpr shuffle_loops_by_typesize shuffle_loops{&shuffle_bits_anywhere<1>, &shuffle_bits_anywhere<2>,
+                                                         &shuffle_bits_anywhere<4>, &shuffle_bits_anywhere<8>};
+
 #if defined(__SSE2__)
+template <std::size_t typesize>
+[[gnu::target("avx2")]] void shuffle_bits_with_avx2(const std::byte* from, std::byte* planes,
+                                                    std::size_t stride) noexcept {
+  tiles<32>::shuffle_bits<typesize>(from, planes, stride);
+}
+inline constexpr shuffle_loops_by_typesize shuffle_loops_with_avx2{
+    &shuffle_bits_with_avx2<1>, &shuffle_bits_with_avx2<2>, &shuffle_bits_with_avx2<4>, &shuffle_bits_with_avx2<8>};
+
 template <std::size_t typesize>
 [[gnu::target("avx2")]] void unshuffle_bits_with_avx2(const std::byte* from, std::size_t stride,
                                                       std::byte* to) noexcept {
@@ -257,6 +349,13 @@ MRCZ_INLINE const loops_by_typesize& unshuffle_bits_with([[maybe_unused]] instru
   }
 #endif
   return unshuffle_bits<tile_elements>;
+}
+
+MRCZ_INLINE const shuffle_loops_by_typesize& shuffle_loops_with([[maybe_unused]] instructions with) noexcept {
+#if defined(__SSE2__)
+  if (with != instructions::any) return shuffle_loops_with_avx2;  // GFNI and wider registers are no faster
+#endif
+  return shuffle_loops;
 }
 #undef MRCZ_INLINED
 #endif
@@ -324,6 +423,33 @@ MRCZ_INLINE void shuffled_block::unshuffle(std::size_t first, std::size_t count,
     to += done;
   }
   if (first < end) std::memcpy(to, bytes_.data() + first, end - first);
+}
+
+MRCZ_INLINE void shuffle_bits(std::span<const std::byte> from, std::size_t typesize, std::byte* to,
+                              [[maybe_unused]] instructions with) noexcept {
+  const std::size_t elements = from.size() / typesize;
+  std::size_t done = 0;  // elements
+  if (elements % 8 == 0) {
+    const std::size_t stride = elements / 8;
+#if defined(__GNUC__)
+    const auto& loops = shuffle_loops_with(with);
+    for (; elements - done >= tile_elements; done += tile_elements) {
+      const std::byte* const next = from.data() + done * typesize;
+      if (std::has_single_bit(typesize) && typesize <= 8) {
+        loops[static_cast<std::size_t>(std::countr_zero(typesize))](next, to + done / 8, stride);
+      } else {
+        std::byte rows[16][tile_elements];
+        deinterleave_one_by_one(next, typesize, tile_elements, rows[0], tile_elements);
+        for (std::size_t j = 0; j < typesize; ++j) loops[0](rows[j], to + 8 * j * stride + done / 8, stride);
+      }
+    }
+#endif
+    for (; done < elements; done += 8)
+      for (std::size_t j = 0; j < typesize; ++j)
+        shuffle_8_bits(from.data() + done * typesize + j, typesize, to + 8 * j * stride + done / 8, stride);
+  }
+  const auto rest = from.subspan(done * typesize);
+  if (!rest.empty()) std::memcpy(to + done * typesize, rest.data(), rest.size());
 }
 
 MRCZ_INLINE instructions fastest_for_unshuffle() noexcept {
