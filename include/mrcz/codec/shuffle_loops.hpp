@@ -10,7 +10,7 @@
 
 namespace mrcz::detail {
 
-/// A block of a chunk as it is before compression, which is as it is after decompression. Refers to its bytes.
+/// The bytes of a block as the codec sees them. Refers to these bytes.
 ///
 /// Byte shuffle stores the first bytes of all elements, then all second bytes and so on. Bit shuffle stores planes of
 /// bits: plane 8 j + b holds bit b of byte j of all elements, the first element in the lowest bit of the first byte.
@@ -24,8 +24,9 @@ class shuffled_block {
 
   std::size_t size() const noexcept { return bytes_.size(); }
 
-  /// The bytes themselves, if they are not shuffled.
   bool is_plain() const noexcept { return kind_ == shuffle::none; }
+
+  /// The bytes as they lie in memory, shuffled or not.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
   /// Writes plain bytes [first, first + count) of the block to `to`. Other bytes cost nothing. The result does not

@@ -24,7 +24,7 @@ enum class instructions : std::uint8_t {
 };
 
 /// Whether this processor has these instructions. False for all but `any` where the library has no such loops: with
-/// other compilers than g++ and clang, and on other processors than x86.
+/// other compilers than g++ and clang, with g++ for Windows, and on other processors than x86.
 MRCZ_INLINE bool has(instructions wanted) noexcept;
 
 /// The number of processors that this program may use, at least 1. These are the processors that its affinity allows

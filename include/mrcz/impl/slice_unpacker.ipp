@@ -14,8 +14,8 @@
 
 namespace mrcz::detail {
 
-/// How many plain bytes of a chunk are converted at once. So many stay in the nearest cache of a core. They are a whole
-/// number of voxels.
+/// How many plain bytes of a chunk are converted at once. So many stay in the nearest cache of a core. Pieces end at
+/// multiples of this size, where blocks and tiles of the shuffle end too. They are a whole number of voxels.
 inline constexpr std::size_t piece_bytes_of_chunk = std::size_t{16} << 10U;
 
 /// If the voxels of one thread take more bytes than this, they do not stay in its caches.
@@ -42,7 +42,7 @@ MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolve
   }
 }
 
-/// Whole rows of the type in memory are decompressed directly into `to`. Others are converted in small pieces, so that
+/// Voxels of the type in memory are decompressed directly into `to`. Others are converted in small pieces, so that
 /// their bytes stay in the nearest cache. If only parts of the rows are wanted, or if the rows are padded (4-bit
 /// voxels), a piece is a part of one row.
 MRCZ_INLINE void slice_unpacker::unpack_chunk(slice_place place, resolved_range y, resolved_range x,
@@ -53,24 +53,31 @@ MRCZ_INLINE void slice_unpacker::unpack_chunk(slice_place place, resolved_range 
   const auto read_at = [&](std::uint64_t offset, std::span<std::byte> into) {
     source_.read_at(place.offset + offset, into);
   };
-  const chunk_source packed =
-      source_.in_memory().empty() ? chunk_source{read_at} : chunk_source{bytes_at(place, memory.packed)};
+  const auto file = source_.in_memory();
+  const chunk_source packed = file.empty() ? chunk_source{read_at}
+                                           : chunk_source{file.subspan(static_cast<std::size_t>(place.offset),
+                                                                       static_cast<std::size_t>(place.packed_bytes))};
   chunk_reader chunk{packed, place.packed_bytes, format_.bytes(), {begin, end}, memory};
+  const bool in_place = is_stored_as(type, format_.voxels);
   const std::size_t voxel_bytes = y.count * x.count * type.bytes;
   if (x.count != format_.nx || format_.voxels.mode == mode::uint4) {
     const auto columns = format_.columns(x);
-    for (std::size_t row = 0; row < y.count; ++row)
-      decode_row(type, format_, chunk.bytes(begin + row * row_bytes + columns.first, columns.count), x,
-                 to + row * x.count * type.bytes);
+    for (std::size_t row = 0; row < y.count; ++row) {
+      const std::size_t first = begin + row * row_bytes + columns.first;
+      std::byte* const into = to + row * x.count * type.bytes;
+      if (in_place) chunk.read(first, {into, columns.count});
+      else decode_row(type, format_, chunk.bytes(first, columns.count), x, into);
+    }
     return;
   }
   const nearness where = prepare(to, voxel_bytes);
-  if (is_stored_as(type, format_.voxels)) return chunk.read(begin, {to, voxel_bytes});
+  if (in_place) return chunk.read(begin, {to, voxel_bytes});
   const std::size_t item = item_bytes(format_.voxels.mode);
-  for (std::size_t done = begin; done < end; done += piece_bytes_of_chunk) {
-    const std::size_t count = std::min(piece_bytes_of_chunk, end - done);
+  for (std::size_t done = begin; done < end;) {
+    const std::size_t count = std::min(piece_bytes_of_chunk - done % piece_bytes_of_chunk, end - done);
     decode_voxels(type, format_.voxels, chunk.bytes(done, count).data(), to + (done - begin) / item * type.bytes,
                   count / item, where);
+    done += count;
   }
 }
 

@@ -52,12 +52,9 @@ MRCZ_INLINE std::span<const std::byte> chunk_source::bytes(std::uint64_t offset,
 
 MRCZ_INLINE bool has_own_decoder(const chunk_header& header) noexcept {
   const bool has_codec = header.codec() == codec::zstd ? has_zstd() : header.codec() == codec::lz4 && has_lz4();
-  const bool has_fast_loops = header.typesize <= 8 || header.typesize == 16;
+  const bool has_fast_loops = header.typesize <= 4 || header.typesize == 8;
   return has_codec && has_fast_loops && !header.stored() && fastest_for_unshuffle() != instructions::any;
 }
-
-/// About so many plain bytes are read at once.
-inline constexpr std::size_t group_bytes = std::size_t{1} << 20U;
 
 MRCZ_INLINE chunk_reader::chunk_reader(chunk_source packed, std::uint64_t packed_bytes, std::size_t expected,
                                        interval wanted, unpack_memory& memory)
@@ -99,13 +96,13 @@ MRCZ_INLINE std::span<const std::byte> chunk_reader::bytes(std::size_t first, st
 /// Decompresses what holds the byte `first`, into memory_.plain.
 MRCZ_INLINE void chunk_reader::open(std::size_t first) {
   open_ = {0, 0};  // nothing, if this fails
-  const auto next = own_decoder_ ? block_at(first) : group_at(first);
+  const auto next = next_at(first);
   if (header_.stored()) {
     block_ = {packed_.bytes(chunk_header::size + next.begin, next.end - next.begin, memory_.plain), shuffle::none, 1};
   } else {
     const auto plain = memory_.plain.acquire(next.end - next.begin);
     if (own_decoder_) decompress_block(next.begin / header_.block_size, plain);
-    else decompress_with_blosc(next, plain);
+    else decompress_group(next, plain);
     block_ = {plain, own_decoder_ ? header_.shuffle() : shuffle::none, header_.typesize};
   }
   open_ = next;
@@ -118,11 +115,11 @@ MRCZ_INLINE std::size_t chunk_reader::read_directly(std::size_t first, std::span
     packed_.read(chunk_header::size + first, into);
     return into.size();
   }
-  const auto next = own_decoder_ ? block_at(first) : group_at(first);
+  const auto next = next_at(first);
   if (next.begin != first || next.end - first > into.size()) return 0;
   into = into.first(next.end - first);
   if (!own_decoder_) {
-    decompress_with_blosc(next, into);
+    decompress_group(next, into);
   } else if (const shuffled_block as_if{into, header_.shuffle(), header_.typesize}; as_if.is_plain()) {
     decompress_block(first / header_.block_size, into);
   } else {
@@ -131,28 +128,36 @@ MRCZ_INLINE std::size_t chunk_reader::read_directly(std::size_t first, std::span
   return into.size();
 }
 
-// Blocks that c-blosc decompresses, and stored bytes
+/// What is decompressed together because the byte `first` is wanted.
+MRCZ_INLINE interval chunk_reader::next_at(std::size_t first) const noexcept {
+  if (header_.stored()) return {first, end_of_reading(first)};
+  return own_decoder_ ? block_at(first) : group_at(first);
+}
 
-/// The bytes that are decompressed together because the byte `first` is wanted: whole blocks. A last block after other
-/// blocks is never alone in a group, so the group may begin or end one block further out: c-blosc packs a shorter last
-/// block differently, and recognises it only after a whole block.
+/// The end of the plain bytes that are read at once from the byte `first` on.
+MRCZ_INLINE std::size_t chunk_reader::end_of_reading(std::size_t first) const noexcept {
+  return std::min(std::max(wanted_.end, first + 1), first + group_bytes);
+}
+
+// Blocks that c-blosc decompresses
+
+/// Whole blocks, of which the first holds the byte `first`. A last block after other blocks is never alone in a group,
+/// so the group may begin or end one block further out: c-blosc packs a shorter last block differently, and recognises
+/// it only after a whole block.
 MRCZ_INLINE interval chunk_reader::group_at(std::size_t first) const noexcept {
-  const std::size_t bytes = header_.bytes;
-  if (header_.stored()) return {first, std::min(std::max(wanted_.end, first + 1), first + group_bytes)};
   const std::size_t size = header_.block_size;
   const std::size_t blocks = places_.size();
   std::size_t begin = first / size;
-  const std::size_t enough = std::min(std::max(wanted_.end, first + 1), begin * size + group_bytes);
-  std::size_t end = std::max(begin + 1, std::min((enough + size - 1) / size, blocks));
+  std::size_t end = std::max(begin + 1, std::min((end_of_reading(begin * size) + size - 1) / size, blocks));
   if (end + 1 == blocks) end = blocks;
   if (begin > 0 && begin + 1 == blocks) --begin;
-  return {begin * size, end == blocks ? bytes : end * size};
+  return {begin * size, end == blocks ? header_.bytes : end * size};
 }
 
-MRCZ_INLINE void chunk_reader::decompress_with_blosc(const interval& group, std::span<std::byte> into) {
+MRCZ_INLINE void chunk_reader::decompress_group(const interval& group, std::span<std::byte> into) {
   const std::size_t first = group.begin / header_.block_size;
   const std::size_t end = (group.end + header_.block_size - 1) / header_.block_size;
-  detail::decompress_with_blosc(assemble(std::span{places_}.subspan(first, end - first), into.size()), into);
+  decompress_with_blosc(assemble(std::span{places_}.subspan(first, end - first), into.size()), into);
 }
 
 /// Makes a chunk of some blocks: the header with other sizes, the list of their begins, and their packed bytes.
@@ -191,9 +196,9 @@ MRCZ_INLINE interval chunk_reader::block_at(std::size_t first) const noexcept {
 MRCZ_INLINE std::span<const std::byte> chunk_reader::packed_block(std::size_t number) {
   if (number < loaded_.begin || number >= loaded_.end) {
     loaded_ = {number, number};
-    const auto wanted = group_at(number * header_.block_size);
+    const std::size_t wanted_end = end_of_reading(number * header_.block_size);
     std::size_t end = number + 1;
-    while (end * header_.block_size < wanted.end && places_[end].begin == places_[end - 1].end) ++end;
+    while (end * header_.block_size < wanted_end && places_[end].begin == places_[end - 1].end) ++end;
     const std::size_t begin = places_[number].begin;
     loaded_bytes_ = packed_.bytes(begin, places_[end - 1].end - begin, memory_.packed);
     loaded_.end = end;

@@ -14,18 +14,24 @@
 
 namespace mrcz::detail {
 
-/// Elements of the largest tile. A plane of bits of that many elements is a line of the cache, so no line is fetched
-/// twice, even where the planes of a block lie at the same distance as the sets of a cache.
+/// Elements of a tile. A plane of bits of that many elements is a line of the cache, so no line is fetched twice, even
+/// where the planes of a block lie at the same distance as the sets of a cache.
 inline constexpr std::size_t tile_elements = 512;
 
-/// Elements of a tile for what is left, and for narrow parts of rows.
+/// Elements of a tile for what is left, for narrow parts of rows, and for every processor.
 inline constexpr std::size_t small_tile_elements = 128;
+
+#if defined(__GNUC__)
+#define MRCZ_ALWAYS_INLINE [[gnu::always_inline]] inline
+#else
+#define MRCZ_ALWAYS_INLINE inline
+#endif
 
 // Eight elements at a time, on every processor
 
 /// Transposes a matrix of 8 x 8 bits; row r is byte r, column c is bit c, counted from the lowest.
 template <class Words>
-constexpr void transpose_bits(Words& rows) noexcept {
+MRCZ_ALWAYS_INLINE void transpose_bits(Words& rows) noexcept {
   Words changed = (rows ^ (rows >> 7)) & 0x00AA00AA00AA00AAU;
   rows ^= changed ^ (changed << 7);
   changed = (rows ^ (rows >> 14)) & 0x0000CCCC0000CCCCU;
@@ -73,7 +79,6 @@ MRCZ_INLINE void deinterleave_one_by_one(const std::byte* from, std::size_t type
 // the right instructions.
 
 #if defined(__GNUC__)
-#define MRCZ_INLINED [[gnu::always_inline]] inline
 
 template <std::size_t width>
 struct registers {
@@ -85,7 +90,7 @@ using register_of = typename registers<width>::bytes;
 
 /// Calls `action` with each of the constants 0 to count - 1.
 template <std::size_t count, class Action>
-MRCZ_INLINED void for_each_constant(Action action) noexcept {
+MRCZ_ALWAYS_INLINE void for_each_constant(Action action) noexcept {
   [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
     (action(std::integral_constant<std::size_t, i>{}), ...);
   }(std::make_index_sequence<count>{});
@@ -94,8 +99,8 @@ MRCZ_INLINED void for_each_constant(Action action) noexcept {
 /// Alternates the bytes of the lower halves of two registers, or of the upper halves. Each lane of 16 bytes counts
 /// alone.
 template <std::size_t width, bool upper, std::size_t... i>
-MRCZ_INLINED void alternate(const register_of<width>& a, const register_of<width>& b, register_of<width>& to,
-                            std::index_sequence<i...>) noexcept {
+MRCZ_ALWAYS_INLINE void alternate(const register_of<width>& a, const register_of<width>& b, register_of<width>& to,
+                                  std::index_sequence<i...>) noexcept {
   to = __builtin_shufflevector(a, b, static_cast<int>(i / 16 * 16 + i % 16 / 2 + (upper ? 8 : 0) + i % 2 * width)...);
 }
 
@@ -103,7 +108,7 @@ MRCZ_INLINED void alternate(const register_of<width>& a, const register_of<width
 /// the registers alternate with those of the second half, lane by lane. Let the address of a byte be the number of its
 /// register followed by its place in the lane. Then a riffle moves the highest bit of each address to its lowest place.
 template <std::size_t width, std::size_t count>
-MRCZ_INLINED void riffle(register_of<width> (&r)[count]) noexcept {
+MRCZ_ALWAYS_INLINE void riffle(register_of<width> (&r)[count]) noexcept {
   register_of<width> mixed[count];
   for_each_constant<count / 2>([&](auto i) __attribute__((always_inline)) {
     constexpr std::make_index_sequence<width> each{};
@@ -114,14 +119,14 @@ MRCZ_INLINED void riffle(register_of<width> (&r)[count]) noexcept {
 }
 
 template <std::size_t width, std::size_t... i>
-MRCZ_INLINED void concatenate(const register_of<width / 2>& low, const register_of<width / 2>& high,
-                              register_of<width>& to, std::index_sequence<i...>) noexcept {
+MRCZ_ALWAYS_INLINE void concatenate(const register_of<width / 2>& low, const register_of<width / 2>& high,
+                                    register_of<width>& to, std::index_sequence<i...>) noexcept {
   to = __builtin_shufflevector(low, high, static_cast<int>(i)...);
 }
 
 /// Stores the lanes of a register `stride` bytes apart.
 template <std::size_t width>
-MRCZ_INLINED void store_lanes(const register_of<width>& from, std::byte* to, std::size_t stride) noexcept {
+MRCZ_ALWAYS_INLINE void store_lanes(const register_of<width>& from, std::byte* to, std::size_t stride) noexcept {
   for_each_constant<width / 16>([&](auto lane) __attribute__((always_inline)) {
     std::memcpy(to + lane * stride, reinterpret_cast<const std::byte*>(&from) + 16 * lane, 16);
   });
@@ -130,7 +135,7 @@ MRCZ_INLINED void store_lanes(const register_of<width>& from, std::byte* to, std
 /// Loads the lanes of a register `stride` bytes apart. The lanes are put together as registers: a processor waits for
 /// bytes that it has just stored piece by piece.
 template <std::size_t width>
-MRCZ_INLINED void load_lanes(register_of<width>& to, const std::byte* from, std::size_t stride) noexcept {
+MRCZ_ALWAYS_INLINE void load_lanes(register_of<width>& to, const std::byte* from, std::size_t stride) noexcept {
   if constexpr (width == 16) {
     std::memcpy(&to, from, width);
   } else {
@@ -159,7 +164,7 @@ struct tiles {
   using bytes = register_of<width>;
 
   /// Transposes the matrix of bits in each 8 bytes. With GFNI the first byte is the last row.
-  MRCZ_INLINED static void transpose(bytes& r) noexcept {
+  MRCZ_ALWAYS_INLINE static void transpose(bytes& r) noexcept {
     if constexpr (gfni) {
       transpose_bits_with_gfni(r);
     } else {
@@ -172,13 +177,13 @@ struct tiles {
   }
 
   template <class Words>
-  MRCZ_INLINED static void reverse_words(Words& words) noexcept {
+  MRCZ_ALWAYS_INLINE static void reverse_words(Words& words) noexcept {
     for (std::size_t i = 0; i < width / 8; ++i) words[i] = byteswap(words[i]);
   }
 
   /// Restores one byte of 8 * width elements from its 8 planes. Lane l of register q belongs to the 16 elements from
   /// 128 l + 16 q on.
-  MRCZ_INLINED static void join_planes(const std::byte* planes, std::size_t stride, bytes (&r)[8]) noexcept {
+  MRCZ_ALWAYS_INLINE static void join_planes(const std::byte* planes, std::size_t stride, bytes (&r)[8]) noexcept {
     for_each_constant<8>([&](auto bit) __attribute__((always_inline)) {
       std::memcpy(&r[gfni ? 7 - bit : bit + 0], planes + bit * stride, width);
     });
@@ -191,7 +196,7 @@ struct tiles {
   /// Puts the bytes of elements together and stores them. Register j holds byte j, each lane 16 elements. The elements
   /// of two neighbouring lanes are `distance` elements apart.
   template <std::size_t typesize>
-  MRCZ_INLINED static void store_elements(bytes (&r)[typesize], std::byte* to, std::size_t distance) noexcept {
+  MRCZ_ALWAYS_INLINE static void store_elements(bytes (&r)[typesize], std::byte* to, std::size_t distance) noexcept {
     for_each_constant<std::bit_width(typesize) - 1>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
     for_each_constant<typesize>(
         [&](auto q) __attribute__((always_inline)) { store_lanes<width>(r[q], to + 16 * q, distance * typesize); });
@@ -199,7 +204,7 @@ struct tiles {
 
   /// Restores a tile of elements from planes of bits.
   template <std::size_t typesize, std::size_t tile>
-  MRCZ_INLINED static void unshuffle_bits(const std::byte* planes, std::size_t stride, std::byte* to) noexcept {
+  MRCZ_ALWAYS_INLINE static void unshuffle_bits(const std::byte* planes, std::size_t stride, std::byte* to) noexcept {
     constexpr std::size_t at_once = 8 * width;  // elements
     bytes joined[tile / at_once][8][typesize];
     for (std::size_t j = 0; j < typesize; ++j)
@@ -221,7 +226,7 @@ struct tiles {
   }
 
   /// The inverse of `join_planes`: seven riffles leave each byte where it was.
-  MRCZ_INLINED static void split_planes(bytes (&r)[8], std::byte* planes, std::size_t stride) noexcept {
+  MRCZ_ALWAYS_INLINE static void split_planes(bytes (&r)[8], std::byte* planes, std::size_t stride) noexcept {
     for_each_constant<8>([&](auto q) __attribute__((always_inline)) { transpose(r[q]); });
     for_each_constant<4>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
     for_each_constant<8>([&](auto bit)
@@ -230,7 +235,8 @@ struct tiles {
 
   /// The inverse of `store_elements`: as many riffles as that function has and four leave each byte where it was.
   template <std::size_t typesize>
-  MRCZ_INLINED static void load_elements(const std::byte* from, std::size_t distance, bytes (&r)[typesize]) noexcept {
+  MRCZ_ALWAYS_INLINE static void load_elements(const std::byte* from, std::size_t distance,
+                                               bytes (&r)[typesize]) noexcept {
     for_each_constant<typesize>(
         [&](auto q) __attribute__((always_inline)) { load_lanes<width>(r[q], from + 16 * q, distance * typesize); });
     if constexpr (typesize > 1) for_each_constant<4>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
@@ -238,7 +244,7 @@ struct tiles {
 
   /// Spreads a tile of elements over planes of bits.
   template <std::size_t typesize>
-  MRCZ_INLINED static void shuffle_bits(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
+  MRCZ_ALWAYS_INLINE static void shuffle_bits(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
     constexpr std::size_t tile = tile_elements;
     constexpr std::size_t at_once = 8 * width;  // elements
     bytes split[tile / at_once][typesize][8];
@@ -273,23 +279,20 @@ struct tiles {
 /// A loop over one tile. Planes of bits, or rows of bytes, are `stride` bytes apart.
 using tile_loop = void (*)(const std::byte* from, std::size_t stride, std::byte* to) noexcept;
 
-/// Loops for elements of 1, 2, 4, 8 and 16 bytes.
-using loops_by_typesize = std::array<tile_loop, 5>;
+/// Loops for elements of 1, 2, 4 and 8 bytes.
+using loops_by_typesize = std::array<tile_loop, 4>;
 
-template <std::size_t typesize, std::size_t tile>
+template <std::size_t typesize>
 void unshuffle_bits_anywhere(const std::byte* from, std::size_t stride, std::byte* to) noexcept {
-  tiles<16>::unshuffle_bits<typesize, tile>(from, stride, to);
+  tiles<16>::unshuffle_bits<typesize, small_tile_elements>(from, stride, to);
 }
-template <std::size_t tile>
-inline constexpr loops_by_typesize unshuffle_bits{&unshuffle_bits_anywhere<1, tile>, &unshuffle_bits_anywhere<2, tile>,
-                                                  &unshuffle_bits_anywhere<4, tile>, &unshuffle_bits_anywhere<8, tile>,
-                                                  &unshuffle_bits_anywhere<16, tile>};
+inline constexpr loops_by_typesize small_bit_loops{&unshuffle_bits_anywhere<1>, &unshuffle_bits_anywhere<2>,
+                                                   &unshuffle_bits_anywhere<4>, &unshuffle_bits_anywhere<8>};
 
 /// Wider registers are no faster here, because the loops only move bytes.
-template <std::size_t tile>
-inline constexpr loops_by_typesize unshuffle_bytes{
-    nullptr, &tiles<16>::unshuffle_bytes<2, tile>, &tiles<16>::unshuffle_bytes<4, tile>,
-    &tiles<16>::unshuffle_bytes<8, tile>, &tiles<16>::unshuffle_bytes<16, tile>};
+inline constexpr loops_by_typesize small_byte_loops{nullptr, &tiles<16>::unshuffle_bytes<2, small_tile_elements>,
+                                                    &tiles<16>::unshuffle_bytes<4, small_tile_elements>,
+                                                    &tiles<16>::unshuffle_bytes<8, small_tile_elements>};
 
 /// A loop that spreads one tile over planes of bits.
 using shuffle_loop = void (*)(const std::byte* from, std::byte* planes, std::size_t stride) noexcept;
@@ -317,8 +320,7 @@ template <std::size_t typesize>
   tiles<32>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
 }
 inline constexpr loops_by_typesize loops_with_avx2{&unshuffle_bits_with_avx2<1>, &unshuffle_bits_with_avx2<2>,
-                                                   &unshuffle_bits_with_avx2<4>, &unshuffle_bits_with_avx2<8>,
-                                                   &unshuffle_bits_with_avx2<16>};
+                                                   &unshuffle_bits_with_avx2<4>, &unshuffle_bits_with_avx2<8>};
 
 template <std::size_t typesize>
 [[gnu::target("avx512f,avx512bw")]] void unshuffle_bits_with_avx512(const std::byte* from, std::size_t stride,
@@ -326,8 +328,7 @@ template <std::size_t typesize>
   tiles<64>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
 }
 inline constexpr loops_by_typesize loops_with_avx512{&unshuffle_bits_with_avx512<1>, &unshuffle_bits_with_avx512<2>,
-                                                     &unshuffle_bits_with_avx512<4>, &unshuffle_bits_with_avx512<8>,
-                                                     &unshuffle_bits_with_avx512<16>};
+                                                     &unshuffle_bits_with_avx512<4>, &unshuffle_bits_with_avx512<8>};
 
 template <std::size_t typesize>
 [[gnu::target("avx2,gfni")]] void unshuffle_bits_with_gfni(const std::byte* from, std::size_t stride,
@@ -335,20 +336,20 @@ template <std::size_t typesize>
   tiles<32, true>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
 }
 inline constexpr loops_by_typesize loops_with_gfni{&unshuffle_bits_with_gfni<1>, &unshuffle_bits_with_gfni<2>,
-                                                   &unshuffle_bits_with_gfni<4>, &unshuffle_bits_with_gfni<8>,
-                                                   &unshuffle_bits_with_gfni<16>};
+                                                   &unshuffle_bits_with_gfni<4>, &unshuffle_bits_with_gfni<8>};
 #endif
 
-MRCZ_INLINE const loops_by_typesize& unshuffle_bits_with([[maybe_unused]] instructions with) noexcept {
+/// The loops over tiles of 512 elements; null if there are none.
+MRCZ_INLINE const loops_by_typesize* large_bit_loops([[maybe_unused]] instructions with) noexcept {
 #if defined(__SSE2__)
   switch (with) {
     case instructions::any: break;
-    case instructions::avx2: return loops_with_avx2;
-    case instructions::avx512: return loops_with_avx512;
-    case instructions::gfni: return loops_with_gfni;
+    case instructions::avx2: return &loops_with_avx2;
+    case instructions::avx512: return &loops_with_avx512;
+    case instructions::gfni: return &loops_with_gfni;
   }
 #endif
-  return unshuffle_bits<tile_elements>;
+  return nullptr;
 }
 
 MRCZ_INLINE const shuffle_loops_by_typesize& shuffle_loops_with([[maybe_unused]] instructions with) noexcept {
@@ -357,8 +358,8 @@ MRCZ_INLINE const shuffle_loops_by_typesize& shuffle_loops_with([[maybe_unused]]
 #endif
   return shuffle_loops;
 }
-#undef MRCZ_INLINED
 #endif
+#undef MRCZ_ALWAYS_INLINE
 
 // Blocks
 
@@ -368,7 +369,7 @@ MRCZ_INLINE void unshuffle_elements(const std::byte* from, std::size_t stride, s
   const bool bits = kind == shuffle::bit;
 #if defined(__GNUC__)
   const auto run = [&](const loops_by_typesize& loops, std::size_t tile) {
-    const bool has_loop = std::has_single_bit(typesize);
+    const bool has_loop = std::has_single_bit(typesize) && typesize <= 8;
     for (; count >= tile; count -= tile, from += bits ? tile / 8 : tile, to += tile * typesize) {
       if (has_loop) {
         loops[static_cast<std::size_t>(std::countr_zero(typesize))](from, stride, to);
@@ -381,8 +382,8 @@ MRCZ_INLINE void unshuffle_elements(const std::byte* from, std::size_t stride, s
       }
     }
   };
-  run(bits ? unshuffle_bits_with(with) : unshuffle_bytes<tile_elements>, tile_elements);
-  run(bits ? unshuffle_bits<small_tile_elements> : unshuffle_bytes<small_tile_elements>, small_tile_elements);
+  if (const auto* large = large_bit_loops(with); bits && large != nullptr) run(*large, tile_elements);
+  run(bits ? small_bit_loops : small_byte_loops, small_tile_elements);
 #endif
   if (!bits) return interleave_one_by_one(from, stride, typesize, count, to);
   for (std::size_t i = 0; i < count; i += 8)
@@ -399,25 +400,25 @@ MRCZ_INLINE shuffled_block::shuffled_block(std::span<const std::byte> bytes, shu
 
 MRCZ_INLINE void shuffled_block::unshuffle(std::size_t first, std::size_t count, std::byte* to,
                                            instructions with) const noexcept {
-  const std::size_t shuffled = is_plain() ? 0 : elements_ * typesize_;
   const std::size_t end = first + count;
+  const std::size_t shuffled_end = is_plain() ? 0 : std::min(end, elements_ * typesize_);
   const bool bits = kind_ == shuffle::bit;
-  const std::size_t step = (bits ? 8 : 1) * typesize_;
-  const auto restore = [&](std::size_t byte, std::size_t elements, std::byte* into) {
-    const std::size_t element = byte / typesize_;
-    unshuffle_elements(bytes_.data() + (bits ? element / 8 : element), bits ? elements_ / 8 : elements_, kind_,
-                       typesize_, elements, into, with);
+  const std::size_t group = bits ? 8 : 1;  // elements
+  const auto restore = [&](std::size_t element, std::size_t elements, std::byte* into) {
+    unshuffle_elements(bytes_.data() + element / group, elements_ / group, kind_, typesize_, elements, into, with);
   };
-  while (first < std::min(end, shuffled)) {
-    const std::size_t whole = (std::min(end, shuffled) - first) / step * step;
-    std::size_t done = whole;
-    if (first % step == 0 && whole > 0) {
-      restore(first, whole / typesize_, to);
-    } else {
-      std::array<std::byte, std::size_t{8} * 16> some;
-      restore(first / step * step, step / typesize_, some.data());
-      done = std::min(step - first % step, std::min(end, shuffled) - first);
-      std::memcpy(to, some.data() + first % step, done);
+  while (first < shuffled_end) {
+    const std::size_t element = first / typesize_ / group * group;
+    std::size_t done = (shuffled_end - first) / (small_tile_elements * typesize_) * small_tile_elements * typesize_;
+    if (first == element * typesize_ && done > 0) {
+      restore(element, done / typesize_, to);
+    } else {  // a part of a tile; near the end of the block the tile begins earlier
+      std::array<std::byte, small_tile_elements * 16> tile;
+      const std::size_t elements = std::min(small_tile_elements, elements_);
+      const std::size_t begin = std::min(element, elements_ - elements);
+      restore(begin, elements, tile.data());
+      done = std::min(shuffled_end, (begin + elements) * typesize_) - first;
+      std::memcpy(to, tile.data() + (first - begin * typesize_), done);
     }
     first += done;
     to += done;
