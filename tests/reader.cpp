@@ -513,7 +513,7 @@ TEST_CASE("a damaged chunk is refused with its slice and byte, and its neighbour
   file[at + 2] = std::byte{0xe0};
   check_refused(file, "no codec");
   file = good;
-  std::fill(file.begin() + static_cast<std::ptrdiff_t>(at) + 20,
+  std::fill(file.begin() + static_cast<std::ptrdiff_t>(at) + 24,  // behind the length of the stream
             file.begin() + static_cast<std::ptrdiff_t>(at + place.packed_bytes), std::byte{0xee});
   check_refused(file, "does not decompress to 512 bytes");
 }

@@ -35,7 +35,7 @@ std::string formatted(fmt::string_view format, const Args&... args) {
 
 template <class... Args>
 [[noreturn]] void refuse(fmt::format_string<const Args&...> format, const Args&... args) {
-  throw refusal{formatted(format, shown(args)...)};
+  throw refusal{formatted(mrcz::detail::unchecked(format), shown(args)...)};
 }
 
 /// Takes the path `name` out of an error of the library that `action` throws. Errors of the system keep their path.

@@ -15,9 +15,7 @@
 #include "mrcz/core/function_ref.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::detail {
-
-inline namespace MRCZ_CODECS {
+namespace mrcz::detail::inline MRCZ_CODECS {
 
 /// Memory of one thread that decompresses one chunk after the other.
 struct unpack_memory {
@@ -125,9 +123,7 @@ class chunk_reader {
 /// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.
 MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byte> into, unpack_memory& memory);
 
-}  // namespace MRCZ_CODECS
-
-}  // namespace mrcz::detail
+}  // namespace mrcz::detail::inline MRCZ_CODECS
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/codec/chunk_reader.ipp"

@@ -6,9 +6,7 @@
 
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::detail {
-
-inline namespace MRCZ_CODECS {
+namespace mrcz::detail::inline MRCZ_CODECS {
 
 /// Whether the program is compiled with lz4.
 MRCZ_INLINE bool has_lz4() noexcept;
@@ -17,9 +15,7 @@ MRCZ_INLINE bool has_lz4() noexcept;
 /// content of `into` is then undefined.
 MRCZ_INLINE bool decompress_lz4(std::span<const std::byte> from, std::span<std::byte> into) noexcept;
 
-}  // namespace MRCZ_CODECS
-
-}  // namespace mrcz::detail
+}  // namespace mrcz::detail::inline MRCZ_CODECS
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/codec/lz4.ipp"

@@ -12,9 +12,7 @@
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::detail {
-
-inline namespace MRCZ_CODECS {
+namespace mrcz::detail::inline MRCZ_CODECS {
 
 MRCZ_INLINE std::vector<block_place> block_places(std::span<const std::byte> begins, std::uint32_t packed_bytes) {
   const std::size_t blocks = begins.size() / 4;
@@ -243,6 +241,4 @@ MRCZ_INLINE void decompress(std::span<const std::byte> chunk, std::span<std::byt
   chunk_reader{chunk, chunk.size(), into.size(), {0, into.size()}, memory}.read(0, into);
 }
 
-}  // namespace MRCZ_CODECS
-
-}  // namespace mrcz::detail
+}  // namespace mrcz::detail::inline MRCZ_CODECS

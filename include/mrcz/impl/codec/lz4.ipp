@@ -7,9 +7,7 @@
 #include <lz4.h>
 #endif
 
-namespace mrcz::detail {
-
-inline namespace MRCZ_CODECS {
+namespace mrcz::detail::inline MRCZ_CODECS {
 
 #ifdef MRCZ_ONLY_BLOSC
 MRCZ_INLINE bool has_lz4() noexcept { return false; }
@@ -24,6 +22,4 @@ MRCZ_INLINE bool decompress_lz4(std::span<const std::byte> from, std::span<std::
 }
 #endif
 
-}  // namespace MRCZ_CODECS
-
-}  // namespace mrcz::detail
+}  // namespace mrcz::detail::inline MRCZ_CODECS

@@ -25,13 +25,6 @@ inline constexpr std::size_t most_of_zstd_block = std::size_t{128} << 10U;
 /// Up to this level zstd searches so fast that it pays not to search planes at all.
 inline constexpr int last_quick_level = 2;
 
-/// Looks at 16 pieces of the plane. `previous` is null for the first plane of a block.
-///
-/// The equal pairs among all bytes tell noise from what codes can shrink: two bytes of noise are equal with a
-/// probability of 1/256. From 5/4 of that on, codes shrink a plane by more than the 1.6 % that zstd demands; a thorough
-/// search finds something below. Where the probability is less than 4/5, codes alone make smaller planes, and are
-/// faster, than what quick levels find. All this supposes that neighbours are equal no more often than other bytes.
-/// Where they are, there is something to be found.
 MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) noexcept {
   constexpr std::size_t pieces = 16;
   constexpr std::size_t bytes_of_piece = 64;
@@ -72,7 +65,7 @@ MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) n
   constexpr std::uint64_t by_chance = 16;
   if (4 * (neighbours - changes) * pairs > 5 * equal * neighbours + 4 * by_chance * pairs || 5 * equal >= 4 * pairs)
     plane.kind = bit_plane::content::repetitive;
-  else if (100 * 256 * equal < percent_of_noise * pairs) plane.kind = bit_plane::content::noise;
+  else if (std::uint64_t{100 * 256} * equal < percent_of_noise * pairs) plane.kind = bit_plane::content::noise;
   else plane.kind = bit_plane::content::skewed;
 }
 
@@ -91,8 +84,6 @@ MRCZ_INLINE bool have_like_counts(const bit_plane& a, const bit_plane& b) noexce
   return 7 * ab >= 5 * std::max(aa, bb);
 }
 
-/// The end of the run of planes that begins at `first` and makes one frame. Planes that are like the one before them
-/// are in one frame, because zstd finds that they repeat it. Other planes share a frame if they are of one kind.
 MRCZ_INLINE std::size_t end_of_run(std::span<const bit_plane> planes, std::size_t first) noexcept {
   using enum bit_plane::content;
   const auto is_repeated = [&](std::size_t i) { return i + 1 < planes.size() && planes[i + 1].like_previous; };

@@ -9,9 +9,7 @@
 #include <zstd.h>
 #endif
 
-namespace mrcz::detail {
-
-inline namespace MRCZ_CODECS {
+namespace mrcz::detail::inline MRCZ_CODECS {
 
 #ifdef MRCZ_ONLY_BLOSC
 MRCZ_INLINE bool has_zstd() noexcept { return false; }
@@ -66,6 +64,4 @@ MRCZ_INLINE std::size_t compress_zstd(std::span<const std::byte> from, std::span
 }
 #endif
 
-}  // namespace MRCZ_CODECS
-
-}  // namespace mrcz::detail
+}  // namespace mrcz::detail::inline MRCZ_CODECS
