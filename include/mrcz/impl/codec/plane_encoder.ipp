@@ -65,7 +65,7 @@ MRCZ_INLINE void judge(bit_plane& plane, const bit_plane* previous, int level) n
   constexpr std::uint64_t by_chance = 16;
   if (4 * (neighbours - changes) * pairs > 5 * equal * neighbours + 4 * by_chance * pairs || 5 * equal >= 4 * pairs)
     plane.kind = bit_plane::content::repetitive;
-  else if (std::uint64_t{100 * 256} * equal < percent_of_noise * pairs) plane.kind = bit_plane::content::noise;
+  else if (std::uint64_t{100} * 256 * equal < percent_of_noise * pairs) plane.kind = bit_plane::content::noise;
   else plane.kind = bit_plane::content::skewed;
 }
 
