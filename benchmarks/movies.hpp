@@ -49,6 +49,13 @@ inline mrcz::volume<std::int16_t> integrated(const mrcz::shape& extents) {
       extents, [&] { return static_cast<std::int16_t>(std::lround(100 * electrons(random) + noise(random))); });
 }
 
+/// A counting detector with a long exposure: 30 electrons per voxel.
+inline mrcz::volume<std::int16_t> many_counts(const mrcz::shape& extents) {
+  std::mt19937 random{4};
+  std::poisson_distribution<int> electrons{30.0};
+  return repeated_noise<std::int16_t>(extents, [&] { return static_cast<std::int16_t>(electrons(random)); });
+}
+
 /// Counts, each multiplied by the gain of its voxel.
 inline mrcz::volume<float> gain_corrected(const mrcz::shape& extents) {
   std::mt19937 random{3};
