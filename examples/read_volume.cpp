@@ -2,7 +2,11 @@
 #include <exception>
 
 #include <fmt/format.h>
+#if __has_include(<xtensor/core/xmath.hpp>)  // xtensor 0.26 sorted its headers into folders
+#include <xtensor/core/xmath.hpp>
+#else
 #include <xtensor/xmath.hpp>
+#endif
 
 #include "mrcz/mrcz.hpp"
 

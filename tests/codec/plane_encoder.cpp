@@ -281,7 +281,7 @@ TEST_CASE("a plane is constant, noise, skewed, repetitive, or like the one befor
   std::mt19937 random{9};
   const auto plane_of = [&](auto draw) {
     bytes plane(4096);
-    for (auto& byte : plane) byte = static_cast<std::byte>(draw());
+    for (auto& b : plane) b = static_cast<std::byte>(draw());
     return plane;
   };
   const bytes constant = plane_of([] { return 7; });
@@ -305,7 +305,7 @@ TEST_CASE("planes share a frame where one set of codes suits them, or where they
   std::mt19937 random{9};
   const auto plane_of = [&](std::size_t size, auto draw) {
     bytes plane(size);
-    for (auto& byte : plane) byte = static_cast<std::byte>(draw());
+    for (auto& b : plane) b = static_cast<std::byte>(draw());
     return plane;
   };
   const auto rare_ones = [&] { return random() & random(); };

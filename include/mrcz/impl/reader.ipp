@@ -77,7 +77,8 @@ MRCZ_INLINE void unpack_lines(const slice_unpacker& unpacker, std::span<const st
   const std::size_t sections = to.extents[0];
   const std::size_t voxel = to.type->bytes;
   const std::size_t line_voxels = rows ? format.nx : format.ny;
-  const std::size_t line_bytes = rows ? format.row_bytes() : format.ny * mrcz::row_bytes(format.voxels.mode, 1);
+  const std::size_t line_bytes =
+      rows ? format.row_bytes() : format.ny * static_cast<std::size_t>(mrcz::row_bytes(format.voxels.mode, 1));
   const auto listed = sorted_lines(numbers);
   const auto runs = runs_of(listed, !rows || unpacker.compressed());
   const std::ptrdiff_t from_line_to_line = to.strides[rows ? 1 : 2];
