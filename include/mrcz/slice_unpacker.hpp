@@ -62,6 +62,16 @@ MRCZ_INLINE void unpack_box(const slice_unpacker& unpacker, const resolved_regio
 MRCZ_INLINE void unpack_slices(const slice_unpacker& unpacker, std::span<const std::size_t> z, const voxels& to,
                                const unpack_options& options);
 
+inline namespace MRCZ_CODECS {
+
+/// Reads the rows, or else the columns, with these numbers of all sections of a file into `to`, which has one for each
+/// number. Each thread reads a section at a time and takes all its lines from it. So a chunk is decompressed once, and
+/// only one section per thread is in memory. Of an uncompressed file, only the rows that are listed are read.
+MRCZ_INLINE void unpack_lines(const slice_unpacker& unpacker, std::span<const std::size_t> numbers, bool rows,
+                              const voxels& to, const unpack_options& options);
+
+}  // namespace MRCZ_CODECS
+
 }  // namespace mrcz::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION

@@ -48,8 +48,7 @@ class chunk_source {
 
   chunk_source(std::span<const std::byte> chunk) noexcept  // NOLINT(google-explicit-constructor)
       : in_memory_{chunk} {}
-  chunk_source(read_function read) noexcept  // NOLINT(google-explicit-constructor)
-      : read_{read} {}
+  explicit chunk_source(read_function read) noexcept : read_{read} {}
 
   /// Copies bytes of the chunk.
   MRCZ_INLINE void read(std::uint64_t offset, std::span<std::byte> into) const;
@@ -86,8 +85,8 @@ class chunk_reader {
   /// Writes plain bytes of the chunk, from `first` on, to `into`. Throws `errc::bad_chunk` or what the source throws.
   MRCZ_INLINE void read(std::size_t first, std::span<std::byte> into);
 
-  /// Plain bytes of the chunk, until the next call. Few bytes of a block at a time stay in the nearest cache, for the
-  /// code that converts them.
+  /// Plain bytes of the chunk, until the next call. A caller who converts them asks for few at a time, so that they are
+  /// still in the nearest cache.
   MRCZ_INLINE std::span<const std::byte> bytes(std::size_t first, std::size_t count);
 
  private:

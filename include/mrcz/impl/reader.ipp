@@ -3,18 +3,13 @@
 
 #include "mrcz/reader.hpp"
 
-#include <algorithm>
 #include <array>
 #include <mutex>
-#include <span>
 
 #include "mrcz/codec/chunk_header.hpp"
-#include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/hardware.hpp"
-#include "mrcz/core/parallel.hpp"
 #include "mrcz/core/shape.hpp"
-#include "mrcz/core/stop.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/mode_word.hpp"
 #include "mrcz/io/file.hpp"
@@ -27,90 +22,6 @@ struct reader::lazy_slices {
   std::once_flag found;
   std::optional<detail::slice_table> table;
 };
-
-namespace detail {
-
-/// Rows or columns of a section that are read together, and which entries of a list name one of them.
-struct run_of_lines {
-  resolved_range lines;
-  std::size_t begin;
-  std::size_t end;
-};
-
-/// A number of a list and its place in the list.
-struct listed_line {
-  std::size_t number;
-  std::size_t place;
-};
-
-/// By rising number.
-MRCZ_INLINE std::vector<listed_line> sorted_lines(std::span<const std::size_t> numbers) {
-  std::vector<listed_line> lines;
-  for (const std::size_t number : numbers) lines.push_back({number, lines.size()});
-  std::sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-  return lines;
-}
-
-/// Lines that follow each other make a run. With `as_one`, all lines do, and those between them.
-MRCZ_INLINE std::vector<run_of_lines> runs_of(std::span<const listed_line> lines, bool as_one) {
-  std::vector<run_of_lines> runs;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::size_t number = lines[i].number;
-    if (runs.empty() || (!as_one && number > runs.back().lines.end())) runs.push_back({{number, 1}, i, i});
-    runs.back().lines.count = number + 1 - runs.back().lines.first;
-    runs.back().end = i + 1;
-  }
-  return runs;
-}
-
-/// Reads the rows, or else the columns, with these numbers of all sections of a file into `to`, which has one for each
-/// number. Each thread reads a section at a time and takes all its lines from it. So a chunk is decompressed once, and
-/// only one section per thread is in memory. Of an uncompressed file, only the rows that are listed are read.
-MRCZ_INLINE void unpack_lines(const slice_unpacker& unpacker, std::span<const std::size_t> numbers, bool rows,
-                              const voxels& to, const unpack_options& options) {
-  struct thread_memory {
-    unpack_memory unpacking;
-    buffer lines;
-    buffer column;
-  };
-  const auto& format = unpacker.format();
-  const std::size_t sections = to.extents[0];
-  const std::size_t voxel = to.type->bytes;
-  const std::size_t line_voxels = rows ? format.nx : format.ny;
-  const std::size_t line_bytes =
-      rows ? format.row_bytes() : format.ny * static_cast<std::size_t>(mrcz::row_bytes(format.voxels.mode, 1));
-  const auto listed = sorted_lines(numbers);
-  const auto runs = runs_of(listed, !rows || unpacker.compressed());
-  const std::ptrdiff_t from_line_to_line = to.strides[rows ? 1 : 2];
-  const std::ptrdiff_t along_line = to.strides[rows ? 2 : 1];
-  std::vector<thread_memory> memory(thread_count(options.threads, sections));
-  parallel_for(sections, memory.size(), [&](std::size_t section, std::size_t thread) {
-    auto& [unpacking, lines, column] = memory[thread];
-    for (const auto& run : runs) {
-      throw_if_stopped(options.stop);
-      const auto y = rows ? run.lines : resolved_range{0, format.ny};
-      const auto x = rows ? resolved_range{0, format.nx} : run.lines;
-      const auto plain = lines.acquire(y.count * x.count * voxel);
-      unpacker.unpack(section, y, x, *to.type, plain.data(), unpacking);
-      for (const auto& [number, place] : std::span{listed}.subspan(run.begin, run.end - run.begin)) {
-        std::byte* const into = to.first + static_cast<std::ptrdiff_t>(section) * to.strides[0] +
-                                static_cast<std::ptrdiff_t>(place) * from_line_to_line;
-        const std::size_t before = number - run.lines.first;
-        if (rows) {
-          scatter(plain.data() + before * line_voxels * voxel, into, along_line, 0, line_voxels, 1, voxel);
-        } else {
-          const auto line = column.acquire(line_voxels * voxel);
-          gather(plain.data() + before * voxel, static_cast<std::ptrdiff_t>(x.count * voxel), 0, line.data(),
-                 line_voxels, 1, voxel);
-          scatter(line.data(), into, along_line, 0, line_voxels, 1, voxel);
-        }
-      }
-    }
-    if (options.progress != nullptr) options.progress->fetch_add(numbers.size() * line_bytes);
-  });
-}
-
-}  // namespace detail
 
 MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options options)
     : reader{std::make_unique<file_source>(path), options} {}
