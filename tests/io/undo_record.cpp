@@ -157,8 +157,8 @@ TEST_CASE("a record that lies about its ranges is none, even if its digest is ri
   const auto with = [&](std::size_t at, std::uint64_t value) {
     bytes record = whole;
     mrcz::detail::store(record.data() + at, value, std::endian::little);
-    const std::size_t ranges = at == 56 && value < 10 ? static_cast<std::size_t>(value) : 3;
-    const std::size_t end = 64 + ranges * 16;
+    const std::size_t range_count = at == 56 && value < 10 ? static_cast<std::size_t>(value) : 3;
+    const std::size_t end = 64 + range_count * 16;
     mrcz::detail::store(record.data() + 8, digest_of(record, 16, end), std::endian::little);
     return record;
   };
