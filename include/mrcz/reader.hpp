@@ -44,6 +44,10 @@ struct read_options {
 };
 static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
 
+namespace detail {
+class steps_of_reading;
+}
+
 /// Every type that the voxels of a file can have in memory.
 using voxel_type =
     std::variant<std::type_identity<std::int8_t>, std::type_identity<std::uint8_t>, std::type_identity<std::int16_t>,
@@ -206,9 +210,6 @@ class reader {
     return read_slices<T>(slices_of_frame(frame));
   }
 
-  /// Resolves `z`. Throws everything that a read of these slices as the decoder's type throws before it reads voxels.
-  MRCZ_INLINE detail::resolved_range require_slices(range z, const voxel_decoder& type) const;
-
   /// The type in memory of the voxels as the file stores them. This is a template only so that programs that do not
   /// call it need not compile it.
   template <class Type = mrcz::voxel_type>
@@ -221,6 +222,8 @@ class reader {
   }
 
  private:
+  friend detail::steps_of_reading;
+
   enum class memory : bool { in_use, fresh };
 
   MRCZ_INLINE static read_options checked(read_options options);
@@ -248,6 +251,34 @@ class reader {
   struct lazy_slices;
   std::shared_ptr<lazy_slices> slices_;  // located when they are first needed
 };
+
+namespace detail {
+
+/// The steps of `read_region` one by one, for an asynchronous reader.
+class steps_of_reading {
+ public:
+  // The voxels that are wanted. These throw what a read throws before it reads voxels.
+  static resolved_region region(const reader& in, const mrcz::region& wanted, const voxel_decoder& type) {
+    return in.require_region(wanted, type);
+  }
+  static resolved_region slice(const reader& in, std::size_t z, const voxel_decoder& type) {
+    return in.require_slice(z, type);
+  }
+  static resolved_region frame(const reader& in, std::size_t frame, const voxel_decoder& type) {
+    return in.require_region({.z = in.slices_of_frame(frame)}, type);
+  }
+
+  /// Divides a box into parts for `threads` threads: slices of the file, or bands of rows if there are fewer slices
+  /// than threads.
+  MRCZ_INLINE static std::vector<resolved_region> parts(const reader& in, const resolved_region& box,
+                                                        std::size_t threads);
+
+  /// Reads a part of `box`; `to` is the place for all of it.
+  MRCZ_INLINE static void read(const reader& in, const resolved_region& box, const resolved_region& part,
+                               const voxels& to);
+};
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -26,14 +26,15 @@ namespace mrcz {
 
 class reader;
 
-namespace async::detail {
-class write_window;
-}
-
 namespace detail {
 
 /// The options for writing slices into an existing file. They may repeat what the file says but not contradict it.
 MRCZ_INLINE write_options options_for(const reader& in, write_options options);
+
+/// Throws `errc::shape_mismatch` or `errc::mode_mismatch` unless slices of `added` may follow slices of `first`.
+MRCZ_INLINE void require_same_format(const slice_format& first, const slice_format& added);
+
+class steps_of_writing;
 
 }  // namespace detail
 
@@ -154,13 +155,16 @@ class writer {
   MRCZ_INLINE void close();
 
  private:
-  friend class async::detail::write_window;  // it evaluates slices in order and packs them in any order
+  friend detail::steps_of_writing;
 
-  MRCZ_INLINE writer(detail::defaults by_name, const write_options& options);
+  /// A writer to `path` that has no file yet. `create` must create it before the first slice is put.
+  MRCZ_INLINE writer(detail::defaults by_name, std::string name, const write_options& options);
+
+  MRCZ_INLINE void create(const std::filesystem::path& path);
   MRCZ_INLINE writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
                      const write_options& options);
 
-  MRCZ_INLINE void open(std::unique_ptr<byte_sink> sink);
+  MRCZ_INLINE void set_first(mrcz::extended_header extended);
   MRCZ_INLINE void require_open() const;
   MRCZ_INLINE packed_slice pack_image(const slices& image) const;
   MRCZ_INLINE packed_slice pack_slice(const slices& volume, std::size_t z) const;
@@ -173,7 +177,6 @@ class writer {
   MRCZ_INLINE void abandon() noexcept;
   [[noreturn]] MRCZ_INLINE void abandon_and_rethrow();
   MRCZ_INLINE void require_own_format(const detail::slice_format& format) const;
-  MRCZ_INLINE void require_same_format(const detail::slice_format& format) const;
   MRCZ_INLINE void write(const packed_slice& packed);
   MRCZ_INLINE void begin(const detail::slice_format& format);
   MRCZ_INLINE detail::file_content content() const;
@@ -194,6 +197,39 @@ class writer {
   bool images_by_name_ = false;
   bool grows_ = false;
 };
+
+namespace detail {
+
+/// The steps of `append` and of the constructor one by one, for an asynchronous writer.
+class steps_of_writing {
+ public:
+  /// A writer to `path` without a file. `create` must create it before a slice is put.
+  static writer prepare(const std::filesystem::path& path, const write_options& options,
+                        mrcz::extended_header extended) {
+    writer out{defaults_for(path), path.string(), options};
+    out.set_first(std::move(extended));
+    return out;
+  }
+  static void create(writer& out, const std::filesystem::path& path) { out.create(path); }
+
+  /// How these slices will be stored.
+  static slice_format format_of(const writer& out, const slices& all) {
+    return out.packer_.format_of(out.header_, *all.type, all.extents[1], all.extents[2]);
+  }
+
+  /// The format of the slices in the file; nothing if there are none.
+  static const std::optional<slice_format>& format_in_file(const writer& out) { return out.first_format_; }
+
+  static evaluated_slice evaluate(const writer& out, const slices& all, std::size_t z) { return out.evaluate(all, z); }
+
+  /// Evaluates the slice first if `evaluated` is empty. `idle_threads` may help to compress it.
+  static packed_slice pack(const writer& out, const slices& all, std::size_t z, evaluated_slice&& evaluated,
+                           std::size_t idle_threads) {
+    return out.pack(all, z, std::move(evaluated), idle_threads);
+  }
+};
+
+}  // namespace detail
 
 }  // namespace mrcz
 

@@ -152,6 +152,11 @@ auto borrowed(E&& e) {
 
 namespace detail {
 
+template <class>
+inline constexpr bool is_borrowed = false;
+template <class E>
+inline constexpr bool is_borrowed<borrowed_expression<E>> = true;
+
 /// Keeps the expression until it has been evaluated. Refuses one that refers to objects that may be gone by then.
 template <writable E>
 std::shared_ptr<const E> share(E e) {
@@ -169,5 +174,9 @@ auto share(borrowed_expression<E> e) {
 }
 
 }  // namespace detail
+
+/// What an asynchronous writer takes over.
+template <class Array>
+concept appendable = writable<Array> || detail::is_borrowed<Array>;
 
 }  // namespace mrcz

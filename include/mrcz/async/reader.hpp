@@ -1,129 +1,146 @@
-/// Reading on the workers while coroutines wait.
+/// Reading on the workers.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "mrcz/array/array.hpp"
-#include "mrcz/async/offload.hpp"
+#include "mrcz/async/completion.hpp"
+#include "mrcz/async/job.hpp"
+#include "mrcz/async/read_job.hpp"
 #include "mrcz/async/slice_stream.hpp"
+#include "mrcz/async/window.hpp"
 #include "mrcz/core/error.hpp"
-#include "mrcz/core/hardware.hpp"
-#include "mrcz/core/parallel.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/file.hpp"
 #include "mrcz/reader.hpp"
 
 namespace mrcz::async {
 
-/// An open file. Its voxels are read on `workers`, several slices in parallel. The reader starts no thread, so it
-/// ignores `read_options::threads`. It is const, thread-safe and cheap to copy. The file stays open until the last copy
-/// and the last work on it are gone.
+inline namespace MRCZ_ASIO {
+
+/// An open file. Its voxels are read on the workers, which are the executor of the reader: several slices in parallel,
+/// or bands of rows of a slice that is alone. The reader starts no thread, so it ignores `read_options::threads`. It is
+/// const, thread-safe and cheap to copy. The file stays open until the last copy and the last work on it are gone.
 ///
-/// Errors as for `mrcz::reader`. A cancelled read finishes the slices that have started, then throws
-/// `asio::error::operation_aborted`. A reader has no file if it is default-constructed or was moved from. It then
-/// throws `errc::closed`: its coroutines throw from the `co_await`, `file()` and `slices()` throw at once.
-class reader {
+/// Operations take any completion token of Asio, with the signature `void(std::exception_ptr, array)`; without a token
+/// they are awaited. The handler is called on its associated executor, or else on the workers. A failure is an error as
+/// `mrcz::reader` throws it. A cancellation of any type fails the operation at once with
+/// `asio::error::operation_aborted`; parts that are being read are read to their end.
+///
+/// A reader that was default-constructed or moved from has no file. Its operations fail with `errc::closed`; `file()`
+/// and `slices()` throw that.
+template <class Executor = asio::any_io_executor>
+class basic_reader {
  public:
-  /// A reader without a file. It exists because `asio::co_spawn` needs default-constructible results.
-  reader() = default;
+  using executor_type = Executor;
+  using default_token = asio::use_awaitable_t<Executor>;
+
+  template <class Other>
+  struct rebind_executor {
+    using other = basic_reader<Other>;
+  };
+
+  /// A reader without a file: operations must have default-constructible results.
+  basic_reader() = default;
 
   /// Opens the file at once, on the calling thread. This reads the header and, in a compressed file, 16 bytes of the
   /// first slice. With `read_options::incomplete` it also locates the slices, because the shape depends on them: in a
   /// compressed file it then reads 16 bytes of each slice. `async::open` does the same on the workers.
-  reader(asio::any_io_executor workers, const std::filesystem::path& path, read_options options = {})
-      : workers_{detail::checked(std::move(workers))}, file_{opened_now(path, options)} {}
+  basic_reader(Executor workers, const std::filesystem::path& path, read_options options = {})
+      : basic_reader{std::move(workers), std::make_unique<file_source>(path), options} {}
 
-  reader(asio::any_io_executor workers, std::unique_ptr<const byte_source> source, read_options options = {})
-      : workers_{detail::checked(std::move(workers))}, file_{opened_now(std::move(source), options)} {}
+  basic_reader(Executor workers, std::unique_ptr<const byte_source> source, read_options options = {})
+      : executor_{std::move(workers)}, file_{detail::open_reader(std::move(source), options)} {
+    static_cast<void>(detail::checked(*executor_));
+  }
+
+  /// The workers.
+  executor_type get_executor() const {
+    static_cast<void>(file());
+    return *executor_;
+  }
 
   /// The header, shape, metadata and everything else that can be had without reading voxels. Functions that read from
   /// the file do so on the calling thread: `metadata()`, `extended_header()`, and the first call of `slices()`.
-  const mrcz::reader& file() const { return opened(file_); }
-
-  template <voxel T>
-  asio::awaitable<volume<T>> read() const {
-    return read_slices<T>({});
+  const mrcz::reader& file() const {
+    if (!file_) detail::fail_without_file();
+    return *file_;
   }
 
-  template <voxel T>
-  asio::awaitable<volume<T>> read_slices(range z) const {
-    return read_slices_of<T>(workers_, file_, z);
+  template <voxel T, token_for<volume<T>> Token = default_token>
+  auto read(Token&& token = Token{}) const {
+    return read_region<T>({}, std::forward<Token>(token));
   }
 
-  template <voxel T>
-  asio::awaitable<image<T>> read_slice(std::size_t z) const {
-    return read_slice_of<T>(workers_, file_, z);
+  template <voxel T, token_for<volume<T>> Token = default_token>
+  auto read_slices(range z, Token&& token = Token{}) const {
+    return read_region<T>({.z = z}, std::forward<Token>(token));
   }
 
-  /// The slices of `z`, one after the other. Up to `ahead` slices are read before the caller asks for them. `ahead` not
-  /// stated: one per processor and one more.
+  template <voxel T, token_for<volume<T>> Token = default_token>
+  auto read_region(region wanted, Token&& token = Token{}) const {
+    return read_array<volume<T>>(std::forward<Token>(token), [wanted](const auto& in, const auto& type) {
+      return detail::steps_of_reading::region(in, wanted, type);
+    });
+  }
+
+  template <voxel T, token_for<image<T>> Token = default_token>
+  auto read_slice(std::size_t z, Token&& token = Token{}) const {
+    return read_array<image<T>>(std::forward<Token>(token), [z](const auto& in, const auto& type) {
+      return detail::steps_of_reading::slice(in, z, type);
+    });
+  }
+
+  template <voxel T, token_for<volume<T>> Token = default_token>
+  auto read_frame(std::size_t frame, Token&& token = Token{}) const {
+    return read_array<volume<T>>(std::forward<Token>(token), [frame](const auto& in, const auto& type) {
+      return detail::steps_of_reading::frame(in, frame, type);
+    });
+  }
+
+  /// The slices of `z`, one after the other. As many are read before the caller asks for them as the window holds.
   template <voxel T>
-  slice_stream<T> slices(range z = {}, std::optional<std::size_t> ahead = std::nullopt) const {
-    if (ahead == 0U) detail::fail_expected(errc::bad_option, "ahead is 0", "at least 1");
-    const auto slices =
+  slice_stream<T, Executor> slices(range z = {}, window ahead = {}) const {
+    const auto places =
         detail::with_context(file().source().name(), [&] { return detail::resolve({.z = z}, file_->shape()).z; });
-    return {workers_, file_, slices, ahead.value_or(detail::thread_count(std::nullopt) + 1)};
+    return {*executor_, file_, places, ahead};
   }
 
  private:
-  template <class Source>
-  static std::shared_ptr<const mrcz::reader> opened_now(Source&& source, read_options options) {
-    options.threads = 1;
-    auto file = std::make_shared<const mrcz::reader>(std::forward<Source>(source), options);
-    if (options.incomplete) static_cast<void>(file->slices());
-    return file;
-  }
-
-  static const mrcz::reader& opened(const std::shared_ptr<const mrcz::reader>& file) {
-    if (!file) detail::fail(errc::closed, "the reader has no file: it was default-constructed or moved from");
-    return *file;
-  }
-
-  // These coroutines must not refer to the reader: it may be destroyed before they start.
-
-  template <voxel T>
-  static asio::awaitable<image<T>> read_slice_of(asio::any_io_executor workers,
-                                                 std::shared_ptr<const mrcz::reader> file, std::size_t z) {
-    static_cast<void>(opened(file));
-    auto read_one = [file, z] { return file->template read_slice<T>(z); };
-    co_return co_await offload(workers, std::move(read_one));
-  }
-
-  template <voxel T>
-  static asio::awaitable<volume<T>> read_slices_of(asio::any_io_executor workers,
-                                                   std::shared_ptr<const mrcz::reader> file, range z) {
-    static_cast<void>(opened(file));
-    mrcz::detail::resolved_range slices{};
-    volume<T> voxels;
-    auto make = [&file, &voxels, &slices, z] {
-      slices = file->require_slices(z, decoder_of<T>());  // the first call locates all slices
-      voxels = detail::make_volume<T>({slices.count, file->shape()[1], file->shape()[2]});
-      mrcz::detail::advise_huge_pages(std::as_writable_bytes(std::span{voxels.data(), voxels.size()}));
+  template <class Array, class Token>
+  auto read_array(Token&& token, detail::box_of wanted) const {
+    auto file_or_fail = [file = file_] {
+      if (!file) detail::fail_without_file();
+      return file;
     };
-    co_await offload(workers, std::move(make));
-    auto read_one = [&file, &voxels, &slices](std::size_t i) {
-      const auto [nz, ny, nx] = file->shape();
-      auto slice = view_of(voxels.data() + i * ny * nx, {1, ny, nx});
-      file->read_slices({.first = slices.first + i, .count = 1}, slice);
-    };
-    co_await for_each(workers, slices.count, std::move(read_one));
-    co_return voxels;
+    const auto workers = executor_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{asio::system_executor{}};
+    return detail::initiate_read<Array>(workers, std::forward<Token>(token), std::move(file_or_fail),
+                                        std::move(wanted));
   }
 
-  asio::any_io_executor workers_;
-  std::shared_ptr<const mrcz::reader> file_;
+  std::optional<Executor> executor_;
+  detail::shared_reader file_;
 };
 
-/// Opens a file on the workers.
-inline asio::awaitable<reader> open(asio::any_io_executor workers, std::filesystem::path path,
-                                    read_options options = {}) {
-  auto open_it = [&] { return reader{workers, path, options}; };
-  co_return co_await offload(workers, std::move(open_it));
+using reader = basic_reader<>;
+
+/// Opens a file on the workers. Signature `void(std::exception_ptr, reader)`.
+template <token_for<reader> Token = asio::use_awaitable_t<>>
+auto open(asio::any_io_executor workers, std::filesystem::path path, read_options options = {},
+          Token&& token = Token{}) {
+  auto open_it = [workers, path = std::move(path), options] { return reader{workers, path, options}; };
+  return detail::initiate_making<reader>(std::move(workers), std::forward<Token>(token), std::move(open_it));
 }
+template <token_for<reader> Token>
+auto open(asio::any_io_executor workers, std::filesystem::path path, Token&& token) {
+  return open(std::move(workers), std::move(path), {}, std::forward<Token>(token));
+}
+
+}  // namespace MRCZ_ASIO
 
 }  // namespace mrcz::async

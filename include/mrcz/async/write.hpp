@@ -1,45 +1,60 @@
-/// Writing a whole file with one call from a coroutine.
+/// Writing a whole file with one call.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <utility>
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/borrowed.hpp"
-#include "mrcz/async/offload.hpp"
+#include "mrcz/async/completion.hpp"
 #include "mrcz/async/window.hpp"
-#include "mrcz/async/writer.hpp"
+#include "mrcz/async/write_queue.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/write_options.hpp"
 
 namespace mrcz::async {
 
-namespace detail {
-
-template <class E>
-asio::awaitable<void> write_all(asio::any_io_executor workers, std::filesystem::path path, E voxels,
-                                write_options options, metadata values, window limits) {
-  writer out{std::move(workers), path, options, values, limits};
-  co_await out.append(std::move(voxels));
-  co_await out.close();
-}
-
-}  // namespace detail
+inline namespace MRCZ_ASIO {
 
 /// `co_await mrcz::async::write(workers, "out.mrcz", std::move(movie));` Takes over an image, a volume, or a lazy
 /// expression of the rank of either. An expression must own its operands. Otherwise pass it as `borrowed(expression)`;
-/// then its operands must outlive the call. Errors as for `mrcz::write`. After an error or a cancellation nothing has
-/// changed on disk.
-template <writable Array>
-asio::awaitable<void> write(asio::any_io_executor workers, std::filesystem::path path, Array voxels,
-                            write_options options = {}, metadata values = nullptr, window limits = {}) {
-  return detail::write_all(std::move(workers), std::move(path), std::move(voxels), options, std::move(values), limits);
+/// then its operands must live until the operation is complete. Signature `void(std::exception_ptr)`; see `writer`.
+/// Fails as `mrcz::write` does. A cancellation of any type is possible until the file is published. After a failure or
+/// a cancellation nothing has changed on disk.
+template <appendable Array, token_for<void> Token = asio::use_awaitable_t<>>
+auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, write_options options = {},
+           mrcz::metadata values = nullptr, window limits = {}, Token&& token = Token{}) {
+  auto start = [workers, path = std::move(path), from = detail::shared(std::move(voxels)), options,
+                values = std::move(values), limits](detail::completion who) mutable noexcept {
+    std::shared_ptr<detail::write_queue> queue;
+    auto failure = mrcz::detail::thrown_by([&] {
+      auto out = detail::steps_of_writing::prepare(path, options, to_extended_header(values));
+      queue = std::make_shared<detail::write_queue>(workers, std::move(out), limits, path);
+    });
+    if (failure) return who(std::move(failure));
+    queue->append(std::move(from), {});
+    queue->close(std::move(who), true);
+  };
+  return detail::initiate<void>(workers, std::forward<Token>(token), std::move(start));
+}
+template <appendable Array, token_for<void> Token>
+auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, Token&& token) {
+  return write(std::move(workers), std::move(path), std::move(voxels), {}, nullptr, {}, std::forward<Token>(token));
+}
+template <appendable Array, token_for<void> Token>
+auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, write_options options,
+           Token&& token) {
+  return write(std::move(workers), std::move(path), std::move(voxels), options, nullptr, {},
+               std::forward<Token>(token));
+}
+template <appendable Array, token_for<void> Token>
+auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, write_options options,
+           mrcz::metadata values, Token&& token) {
+  return write(std::move(workers), std::move(path), std::move(voxels), options, std::move(values), {},
+               std::forward<Token>(token));
 }
 
-template <class E>
-asio::awaitable<void> write(asio::any_io_executor workers, std::filesystem::path path, borrowed_expression<E> voxels,
-                            write_options options = {}, metadata values = nullptr, window limits = {}) {
-  return detail::write_all(std::move(workers), std::move(path), std::move(voxels), options, std::move(values), limits);
-}
+}  // namespace MRCZ_ASIO
 
 }  // namespace mrcz::async

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <exception>
+#include <iterator>
 #include <limits>
+#include <list>
 #include <optional>
 #include <utility>
 
@@ -26,7 +27,8 @@ struct window_limits {
 /// Items are numbered in the order in which they are admitted. `done` reports the end of the work on an item, in any
 /// order. `take` returns the results in the order of their numbers, one at a time: `release` comes before the next
 /// `take`. A failure takes the place of the result of its item, so all results before it are still taken. After a
-/// failure there is no room for more items, and the results of later items are dropped.
+/// failure there is no room for more items, and the results of later items are dropped: `take_dropped` returns them, so
+/// that an owner with a mutex can free them without it.
 ///
 /// Not thread-safe: its owner protects it with a mutex. Synchronous writing, asynchronous writing and reading ahead use
 /// it.
@@ -57,7 +59,8 @@ class ordered_window {
 
   /// Reports that the work on an item has ended with a result.
   void done(std::size_t number, Result&& result) {
-    if (is_wanted(number)) places_[number - first_].result.emplace(std::move(result));
+    if (is_wanted(number))
+      std::next(places_.begin(), static_cast<std::ptrdiff_t>(number - first_))->result.emplace(std::move(result));
   }
 
   /// Reports that the work on an item has failed.
@@ -99,10 +102,20 @@ class ordered_window {
   void close() {
     failed_ = true;
     failure_ = nullptr;
-    while (places_.size() > (taken_ ? 1U : 0U)) withdraw();
+    drop_from(first_ + (taken_ ? 1U : 0U));
   }
 
+  struct place {
+    std::size_t bytes = 0;
+    std::optional<Result> result = std::nullopt;
+  };
+
+  /// Moves out what was dropped since the last call.
+  std::list<place> take_dropped() noexcept { return std::exchange(dropped_, {}); }
+
   bool empty() const noexcept { return places_.empty(); }
+  std::size_t size() const noexcept { return places_.size(); }
+  std::size_t bytes() const noexcept { return bytes_; }
 
   /// Number of the first item whose result has not been released, and of the one that is admitted next.
   std::size_t begin() const noexcept { return first_; }
@@ -117,19 +130,21 @@ class ordered_window {
   std::exception_ptr take_failure() noexcept { return std::exchange(failure_, nullptr); }
 
  private:
-  struct place {
-    std::size_t bytes = 0;
-    std::optional<Result> result = std::nullopt;
-  };
-
   void fail_at(std::size_t number, std::exception_ptr failure) {
     failed_ = true;
     failure_ = std::move(failure);
-    while (end() > number + 1) withdraw();
+    drop_from(number + 1);
+  }
+
+  void drop_from(std::size_t number) noexcept {
+    const auto first = std::next(places_.begin(), static_cast<std::ptrdiff_t>(number - first_));
+    for (auto dropped = first; dropped != places_.end(); ++dropped) bytes_ -= dropped->bytes;
+    dropped_.splice(dropped_.end(), places_, first, places_.end());
   }
 
   window_limits limits_;
-  std::deque<place> places_;  // after a failure, the last one is that of the failed item
+  std::list<place> places_;  // after a failure, the last one is that of the failed item
+  std::list<place> dropped_;
   std::size_t first_;
   std::size_t bytes_ = 0;
   bool taken_ = false;

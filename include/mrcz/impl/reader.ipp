@@ -3,8 +3,10 @@
 
 #include "mrcz/reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
+#include <vector>
 
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/error.hpp"
@@ -133,10 +135,6 @@ MRCZ_INLINE detail::resolved_region reader::require_slice(std::size_t z, const v
   return require_region({.z = {.first = z, .count = 1}}, type);
 }
 
-MRCZ_INLINE detail::resolved_range reader::require_slices(range z, const voxel_decoder& type) const {
-  return require_region({.z = z}, type).z;
-}
-
 MRCZ_INLINE void reader::require_listed(slice_list z, const voxel_decoder& type) const {
   for (const std::size_t one : z.numbers()) require_slice(one, type);
   detail::with_context(source_->name(),
@@ -199,5 +197,44 @@ MRCZ_INLINE void reader::read_list(slice_list z, const voxels& to) const {
     else detail::unpack_lines(unpacker, z.numbers(), axes_[0] == 1, in_order, options);
   });
 }
+
+namespace detail {
+
+MRCZ_INLINE std::vector<resolved_region> steps_of_reading::parts(const reader& in, const resolved_region& box,
+                                                                 std::size_t threads) {
+  const auto [sections, rows, columns] = in.in_file(box);
+  const std::size_t bytes = rows.count * in.format_.row_bytes();
+  if (sections.count == 0 || bytes == 0) return {};
+  const std::size_t bands =
+      std::clamp<std::size_t>(threads / sections.count, 1, std::min(rows.count, bytes / least_bytes_per_thread + 1));
+  const std::size_t fair_share = std::max<std::size_t>(sections.count / (4 * threads), 1);
+  const std::size_t at_once = bands > 1 ? 1 : std::clamp<std::size_t>(group_bytes / bytes, 1, fair_share);
+  std::vector<resolved_region> all;
+  for (std::size_t z = 0; z < sections.count; z += at_once)
+    for (std::size_t band = 0; band < bands; ++band) {
+      const std::size_t begin = rows.count * band / bands;
+      const std::array<resolved_range, 3> part{{{sections.first + z, std::min(at_once, sections.count - z)},
+                                                {rows.first + begin, rows.count * (band + 1) / bands - begin},
+                                                columns}};
+      const auto [part_z, part_y, part_x] = in_xyz(part, in.axes_);
+      all.push_back({part_z, part_y, part_x});
+    }
+  return all;
+}
+
+MRCZ_INLINE void steps_of_reading::read(const reader& in, const resolved_region& box, const resolved_region& part,
+                                        const voxels& to) {
+  voxels part_of = to;
+  part_of.extents = part.shape();
+  const auto move = [&](std::size_t axis, std::size_t steps) {
+    part_of.first += static_cast<std::ptrdiff_t>(steps) * to.strides[axis];
+  };
+  move(0, part.z.first - box.z.first);
+  move(1, part.y.first - box.y.first);
+  move(2, part.x.first - box.x.first);
+  in.read_box(part, part_of);
+}
+
+}  // namespace detail
 
 }  // namespace mrcz

@@ -44,25 +44,45 @@ MRCZ_INLINE const char* unsigned_or_not(const voxel_format& format) noexcept {
   return format.unsigned_bytes ? " and unsigned" : "";
 }
 
+MRCZ_INLINE void require_same_format(const slice_format& first, const slice_format& added) {
+  const voxel_format& before = first.voxels;
+  const voxel_format& now = added.voxels;
+  if (added.ny != first.ny || added.nx != first.nx)
+    fail(errc::shape_mismatch, "image has {} x {} voxels, but the slices before it have {} x {}", added.ny, added.nx,
+         first.ny, first.nx);
+  if (now.mode != before.mode)
+    fail(errc::mode_mismatch, "image has voxels of {}, but the slices before it have {}", name_of(now.mode),
+         name_of(before.mode));
+  if (now.byte_order != before.byte_order || now.unsigned_bytes != before.unsigned_bytes)
+    fail(errc::mode_mismatch, "slice is {}-endian{}, but the slices before it are {}-endian{}", name_of(now.byte_order),
+         unsigned_or_not(now), name_of(before.byte_order), unsigned_or_not(before));
+}
+
 /// The most bytes of voxels that are worked on at the same time, unless a single slice has more.
 inline constexpr std::size_t most_bytes_at_work = std::size_t{1} << 30U;
 
 }  // namespace detail
 
 MRCZ_INLINE writer::writer(const std::filesystem::path& path, write_options options)
-    : writer{detail::defaults_for(path), options} {
-  open(detail::with_context(path.string(),
-                            [&] { return std::make_unique<atomic_file>(path, options.durability, options.replace); }));
+    : writer{detail::defaults_for(path), path.string(), options} {
+  create(path);
 }
 
 MRCZ_INLINE writer::writer(std::unique_ptr<byte_sink> sink, write_options options)
-    : writer{detail::defaults{}, options} {
-  open(std::move(sink));
+    : writer{detail::defaults{}, sink->name(), options} {
+  sink_ = std::move(sink);
 }
 
-MRCZ_INLINE writer::writer(detail::defaults by_name, const write_options& options)
-    : packer_{detail::checked(options, by_name.codec)}, images_by_name_{by_name.images} {
+MRCZ_INLINE writer::writer(detail::defaults by_name, std::string name, const write_options& options)
+    : packer_{detail::checked(options, by_name.codec)}, name_{std::move(name)}, images_by_name_{by_name.images} {
   if (options.like) header_ = *options.like;
+}
+
+MRCZ_INLINE void writer::create(const std::filesystem::path& path) {
+  const auto& options = packer_.options();
+  detail::with_context(name_,
+                       [&] { sink_ = std::make_unique<atomic_file>(path, options.durability, options.replace); });
+  name_ = sink_->name();
 }
 
 MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
@@ -70,6 +90,7 @@ MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<detail::locke
     : packer_{detail::options_for(in, options), has_unsigned_bytes(in.header())},
       header_{in.header()},
       extended_{in.header().exttyp, {}},
+      name_{opened->name()},
       first_format_{
           {{in.mode(), in.mode() == mrcz::mode::int8 && has_unsigned_bytes(in.header()), in.header().byte_order},
            in.shape()[1],
@@ -80,7 +101,7 @@ MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<detail::locke
       statistics_{running_statistics::of(in.statistics(), found_ * in.shape()[1] * in.shape()[2])},
       grows_{true} {
   in.slices().require(in.slices().claimed());
-  open(std::make_unique<detail::extended_file>(opened, options.durability, end_));
+  sink_ = std::make_unique<detail::extended_file>(opened, options.durability, end_);
 }
 
 MRCZ_INLINE writer writer::append_to(const std::filesystem::path& path, write_options options) {
@@ -88,11 +109,6 @@ MRCZ_INLINE writer writer::append_to(const std::filesystem::path& path, write_op
     const auto opened = std::make_shared<detail::locked_file>(path);
     return writer{reader{std::make_unique<detail::shared_source>(opened)}, opened, options};
   });
-}
-
-MRCZ_INLINE void writer::open(std::unique_ptr<byte_sink> sink) {
-  sink_ = std::move(sink);
-  name_ = sink_->name();
 }
 
 MRCZ_INLINE void writer::require_open() const {
@@ -103,6 +119,10 @@ MRCZ_INLINE void writer::set_extended_header(mrcz::extended_header extended) {
   require_open();
   if (first_format_)
     detail::fail(errc::closed, {.path = name_, .found = "the extended header cannot change once slices have been put"});
+  set_first(std::move(extended));
+}
+
+MRCZ_INLINE void writer::set_first(mrcz::extended_header extended) {
   if (extended.type().empty() && extended.is_symmetry_text()) extended.exttyp = exttyp_symmetry;
   extended_ = detail::padded(std::move(extended));
 }
@@ -155,7 +175,7 @@ MRCZ_INLINE void writer::put(packed_slice&& packed) {
       detail::fail(errc::mode_mismatch, "slice was packed with codec {}, but the file has {}", name_of(packed.codec_),
                    name_of(packer_.codec()));
     require_own_format(packed.format_);
-    require_same_format(packed.format_);
+    if (first_format_) detail::require_same_format(*first_format_, packed.format_);
   });
   try {
     detail::with_context(name_, size(), [&] { write(packed); });
@@ -178,21 +198,6 @@ MRCZ_INLINE void writer::require_own_format(const detail::slice_format& format) 
     detail::fail(errc::mode_mismatch, "slice was packed {}-endian{}, but the file is {}-endian{}",
                  name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(own.byte_order),
                  detail::unsigned_or_not(own));
-}
-
-MRCZ_INLINE void writer::require_same_format(const detail::slice_format& format) const {
-  if (!first_format_) return;
-  const detail::voxel_format& before = first_format_->voxels;
-  if (format.ny != first_format_->ny || format.nx != first_format_->nx)
-    detail::fail(errc::shape_mismatch, "image has {} x {} voxels, but the slices before it have {} x {}", format.ny,
-                 format.nx, first_format_->ny, first_format_->nx);
-  if (format.voxels.mode != before.mode)
-    detail::fail(errc::mode_mismatch, "image has voxels of {}, but the slices before it have {}",
-                 name_of(format.voxels.mode), name_of(before.mode));
-  if (format.voxels.byte_order != before.byte_order || format.voxels.unsigned_bytes != before.unsigned_bytes)
-    detail::fail(errc::mode_mismatch, "slice is {}-endian{}, but the slices before it are {}-endian{}",
-                 name_of(format.voxels.byte_order), detail::unsigned_or_not(format.voxels), name_of(before.byte_order),
-                 detail::unsigned_or_not(before));
 }
 
 MRCZ_INLINE void writer::write(const packed_slice& packed) {

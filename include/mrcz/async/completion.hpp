@@ -1,0 +1,236 @@
+/// How an operation of this library becomes an operation of Asio: it is initiated with any completion token and
+/// completes by one call of the handler that the token makes.
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "mrcz/async/asio.hpp"
+#include "mrcz/async/window.hpp"
+#include "mrcz/core/linkage.hpp"
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/format/metadata_fwd.hpp"
+#include "mrcz/reader.hpp"
+#include "mrcz/write_options.hpp"
+
+namespace mrcz::async {
+
+inline namespace MRCZ_ASIO {
+
+namespace detail {
+
+template <class Result>
+struct signature {
+  using type = void(std::exception_ptr, Result);
+};
+template <>
+struct signature<void> {
+  using type = void(std::exception_ptr);
+};
+
+/// What a handler is called with: the failure, or null, and the result. After a failure the result is one that was
+/// default-constructed.
+template <class Result>
+using signature_of = typename signature<Result>::type;
+
+/// What may stand in front of a token.
+template <class T>
+concept option = std::same_as<T, write_options> || std::same_as<T, read_options> || std::same_as<T, window> ||
+                 std::same_as<T, metadata>;
+
+}  // namespace detail
+
+/// A completion token of an operation with this result. It comes last. Defaulted arguments before it may be left out,
+/// so an option in the place of a token is none.
+template <class T, class Result>
+concept token_for = !detail::option<std::remove_cvref_t<T>> &&
+                    asio::completion_token_for<std::remove_cvref_t<T>, detail::signature_of<Result>>;
+
+namespace detail {
+
+/// The handler of an operation that is not complete yet. Any thread may complete it, once. The handler is then posted
+/// to its associated executor, or to that of the operation if it has none. Until then the executor has outstanding
+/// work. Empty if nobody waits.
+class completion {
+ public:
+  completion() = default;
+
+  /// Keeps a handler, in memory of its associated allocator. If that throws, the handler is as before.
+  template <class Result, class Handler>
+  static completion of(Handler& handler, const asio::any_io_executor& executor) {
+    using kept = kept_handler<Handler, Result>;
+    typename kept::allocator allocator{asio::get_associated_allocator(handler)};
+    using traits = std::allocator_traits<typename kept::allocator>;
+    kept* const memory = traits::allocate(allocator, 1);
+    try {
+      return completion{::new (static_cast<void*>(memory)) kept{handler, executor}};
+    } catch (...) {
+      traits::deallocate(allocator, memory, 1);
+      throw;
+    }
+  }
+
+  explicit operator bool() const noexcept { return kept_ != nullptr; }
+
+  /// The slot through which the owner of the handler asks for a cancellation, on the executor of the handler.
+  asio::cancellation_slot slot() const noexcept { return kept_->slot; }
+
+  /// Posts the handler with a failure or null. `result` refers to an object of the operation's type of result, and is
+  /// moved from; null for void or a default-constructed result. If the executor refuses the handler, it is destroyed.
+  void operator()(std::exception_ptr failure, void* result = nullptr) noexcept {
+    if (auto* const kept = kept_.release()) kept->complete(std::move(failure), result);
+  }
+
+ private:
+  struct any_handler {
+    any_handler() = default;
+    any_handler(const any_handler&) = delete;
+    any_handler& operator=(const any_handler&) = delete;
+    virtual void complete(std::exception_ptr failure, void* result) noexcept = 0;
+    virtual void destroy() noexcept = 0;
+    asio::cancellation_slot slot;
+
+   protected:
+    ~any_handler() = default;
+  };
+
+  struct nothing {};
+
+  /// The call of a handler with its arguments, as it is posted.
+  template <class Handler, class Result>
+  struct handler_call {
+    using stored = std::conditional_t<std::is_void_v<Result>, nothing, Result>;
+    using allocator_type = asio::associated_allocator_t<Handler>;
+
+    handler_call(Handler&& called, std::exception_ptr why, void* from, asio::cancellation_slot emitter)
+        : handler{std::move(called)},
+          failure{std::move(why)},
+          result{from != nullptr ? std::move(*static_cast<stored*>(from)) : stored{}},
+          slot{emitter} {}
+
+    allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(handler); }
+
+    void operator()() {
+      if (slot.is_connected()) slot.clear();
+      if constexpr (std::is_void_v<Result>) std::move(handler)(std::move(failure));
+      else std::move(handler)(std::move(failure), std::move(result));
+    }
+
+    Handler handler;
+    std::exception_ptr failure;
+    stored result;
+    asio::cancellation_slot slot;
+  };
+
+  template <class Handler, class Result>
+  class kept_handler final : public any_handler {
+   public:
+    using allocator =
+        typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<kept_handler>;
+
+    kept_handler(Handler& handler, const asio::any_io_executor& executor)
+        : executor_{asio::get_associated_executor(handler, executor)}, handler_{std::move(handler)} {
+      slot = asio::get_associated_cancellation_slot(handler_);
+    }
+
+    void complete(std::exception_ptr failure, void* result) noexcept override {
+      try {
+        const auto executor = std::move(executor_);  // has outstanding work until the call is posted
+        handler_call<Handler, Result> call{std::move(handler_), std::move(failure), result, slot};
+        destroy();
+        asio::post(executor.get_executor(), std::move(call));
+      } catch (...) {  // NOLINT(bugprone-empty-catch): the executor refuses, and the handler is destroyed
+      }
+    }
+
+    void destroy() noexcept override {
+      allocator memory{asio::get_associated_allocator(handler_)};
+      this->~kept_handler();
+      std::allocator_traits<allocator>::deallocate(memory, this, 1);
+    }
+
+   private:
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    asio::executor_work_guard<executor_type> executor_;
+    Handler handler_;
+  };
+
+  struct destroy_handler {
+    void operator()(any_handler* kept) const noexcept { kept->destroy(); }
+  };
+
+  explicit completion(any_handler* kept) : kept_{kept} {}
+
+  std::unique_ptr<any_handler, destroy_handler> kept_;
+};
+
+/// Starts an operation: calls `start(completion)`, which must not throw.
+template <class Result, class Start>
+class initiation {
+ public:
+  using executor_type = asio::any_io_executor;
+
+  initiation(asio::any_io_executor executor, Start start) : executor_{std::move(executor)}, start_{std::move(start)} {}
+
+  executor_type get_executor() const noexcept { return executor_; }
+
+  template <class Handler>
+  void operator()(Handler handler) {
+    completion who;
+    try {
+      who = completion::of<Result>(handler, executor_);
+    } catch (...) {
+      return fail(std::move(handler), std::current_exception());
+    }
+    start_(std::move(who));
+  }
+
+ private:
+  /// There was no memory to keep the handler.
+  template <class Handler>
+  void fail(Handler handler, std::exception_ptr why) {
+    const auto executor = asio::get_associated_executor(handler, executor_);
+    asio::post(executor, [handler = std::move(handler), why = std::move(why)]() mutable {
+      if constexpr (std::is_void_v<Result>) std::move(handler)(std::move(why));
+      else std::move(handler)(std::move(why), Result{});
+    });
+  }
+
+  asio::any_io_executor executor_;
+  Start start_;
+};
+
+/// Initiates an operation. What it returns depends on the token. `executor` calls the handlers that have no executor;
+/// if it is empty, the system's does.
+template <class Result, class Token, class Start>
+auto initiate(asio::any_io_executor executor, Token&& token, Start start) {
+  if (!executor) executor = asio::system_executor{};
+  return asio::async_initiate<Token, signature_of<Result>>(
+      initiation<Result, Start>{std::move(executor), std::move(start)}, token);
+}
+
+/// Throws `asio::error::operation_aborted`, as everywhere in Asio, for an operation that was cancelled.
+[[noreturn]] MRCZ_INLINE void fail_cancelled(std::string path, std::string found);
+
+/// The failure of work that an executor refused or dropped: `errc::closed`.
+MRCZ_INLINE std::exception_ptr workers_are_gone() noexcept;
+
+/// Throws `errc::closed` for an object without a file.
+[[noreturn]] MRCZ_INLINE void fail_without_file();
+
+/// Throws `errc::bad_option` for an empty executor.
+MRCZ_INLINE asio::any_io_executor checked(asio::any_io_executor workers);
+
+}  // namespace detail
+
+}  // namespace MRCZ_ASIO
+
+}  // namespace mrcz::async
+
+#ifndef MRCZ_SEPARATE_COMPILATION
+#include "mrcz/impl/async/completion.ipp"
+#endif

@@ -1,0 +1,171 @@
+/// Definitions of `async/read_queue.hpp`.
+#pragma once
+
+#include "mrcz/async/read_queue.hpp"
+
+#include <utility>
+
+#include "mrcz/core/parallel.hpp"
+#include "mrcz/io/byte_source.hpp"
+
+namespace mrcz::async {
+
+inline namespace MRCZ_ASIO {
+
+namespace detail {
+
+/// The work of reading one slice. Its destructor reports a failure if the work never runs.
+class read_queue::reading {
+ public:
+  reading(std::shared_ptr<read_queue> queue, std::size_t z) : queue_{std::move(queue)}, z_{z} {}
+  reading(reading&&) noexcept = default;
+  reading& operator=(reading&&) = delete;
+  ~reading() {
+    if (queue_) queue_->arrive(z_, {nullptr, workers_are_gone()});
+  }
+  void operator()() {
+    const auto queue = std::move(queue_);
+    if (queue->is_stopped()) return;
+    arrived with;
+    with.failure = mrcz::detail::thrown_by([&] { with.slice = queue->read_(*queue->file_, z_); });
+    queue->arrive(z_, std::move(with));
+  }
+
+ private:
+  std::shared_ptr<read_queue> queue_;
+  std::size_t z_;
+};
+
+class read_queue::cancellation {
+ public:
+  cancellation(std::weak_ptr<read_queue> queue, std::uint64_t number) : queue_{std::move(queue)}, number_{number} {}
+  void operator()(asio::cancellation_type /*type*/) const {
+    if (const auto queue = queue_.lock()) queue->cancel_one(number_);
+  }
+
+ private:
+  std::weak_ptr<read_queue> queue_;
+  std::uint64_t number_;
+};
+
+MRCZ_INLINE read_queue::read_queue(asio::any_io_executor workers, shared_reader file, resolved_range slices,
+                                   const window& ahead, read_function read, std::size_t slice_bytes)
+    : workers_{std::move(workers)},
+      file_{std::move(file)},
+      end_{slices.end()},
+      read_{read},
+      slice_bytes_{slice_bytes},
+      window_{limits_of(ahead), slices.first} {}
+
+MRCZ_INLINE void read_queue::next(completion who) noexcept {
+  operations one;
+  auto failure = mrcz::detail::thrown_by([&] {
+    one.emplace_back();
+    const std::lock_guard lock{mutex_};
+    one.front().number = next_number_++;
+    if (who.slot().is_connected()) who.slot().assign(cancellation{weak_from_this(), one.front().number});
+  });
+  if (failure) return who(std::move(failure));
+  one.front().who = std::move(who);
+  {
+    const std::lock_guard lock{mutex_};
+    begun_ = true;
+    waiting_.splice(waiting_.end(), one);
+  }
+  pump();
+}
+
+MRCZ_INLINE void read_queue::cancel() noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    cancel_all();
+  }
+  pump();
+}
+
+MRCZ_INLINE void read_queue::stop() noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    stopped_ = true;
+    window_.close();
+    cancel_all();
+  }
+  pump();
+}
+
+MRCZ_INLINE void read_queue::cancel_all() noexcept {
+  while (!waiting_.empty()) cancel(waiting_.begin());
+}
+
+MRCZ_INLINE void read_queue::cancel_one(std::uint64_t number) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    for (auto which = waiting_.begin(); which != waiting_.end(); ++which)
+      if (which->number == number) {
+        cancel(which);
+        break;
+      }
+  }
+  pump();
+}
+
+MRCZ_INLINE void read_queue::cancel(operations::iterator which) noexcept {
+  which->with.failure = mrcz::detail::thrown_by(
+      [&] { fail_cancelled(file_->source().name(), "the operation was cancelled before a slice was there"); });
+  finished_.splice(finished_.end(), waiting_, which);
+}
+
+MRCZ_INLINE bool read_queue::is_stopped() {
+  const std::lock_guard lock{mutex_};
+  return stopped_;
+}
+
+MRCZ_INLINE void read_queue::arrive(std::size_t z, arrived&& with) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!stopped_) window_.done(z, std::move(with));
+  }
+  pump();
+}
+
+MRCZ_INLINE void read_queue::pump() noexcept {
+  std::unique_lock lock{mutex_};
+  if (std::exchange(pumping_, true)) return;  // that thread looks again before it stops
+  for (;;) {
+    auto memory = window_.take_dropped();
+    operations done;
+    std::optional<std::size_t> admitted;
+    auto failure = mrcz::detail::thrown_by([&] {
+      if (!waiting_.empty() && (window_.has_next() || window_.begin() == end_)) take_next();
+      if (!finished_.empty()) done.splice(done.end(), finished_, finished_.begin());
+      else if (begun_ && !stopped_ && window_.end() < end_ && window_.has_room(slice_bytes_))
+        admitted = window_.admit(slice_bytes_);
+    });
+    if (failure && !waiting_.empty()) {  // there is no memory to read ahead
+      waiting_.front().with.failure = std::move(failure);
+      finished_.splice(finished_.end(), waiting_, waiting_.begin());
+      continue;
+    }
+    if (done.empty() && !admitted && memory.empty()) break;
+    lock.unlock();
+    if (!done.empty()) done.front().who(std::move(done.front().with.failure), done.front().with.slice.get());
+    if (admitted) post_reporting(workers_, reading{shared_from_this(), *admitted});
+    if (!memory.empty()) post_reporting(workers_, [dropped = std::move(memory)] {});
+    lock.lock();
+  }
+  pumping_ = false;
+}
+
+MRCZ_INLINE void read_queue::take_next() {
+  if (window_.has_next()) {
+    waiting_.front().with = window_.take();
+    window_.release();
+  }
+  finished_.splice(finished_.end(), waiting_, waiting_.begin());
+}
+
+}  // namespace detail
+
+}  // namespace MRCZ_ASIO
+
+}  // namespace mrcz::async
