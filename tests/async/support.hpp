@@ -23,7 +23,7 @@
 #include <asio/use_future.hpp>
 
 #include "mrcz/array/array.hpp"
-#include "mrcz/async/offload.hpp"
+#include "mrcz/async/completion.hpp"
 #include "tests/support.hpp"
 
 namespace test {
