@@ -207,7 +207,7 @@ class basic_writer {
       if (queue) start(*queue, std::move(who));
       else who(mrcz::detail::thrown_by(detail::fail_without_file));
     };
-    return detail::initiate<void>(executor_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{},
+    return detail::initiate<void>(queue_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{},
                                   std::forward<Token>(token), std::move(start_or_fail));
   }
 
