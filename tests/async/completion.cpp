@@ -380,10 +380,10 @@ TEST_CASE("after a failure the result is one that was default-constructed") {
   async::open(workers.get_executor(), folder / "no.mrcz", noting(opened));
   async::read<float>(workers.get_executor(), folder / "no.mrcz", noting(read));
   workers.run();
-  CHECK(created.failed_with(make_error_code(std::errc::no_such_file_or_directory)));
-  CHECK(continued.failed_with(make_error_code(std::errc::no_such_file_or_directory)));
-  CHECK(opened.failed_with(make_error_code(std::errc::no_such_file_or_directory)));
-  CHECK(read.failed_with(make_error_code(std::errc::no_such_file_or_directory)));
+  CHECK(created.failed_with(std::errc::no_such_file_or_directory));
+  CHECK(continued.failed_with(std::errc::no_such_file_or_directory));
+  CHECK(opened.failed_with(std::errc::no_such_file_or_directory));
+  CHECK(read.failed_with(std::errc::no_such_file_or_directory));
   CHECK(failure_of([&] { static_cast<void>(std::get<0>(*created.result).get_executor()); }));
   CHECK(failure_of([&] { static_cast<void>(std::get<0>(*continued.result).get_executor()); }));
   CHECK(failure_of([&] { static_cast<void>(std::get<0>(*opened.result).get_executor()); }));

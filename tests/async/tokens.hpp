@@ -44,7 +44,10 @@ struct calls {
   std::optional<std::tuple<Result...>> result;
 
   bool succeeded() const { return count == 1 && !code; }
-  bool failed_with(std::error_code expected) const { return count == 1 && code == expected; }
+  template <class Code>
+  bool failed_with(Code expected) const {
+    return count == 1 && code == expected;
+  }
   bool was_cancelled() const { return failed_with(asio::error::operation_aborted); }
 };
 
