@@ -159,7 +159,8 @@ class schedule {
   /// Does some random things, waiting for some of them.
   void call(std::size_t index, unsigned seed, bool only_starts) {
     std::mt19937 dice{seed};
-    auto& [context, signal] = *callers_[index];
+    auto& context = callers_[index]->context;
+    auto& signal = callers_[index]->signal;
     int number = static_cast<int>(index) * 100 + 1;
     const std::size_t steps = 1 + dice() % 6;
     for (std::size_t step = 0; step < steps; ++step) {
