@@ -158,7 +158,7 @@ TEST_CASE("reading ahead by nothing is refused") {
   asio::thread_pool workers{1};
   const mrcz::async::reader in{workers.get_executor(),
                                std::make_unique<mrcz::memory_source>(test::file_with(test::movie(2)))};
-  const auto failure = test::failure_of([&] { static_cast<void>(in.slices<float>({}, 0)); });
+  const auto failure = test::failure_of([&] { static_cast<void>(in.slices<float>({}, {.slices = 0})); });
   REQUIRE(failure);
   CHECK(failure->code == mrcz::errc::bad_option);
 }

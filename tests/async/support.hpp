@@ -23,7 +23,7 @@
 #include <asio/use_future.hpp>
 
 #include "mrcz/array/array.hpp"
-#include "mrcz/async/offload.hpp"
+#include "mrcz/async/completion.hpp"
 #include "tests/support.hpp"
 
 namespace test {
@@ -169,6 +169,29 @@ class refusing_executor {
  private:
   asio::io_context* context_;
   std::shared_ptr<int> accepted_;
+};
+
+/// Runs work inside `post`. No executor of Asio does so; the library survives it.
+class inline_executor {
+ public:
+  explicit inline_executor(asio::io_context& context) : context_{&context} {}
+
+  template <class Function>
+  void execute(Function&& f) const {
+    std::decay_t<Function>{std::forward<Function>(f)}();
+  }
+
+  asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+    return asio::execution::blocking.never;
+  }
+  friend bool operator==(const inline_executor& a, const inline_executor& b) noexcept {
+    return a.context_ == b.context_;
+  }
+  friend bool operator!=(const inline_executor& a, const inline_executor& b) noexcept { return !(a == b); }
+
+ private:
+  asio::io_context* context_;
 };
 
 }  // namespace test

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "mrcz/async/read.hpp"
+#include "mrcz/async/reader.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/write.hpp"
 #include "tests/async/support.hpp"

@@ -8,7 +8,6 @@ MRCZ_INLINE int floors_below() { return 3; }
 
 }  // namespace mrcz::detail
 
-TEST_CASE("internal names of the library are found among those of coroutines and of the wing") {
-  CHECK(mrcz::async::detail::floors_below() == 3);
+TEST_CASE("internal names of the library are found among those of the wing") {
   CHECK(mrcz::bloscpack::detail::floors_below() == 3);
 }

@@ -141,19 +141,20 @@ class completion {
       try {
         const auto executor = std::move(executor_);  // has outstanding work until the call is posted
         handler_call<Handler, Result> call{std::move(handler_), std::move(failure), result, slot};
-        destroy();
+        destroy(allocator{asio::get_associated_allocator(call.handler)});  // the one here was moved from
         asio::post(executor.get_executor(), std::move(call));
       } catch (...) {  // NOLINT(bugprone-empty-catch): the executor refuses, and the handler is destroyed
       }
     }
 
-    void destroy() noexcept override {
-      allocator memory{asio::get_associated_allocator(handler_)};
+    void destroy() noexcept override { destroy(allocator{asio::get_associated_allocator(handler_)}); }
+
+   private:
+    void destroy(allocator memory) noexcept {
       this->~kept_handler();
       std::allocator_traits<allocator>::deallocate(memory, this, 1);
     }
 
-   private:
     using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
     asio::executor_work_guard<executor_type> executor_;
     Handler handler_;
@@ -205,12 +206,14 @@ class initiation {
 };
 
 /// Initiates an operation. What it returns depends on the token. `executor` calls the handlers that have no executor;
-/// if it is empty, the system's does.
+/// if it is empty, the system's does. The token is copied, because Asio 1.22 does not take one that is const and bound
+/// to an executor.
 template <class Result, class Token, class Start>
 auto initiate(asio::any_io_executor executor, Token&& token, Start start) {
   if (!executor) executor = asio::system_executor{};
-  return asio::async_initiate<Token, signature_of<Result>>(
-      initiation<Result, Start>{std::move(executor), std::move(start)}, token);
+  std::decay_t<Token> own = std::forward<Token>(token);
+  return asio::async_initiate<std::decay_t<Token>, signature_of<Result>>(
+      initiation<Result, Start>{std::move(executor), std::move(start)}, own);
 }
 
 /// Throws `asio::error::operation_aborted`, as everywhere in Asio, for an operation that was cancelled.

@@ -118,7 +118,7 @@ class basic_reader {
       if (!file) detail::fail_without_file();
       return file;
     };
-    const auto workers = executor_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{asio::system_executor{}};
+    const auto workers = file_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{asio::system_executor{}};
     return detail::initiate_read<Array>(workers, std::forward<Token>(token), std::move(file_or_fail),
                                         std::move(wanted));
   }

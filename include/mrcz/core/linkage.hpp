@@ -22,11 +22,9 @@
 #define MRCZ_CODECS with_lz4_and_zstd
 #endif
 
-/// The internal names of coroutines and of the bloscpack wing stand on those of the library.
+/// The internal names of the bloscpack wing stand on those of the library. Those of coroutines do so too: see
+/// `async/asio.hpp`.
 namespace mrcz::detail {}
-namespace mrcz::async::detail {
-using namespace mrcz::detail;
-}
 namespace mrcz::bloscpack::detail {
 using namespace mrcz::detail;
 }

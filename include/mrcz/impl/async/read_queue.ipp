@@ -71,6 +71,7 @@ MRCZ_INLINE void read_queue::next(completion who) noexcept {
     const std::lock_guard lock{mutex_};
     begun_ = true;
     waiting_.splice(waiting_.end(), one);
+    if (stopped_) cancel_all();
   }
   pump();
 }

@@ -73,9 +73,11 @@ struct write_queue::step {
   /// Large memory is freed by the workers, and the file is removed on the executor of the disk.
   void carry_out(const asio::any_io_executor& workers, const asio::any_io_executor& disk) noexcept {
     for (auto& one : finished) {
-      one.who(std::move(one.failure), one.result.get());
+      void* const result = one.failure ? nullptr : one.result.get();
+      one.who(std::move(one.failure), result);
       if (one.from.owner) post_reporting(workers, [owner = std::move(one.from.owner)] {});
     }
+    finished.clear();  // here, because a result may be a writer, which locks its queue
     if (posted) post_reporting(posted->is_for_disk() ? disk : workers, std::move(*posted));
     if (discarded) post_reporting(disk, [out = std::move(*discarded)] {});
     if (!dropped.empty()) post_reporting(workers, [memory = std::move(dropped)] {});
@@ -167,7 +169,8 @@ MRCZ_INLINE write_queue::operations write_queue::make(kind what, completion& who
   try {
     one.emplace_back();
   } catch (...) {
-    who(std::current_exception());
+    if (who) who(std::current_exception());
+    else fail_file(std::current_exception());
     return one;
   }
   one.front().what = what;
@@ -293,7 +296,7 @@ MRCZ_INLINE void write_queue::pump() noexcept {
     step next;
     auto failure = mrcz::detail::thrown_by([&] { find_next(next); });
     if (failure) {  // there is no memory to admit a slice of the first operation
-      if (waiting_.front().admitted > 0) end();
+      if (waiting_.front().who && waiting_.front().admitted > 0) end();
       finish(waiting_, waiting_.begin(), std::move(failure));
     } else if (next.is_empty()) {
       break;
@@ -314,6 +317,8 @@ MRCZ_INLINE void write_queue::find_next(step& next) {
       break;
     } else if (!finished_.empty()) {
       next.finished.splice(next.finished.end(), finished_, finished_.begin());
+    } else if (created_ && !ended_ && !flushing_.empty() && window_.begin() >= flushing_.front().end) {
+      finish(flushing_, flushing_.begin(), nullptr);
     } else if (over && !(flushing_.empty() && waiting_.empty()) && !(publishing_ && !ended_)) {
       tell_first();
     } else if (over && out_ && busy_ == 0) {
@@ -323,8 +328,6 @@ MRCZ_INLINE void write_queue::find_next(step& next) {
       break;
     } else if (!created_ && !std::exchange(creating_, true)) {
       next.posted.emplace(shared_from_this(), work_kind::create);
-    } else if (created_ && !flushing_.empty() && window_.begin() >= flushing_.front().end) {
-      finish(flushing_, flushing_.begin(), nullptr);
     } else if (created_ && !puts_while_packing_ && !putting_ && window_.has_next()) {
       putting_ = true;
       next.posted.emplace(shared_from_this(), work_kind::put);
@@ -375,7 +378,13 @@ MRCZ_INLINE void write_queue::tell_first() {
   finish(in, in.begin(), std::move(failure));
 }
 
+/// A failure of an operation for which nobody waits is the failure of the file.
 MRCZ_INLINE void write_queue::finish(operations& in, operations::iterator which, std::exception_ptr failure) noexcept {
+  if (failure && !which->who && !ended_) {
+    end();
+    ended_ = false;
+    failure_ = failure;
+  }
   which->failure = std::move(failure);
   finished_.splice(finished_.end(), in, which);
 }
