@@ -19,6 +19,9 @@
 
 namespace mrcz::detail {
 
+/// Another thread is worth its start, some 50 microseconds, only if it gets at least so many bytes of rows of the file.
+inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
+
 /// Reads parts of slices. Const and thread-safe. Refers to the arguments of its constructor.
 class slice_unpacker {
  public:

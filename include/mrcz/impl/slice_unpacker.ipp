@@ -21,9 +21,6 @@ inline constexpr std::size_t piece_bytes_of_chunk = std::size_t{16} << 10U;
 /// If the voxels of one thread take more bytes than this, they do not stay in its caches.
 inline constexpr std::size_t cache_bytes = std::size_t{4} << 20U;
 
-/// Another thread is worth its start, some 50 microseconds, only if it gets at least so many bytes of rows of the file.
-inline constexpr std::size_t least_bytes_per_thread = std::size_t{1} << 20U;
-
 /// Tells whether `bytes` bytes of voxels fit the caches. If not, has the system provide their pages.
 MRCZ_INLINE nearness prepare(std::byte* to, std::size_t bytes) noexcept {
   if (bytes <= cache_bytes) return nearness::in_caches;
