@@ -254,7 +254,7 @@ void benchmark::asynchronous(const settings& s, nlohmann::ordered_json& all) {
   for (const std::size_t writers : {1U, 2U, 4U}) {
     const auto times = microseconds_of_busy_appends(writers, s.quick ? 200 : 1000);
     busy.row(fmt::format("{} {}", writers, writers == 1 ? "writer" : "writers"),
-             {times[times.size() / 2], times[times.size() * 999 / 1000], times.back()});
+             {times[times.size() / 2], times[(times.size() - 1) * 999 / 1000], times.back()});
   }
 
   table camera{all,
