@@ -49,7 +49,7 @@ class slice_stream {
   auto next(Token&& token = Token{}) {
     auto start = [queue = queue_](detail::completion who) noexcept {
       if (queue) queue->next(std::move(who));
-      else who(mrcz::detail::thrown_by(detail::fail_without_file));
+      else who(mrcz::detail::thrown_by([] { detail::fail_without_file(); }));
     };
     return detail::initiate<std::optional<image<T>>>(executor_, std::forward<Token>(token), std::move(start));
   }

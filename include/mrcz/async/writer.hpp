@@ -205,7 +205,7 @@ class basic_writer {
   auto initiate(Start start, Token&& token) {
     auto start_or_fail = [queue = queue_, start = std::move(start)](detail::completion who) mutable {
       if (queue) start(*queue, std::move(who));
-      else who(mrcz::detail::thrown_by(detail::fail_without_file));
+      else who(mrcz::detail::thrown_by([] { detail::fail_without_file(); }));
     };
     return detail::initiate<void>(executor_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{},
                                   std::forward<Token>(token), std::move(start_or_fail));
