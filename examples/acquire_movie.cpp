@@ -48,10 +48,9 @@ class camera {
   camera() {
     std::mt19937 random{1};
     std::poisson_distribution<int> electrons{1.0};
-    for (auto& buffer : ring_) {
-      buffer.resize({edge, edge});
-      for (auto& pixel : buffer) pixel = static_cast<std::int8_t>(electrons(random));
-    }
+    auto counts = mrcz::image<std::int8_t>::from_shape({edge, edge});
+    for (auto& pixel : counts) pixel = static_cast<std::int8_t>(electrons(random));
+    ring_.fill(counts);
   }
 
   void start(std::function<void(const std::int8_t*)> on_frame) {
