@@ -19,12 +19,21 @@ class MrczConan(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     options = {
         "bloscpack": [True, False],  # True: .blp files too; needs zlib and OpenSSL
+        "boost": [True, False],  # True: mrcz::boost too, the coroutines of Boost.Asio
         "only_blosc": [True, False],  # True: c-blosc decompresses each chunk; needs neither lz4 nor zstd
         "header_only": [True, False],  # False: builds mrcz::compiled too
         "shared": [True, False],
         "fPIC": [True, False],
     }
-    default_options = {"bloscpack": False, "only_blosc": False, "header_only": True, "shared": False, "fPIC": True}
+    default_options = {
+        "bloscpack": False,
+        "boost": False,
+        "only_blosc": False,
+        "header_only": True,
+        "shared": False,
+        "fPIC": True,
+        "boost/*:header_only": True,
+    }
     exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
     no_copy_source = True
     test_package_folder = "tests/package/conan"
@@ -55,6 +64,9 @@ class MrczConan(ConanFile):
         if self.options.bloscpack:
             for reference in ("zlib/[>=1.2.11 <2]", "openssl/[>=1.1 <4]"):
                 self.requires(reference, transitive_headers=True, transitive_libs=True)
+
+        if self.options.boost:
+            self.requires("boost/[>=1.81 <2]", transitive_headers=True)
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -97,6 +109,8 @@ class MrczConan(ConanFile):
     def package_info(self):
         """One component for each target of CMakeLists.txt."""
         self.cpp_info.set_property("cmake_file_name", "mrcz")
+        # CMakeDeps links this target to all components. Its default name is mrcz::mrcz.
+        self.cpp_info.set_property("cmake_target_name", "mrcz::all")
         headers = self._component("mrcz")
         headers.defines = ["_FILE_OFFSET_BITS=64"]  # as in CMakeLists.txt
         headers.requires = [
@@ -120,6 +134,10 @@ class MrczConan(ConanFile):
             ]
         if self.options.bloscpack:
             self._component("bloscpack").requires = ["mrcz", "zlib::zlib", "openssl::crypto"]
+        if self.options.boost:
+            boost = self._component("boost")
+            boost.defines = ["MRCZ_BOOST_ASIO"]
+            boost.requires = ["mrcz", "boost::headers"]
         if self.options.header_only:
             return
         compiled = self._component("compiled", lib="mrcz")

@@ -1,15 +1,21 @@
-// Writes the movie of a simulated camera during the acquisition. The camera never waits: a pool of workers compresses
-// the frames and writes them to disk. A second coroutine reports progress. Ctrl-C cancels the acquisition, and then
-// there is no file.
+// Writes the movie of a camera whose driver calls the program from a thread of the driver and never waits. The callback
+// copies the frame out of the driver's ring buffer and hands it over with try_append; if the window is full, it drops
+// the frame and counts it. A pool of workers compresses the frames and writes them.
+//
+// Ctrl-C stops the camera, but keeps the frames: nobody can expose the specimen again. A second Ctrl-C ends the program
+// at once, and then there is no file.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <optional>
+#include <functional>
 #include <random>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -32,60 +38,83 @@ namespace {
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 
-/// Delivers a frame of 2048 x 2048 counts every 10 ms, and counts how often the program asked too late for the next
-/// one.
+constexpr std::size_t edge = 2048;  // pixels
+constexpr auto frame_time = 10ms;
+
+/// Stands for the driver of a camera. Its thread calls `on_frame` for each frame, with the address of one of the
+/// buffers of a ring. Four frames later the driver uses this buffer again, whether or not the program is done with it.
 class camera {
  public:
-  camera(asio::any_io_executor executor, std::size_t frames) : clock_{std::move(executor)}, left_{frames} {
+  camera() {
     std::mt19937 random{1};
     std::poisson_distribution<int> electrons{1.0};
-    for (auto& pixel : noise_) pixel = static_cast<std::int8_t>(electrons(random));
+    auto counts = mrcz::image<std::int8_t>::from_shape({edge, edge});
+    for (auto& pixel : counts) pixel = static_cast<std::int8_t>(electrons(random));
+    ring_.fill(counts);
   }
 
-  asio::awaitable<std::optional<mrcz::image<std::int8_t>>> next() {
-    if (left_-- == 0) co_return std::nullopt;
-    due_ += 10ms;
-    if (due_ < std::chrono::steady_clock::now()) {
-      ++late_;
-      due_ = std::chrono::steady_clock::now();
-    }
-    clock_.expires_at(due_);
-    co_await clock_.async_wait(asio::use_awaitable);
-    co_return noise_;
+  void start(std::function<void(const std::int8_t*)> on_frame) {
+    thread_ = std::jthread{[this, on_frame = std::move(on_frame)](const std::stop_token& stopped) {
+      auto due = std::chrono::steady_clock::now();
+      for (std::size_t i = 0; !stopped.stop_requested(); ++i) {
+        std::this_thread::sleep_until(due += frame_time);
+        on_frame(ring_[i % ring_.size()].data());
+      }
+    }};
   }
 
-  std::size_t late() const { return late_; }
+  /// After this, the driver does not call any more.
+  void stop() { thread_ = {}; }
 
  private:
-  asio::steady_timer clock_;
-  std::size_t left_;
-  std::size_t late_ = 0;
-  std::chrono::steady_clock::time_point due_ = std::chrono::steady_clock::now();
-  mrcz::image<std::int8_t> noise_ = mrcz::detail::make_image<std::int8_t>(2048, 2048);
+  std::array<mrcz::image<std::int8_t>, 4> ring_;
+  std::jthread thread_;
 };
 
-struct outcome {
-  bool written = false;
-  std::exception_ptr failure;
-};
+/// What the program does in the callback, and what it knows of it.
+class recording {
+ public:
+  recording(mrcz::async::writer& out, std::size_t frames) : out_{out}, frames_{frames} {}
 
-/// Does not throw but stores a failure in `result`, because `||` waits until one of its coroutines succeeds.
-asio::awaitable<void> acquire(camera& cam, mrcz::async::writer& out, outcome& result) {
-  try {
-    while (auto frame = co_await cam.next()) co_await out.append(std::move(*frame));
-    co_await out.close();
-    result.written = true;
-  } catch (...) {
-    result.failure = std::current_exception();
+  /// Called on the thread of the driver. Neither waits nor throws.
+  void take(const std::int8_t* pixels) noexcept {
+    if (is_over()) return;
+    try {
+      auto frame = mrcz::image<std::int8_t>::from_shape({edge, edge});
+      std::copy_n(pixels, frame.size(), frame.data());
+      if (!out_.try_append(std::move(frame))) ++dropped_;
+      ++seen_;
+    } catch (...) {  // for example, the disk is full
+      failure_ = std::current_exception();
+      failed_ = true;
+    }
   }
-}
 
-asio::awaitable<void> report(const mrcz::async::writer& out) {
+  bool is_over() const { return failed_ || seen_ == frames_; }
+  std::size_t dropped() const { return dropped_; }
+
+  /// To be called when the driver does not call any more.
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  mrcz::async::writer& out_;
+  std::size_t frames_;
+  std::atomic<std::size_t> seen_ = 0;
+  std::atomic<std::size_t> dropped_ = 0;
+  std::atomic<bool> failed_ = false;
+  std::exception_ptr failure_;
+};
+
+asio::awaitable<void> report(const mrcz::async::writer& out, const recording& taken) {
   asio::steady_timer pause{co_await asio::this_coro::executor};
-  for (;;) {
-    pause.expires_after(250ms);
+  while (!taken.is_over()) {
+    pause.expires_after(100ms);
     co_await pause.async_wait(asio::use_awaitable);
-    fmt::print(stderr, "{} frames are in the file\n", out.size());
+    const auto waiting = out.in_window();
+    fmt::print(stderr, "{} frames in the file, {} wait ({} MB), {} dropped\n", out.size(), waiting.slices,
+               waiting.bytes / 1'000'000, taken.dropped());
   }
 }
 
@@ -94,16 +123,23 @@ asio::awaitable<void> interruption() {
   co_await signals.async_wait(asio::use_awaitable);
 }
 
-/// Returns whether the movie was finished. The first of the three coroutines to end cancels the others.
-asio::awaitable<bool> take_movie(camera& cam, asio::any_io_executor workers, std::filesystem::path path) {
-  mrcz::async::writer out{workers, path, {.compression = {.codec = mrcz::codec::zstd}}, {{"detector", "simulated"}}};
-  outcome result;
-  auto acquired = acquire(cam, out, result);
-  auto reported = report(out);
+/// Returns the number of dropped frames.
+asio::awaitable<std::size_t> take_movie(asio::any_io_executor workers, std::filesystem::path path, std::size_t frames) {
+  const mrcz::write_options options{.compression = {.codec = mrcz::codec::zstd}};
+  const mrcz::metadata about{{"detector", "simulated"}};
+  const mrcz::async::window one_second{.slices = 1s / frame_time};
+  auto out = co_await mrcz::async::create(workers, path, options, about, one_second);
+
+  recording taken{out, frames};
+  camera cam;
+  cam.start([&](const std::int8_t* pixels) { taken.take(pixels); });
+  auto over = report(out, taken);
   auto interrupted = interruption();
-  const auto first = co_await (std::move(acquired) || std::move(reported) || std::move(interrupted));
-  if (!result.written && first.index() == 0) std::rethrow_exception(result.failure);
-  co_return result.written;
+  co_await (std::move(over) || std::move(interrupted));
+  cam.stop();
+  taken.rethrow();
+  co_await out.close();
+  co_return taken.dropped();
 }
 
 }  // namespace
@@ -114,18 +150,14 @@ int main(int count, char** arguments) try {
     return 2;
   }
   const std::filesystem::path path{arguments[1]};
-  asio::io_context acquisition;
+  const std::size_t frames = count == 3 ? std::stoul(arguments[2]) : 200;
   asio::thread_pool workers{std::max(std::thread::hardware_concurrency(), 1U)};
-  camera cam{acquisition.get_executor(), count == 3 ? std::stoul(arguments[2]) : 200};
-  auto taken = asio::co_spawn(acquisition, take_movie(cam, workers.get_executor(), path), asio::use_future);
-  acquisition.run();
-  workers.join();
-  if (!taken.get()) {
-    fmt::print(stderr, "interrupted: {} was not written\n", path.string());
-    return 1;
-  }
-  fmt::print("{}: {} frames, {:.1f} MB; the camera had to wait {} times\n", path.string(),
-             mrcz::reader{path}.shape()[0], static_cast<double>(std::filesystem::file_size(path)) / 1e6, cam.late());
+  asio::io_context control;
+  auto taken = asio::co_spawn(control, take_movie(workers.get_executor(), path, frames), asio::use_future);
+  control.run();
+  const std::size_t dropped = taken.get();
+  fmt::print("{}: {} frames, {:.1f} MB; {} frames were dropped\n", path.string(), mrcz::reader{path}.shape()[0],
+             static_cast<double>(std::filesystem::file_size(path)) / 1e6, dropped);
 } catch (const std::exception& e) {
   fmt::print(stderr, "error: {}\n", e.what());
   return 1;

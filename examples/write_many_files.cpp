@@ -32,7 +32,7 @@ asio::awaitable<void> compress(asio::any_io_executor workers, mrcz::async::reade
   prepared.header() = in.file().header();
   prepared.set_extended_header(in.file().extended_header());
   mrcz::async::writer out{workers, std::move(prepared), {.slices = slices_per_file}};
-  auto slices = in.slices<T>({}, slices_per_file);
+  auto slices = in.slices<T>({}, {.slices = slices_per_file});
   while (auto slice = co_await slices.next()) co_await out.append(std::move(*slice));
   co_await out.close();
 }

@@ -28,6 +28,7 @@ PACKAGES = {
     "xtl": {"headers": ["xtl"], "target": "xtl"},
     "xtensor": {"headers": ["xtensor"], "target": "xtensor", "defines": ["XTENSOR_USE_XSIMD"]},
     "zlib": {"headers": ["zlib.h", "zconf.h"], "libs": ["z"], "target": "ZLIB::ZLIB"},
+    "boost": {"headers": ["boost"], "component": "headers"},
     "openssl": {"headers": ["openssl"], "libs": ["crypto"], "component": "crypto"},
 }
 REQUIREMENTS = {
@@ -36,11 +37,16 @@ REQUIREMENTS = {
     "c-blosc/1.21.5": ["lz4/1.9.4", "zlib/[>=1.2.11 <2]", "zstd/[~1.5]"],
 }
 SYSTEM = ["/usr/include", "/usr/include/x86_64-linux-gnu"]  # Debian: headers of this machine are in the second
+BOOST = os.environ.get("MRCZ_BOOST_PREFIX")  # a folder with Boost, which Debian's other packages may conflict with
+if BOOST:
+    SYSTEM.insert(0, os.path.join(BOOST, "include"))
 NEWEST = os.environ.get("MRCZ_NEWEST_PREFIX")  # a folder whose libraries come first, as in `./run ci full`
 
 
 class StandIn(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
+    options = {"header_only": [True, False]}  # as boost has
+    default_options = {"header_only": True}
 
     def requirements(self):
         for reference in REQUIREMENTS.get(f"{self.name}/{self.version}", []):

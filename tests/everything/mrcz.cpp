@@ -120,7 +120,16 @@ asio::awaitable<void> in_a_coroutine(asio::any_io_executor workers, std::filesys
   co_await out.append(mrcz::borrowed(xt::view(volume, 0, xt::all(), xt::all()) * 2.0F));
   mrcz::image<float> noise = xt::random::rand<float>({3, 4});
   co_await out.append(std::move(noise) + 1.0F);
+  co_await out.flush();
   co_await out.close();
+
+  const mrcz::async::window limits{.slices = 2, .disk = &workers};
+  mrcz::async::writer created = co_await mrcz::async::create(workers, path, {}, nullptr, limits);
+  static_cast<void>(created.try_append(mrcz::image<float>{xt::zeros<float>({3, 4})}));
+  static_cast<void>(created.in_window().bytes + created.size());
+  created.cancel();
+  auto more = co_await mrcz::async::append_to(workers, path);
+  co_await more.close();
 
   const auto all = co_await mrcz::async::read<float>(workers, path);
   const auto slice = co_await mrcz::async::read_slice<float>(workers, path, 0);
@@ -128,12 +137,24 @@ asio::awaitable<void> in_a_coroutine(asio::any_io_executor workers, std::filesys
   static_cast<void>(co_await in.read<float>());
   static_cast<void>(co_await in.read_slice<float>(0));
   static_cast<void>(co_await in.read_slices<float>({.first = 0, .count = 1}));
+  static_cast<void>(co_await in.read_region<float>({.y = {.first = 1, .count = 2}}));
+  static_cast<void>(co_await in.read_frame<float>(0));
   auto slices = in.slices<float>();
   while (auto next = co_await slices.next()) static_cast<void>(next->size());
 }
 
+void with_other_tokens(asio::any_io_executor workers, const std::filesystem::path& path) {
+  mrcz::async::writer out{workers, path};
+  out.append(mrcz::image<float>{xt::zeros<float>({3, 4})}, asio::use_future).get();
+  out.close([](std::exception_ptr) {});
+  mrcz::async::write(workers, path, mrcz::volume<float>{xt::zeros<float>({2, 3, 4})}, asio::use_future).get();
+  static_cast<void>(mrcz::async::read<float>(workers, path, asio::use_future).get());
+  mrcz::async::reader{workers, path}.read_slice<float>(0, [](std::exception_ptr, mrcz::image<float>) {});
+}
+
 void with_threads(const std::filesystem::path& path) {
   asio::thread_pool workers{2};
+  with_other_tokens(workers.get_executor(), path);
   asio::co_spawn(workers, in_a_coroutine(workers.get_executor(), path), asio::use_future).get();
 }
 

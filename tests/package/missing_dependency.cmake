@@ -17,6 +17,9 @@ foreach(package IN LISTS packages)
   refused("mrcz could not be found because dependency ${package} could not be found|Could not find.*${package}|${package}.*REQUIRED"
     ${CMAKE_COMMAND} -S "${SOURCE}/tests/package/find_package" -B "installed_${package}" ${options})
 endforeach()
+refused("mrcz::boost needs Boost 1.81 or later, which was not found"
+  ${CMAKE_COMMAND} -S "${SOURCE}/tests/package/find_package" -B installed_Boost -G Ninja "-DCMAKE_CXX_COMPILER=${COMPILER}"
+  "-DCMAKE_PREFIX_PATH=${WORK}/prefix" -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON -DBOOST=ON)
 
 # Who only asks whether mrcz is there gets no target that cannot be used.
 configure(find_package_quietly quietly "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DCMAKE_DISABLE_FIND_PACKAGE_xtensor=ON")

@@ -17,7 +17,7 @@ class StrangerConan(ConanFile):
 
     def build(self):
         cmake = CMake(self)
-        cmake.configure(variables={"BLOSCPACK": self._bloscpack, "COMPILED": self._compiled})
+        cmake.configure(variables={"BLOSCPACK": self._bloscpack, "BOOST": self._boost, "COMPILED": self._compiled})
         cmake.build()
 
     def test(self):
@@ -25,10 +25,16 @@ class StrangerConan(ConanFile):
             for program in ["stranger"] + ["stranger_bloscpack"] * self._bloscpack:
                 for form in [""] + ["_compiled"] * self._compiled:
                     self.run(os.path.join(self.cpp.build.bindir, program + form), env="conanrun")
+            if self._boost:
+                self.run(os.path.join(self.cpp.build.bindir, "stranger_boost"), env="conanrun")
 
     @property
     def _bloscpack(self):
         return bool(self.dependencies["mrcz"].options.bloscpack)
+
+    @property
+    def _boost(self):
+        return bool(self.dependencies["mrcz"].options.boost)
 
     @property
     def _compiled(self):

@@ -1,0 +1,27 @@
+# Finds the Boost.Asio of mrcz::boost: Boost 1.81 or later, as a CMake package or in Boost_INCLUDE_DIR. Sets
+# mrcz_boost_FOUND. Then mrcz_add_boost() makes the target. Each project makes it anew, because only the project knows
+# its Boost.
+set(mrcz_boost_FOUND FALSE)
+if(NOT Boost_INCLUDE_DIR)
+  find_package(Boost 1.81 CONFIG QUIET)
+  if(Boost_FOUND)
+    set(mrcz_boost_FOUND TRUE)
+    set(mrcz_boost_folders "${Boost_INCLUDE_DIRS}")
+  endif()
+elseif(EXISTS "${Boost_INCLUDE_DIR}/boost/version.hpp")
+  file(STRINGS "${Boost_INCLUDE_DIR}/boost/version.hpp" mrcz_boost_version REGEX "define BOOST_VERSION [0-9]+")
+  string(REGEX REPLACE ".*define BOOST_VERSION ([0-9]+).*" "\\1" mrcz_boost_version "${mrcz_boost_version}")
+  if(mrcz_boost_version GREATER_EQUAL 108100)
+    set(mrcz_boost_FOUND TRUE)
+    set(mrcz_boost_folders "${Boost_INCLUDE_DIR}")
+  endif()
+endif()
+
+function(mrcz_add_boost)
+  if(NOT TARGET mrcz::boost)
+    add_library(mrcz::boost INTERFACE IMPORTED GLOBAL)
+    target_compile_definitions(mrcz::boost INTERFACE MRCZ_BOOST_ASIO)
+    target_include_directories(mrcz::boost INTERFACE ${mrcz_boost_folders})
+    target_link_libraries(mrcz::boost INTERFACE mrcz::mrcz)
+  endif()
+endfunction()
