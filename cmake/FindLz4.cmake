@@ -1,28 +1,3 @@
-# Finds lz4 and provides the target Lz4::lz4, whatever name the package manager uses. If the project has found lz4 before,
-# its target is used: CMake refuses to find a package again if only some of its targets exist.
-foreach(step existing packaged)
-  if(step STREQUAL "packaged" AND NOT TARGET Lz4::lz4)
-    find_package(lz4 CONFIG QUIET)
-  endif()
-  foreach(packaged lz4::lz4 LZ4::lz4 LZ4::lz4_shared LZ4::lz4_static)
-    if(TARGET ${packaged} AND NOT TARGET Lz4::lz4)
-      add_library(Lz4::lz4 INTERFACE IMPORTED)
-      target_link_libraries(Lz4::lz4 INTERFACE ${packaged})
-    endif()
-  endforeach()
-endforeach()
-
-include(FindPackageHandleStandardArgs)
-if(TARGET Lz4::lz4)
-  set(Lz4_FOUND TRUE)
-else()
-  find_path(Lz4_INCLUDE_DIR lz4.h)
-  find_library(Lz4_LIBRARY lz4)
-  find_package_handle_standard_args(Lz4 REQUIRED_VARS Lz4_LIBRARY Lz4_INCLUDE_DIR)
-  if(Lz4_FOUND)
-    add_library(Lz4::lz4 UNKNOWN IMPORTED)
-    set_target_properties(Lz4::lz4 PROPERTIES IMPORTED_LOCATION "${Lz4_LIBRARY}"
-      INTERFACE_INCLUDE_DIRECTORIES "${Lz4_INCLUDE_DIR}")
-  endif()
-  mark_as_advanced(Lz4_LIBRARY Lz4_INCLUDE_DIR)
-endif()
+# Finds lz4 and provides the target Lz4::lz4.
+include("${CMAKE_CURRENT_LIST_DIR}/find_library.cmake")
+mrcz_find_library(Lz4 lz4 lz4.h lz4::lz4 LZ4::lz4 LZ4::lz4_shared LZ4::lz4_static)

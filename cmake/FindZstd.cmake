@@ -1,28 +1,3 @@
-# Finds zstd and provides the target Zstd::zstd, whatever name the package manager uses. If the project has found zstd before,
-# its target is used: CMake refuses to find a package again if only some of its targets exist.
-foreach(step existing packaged)
-  if(step STREQUAL "packaged" AND NOT TARGET Zstd::zstd)
-    find_package(zstd CONFIG QUIET)
-  endif()
-  foreach(packaged zstd::libzstd zstd::libzstd_shared zstd::libzstd_static)
-    if(TARGET ${packaged} AND NOT TARGET Zstd::zstd)
-      add_library(Zstd::zstd INTERFACE IMPORTED)
-      target_link_libraries(Zstd::zstd INTERFACE ${packaged})
-    endif()
-  endforeach()
-endforeach()
-
-include(FindPackageHandleStandardArgs)
-if(TARGET Zstd::zstd)
-  set(Zstd_FOUND TRUE)
-else()
-  find_path(Zstd_INCLUDE_DIR zstd.h)
-  find_library(Zstd_LIBRARY zstd)
-  find_package_handle_standard_args(Zstd REQUIRED_VARS Zstd_LIBRARY Zstd_INCLUDE_DIR)
-  if(Zstd_FOUND)
-    add_library(Zstd::zstd UNKNOWN IMPORTED)
-    set_target_properties(Zstd::zstd PROPERTIES IMPORTED_LOCATION "${Zstd_LIBRARY}"
-      INTERFACE_INCLUDE_DIRECTORIES "${Zstd_INCLUDE_DIR}")
-  endif()
-  mark_as_advanced(Zstd_LIBRARY Zstd_INCLUDE_DIR)
-endif()
+# Finds zstd and provides the target Zstd::zstd.
+include("${CMAKE_CURRENT_LIST_DIR}/find_library.cmake")
+mrcz_find_library(Zstd zstd zstd.h zstd::libzstd zstd::libzstd_shared zstd::libzstd_static)
