@@ -111,7 +111,7 @@ MRCZ_INLINE bool is_stored_as(const voxel_encoder& in_memory, const voxel_format
 /// Where the converted voxels are needed next.
 enum class nearness : bool {
   in_caches,
-  past_caches,  ///< in memory: there are more than the caches hold
+  past_caches,  ///< in memory: there are more than the caches hold; `finish_past_caches()` must follow
 };
 
 /// Converts `count` voxels from the bytes of a file. Voxels of mode 101 begin with the low half of the first byte, or

@@ -34,6 +34,7 @@ MRCZ_INLINE void slice_unpacker::unpack(std::size_t z, resolved_range y, resolve
   try {
     if (compressed()) unpack_chunk(place, y, x, type, to, memory);
     else read_rows(place, y, x, type, to, memory);
+    finish_past_caches();
   } catch (...) {
     rethrow_with({.path = source_.name(), .slice = z, .byte = place.offset});
   }

@@ -342,7 +342,6 @@ MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& fo
       if (through_buffer) copy_past_caches(to + i * type.bytes, converted.data(), part * type.bytes);
     }
   }
-  if (where == nearness::past_caches) finish_past_caches();
 }
 
 MRCZ_INLINE void encode_voxels(const voxel_encoder& type, const voxel_format& format, const std::byte* from,

@@ -21,6 +21,8 @@ inline constexpr std::size_t tile_elements = 512;
 /// Elements of a tile for what is left, for narrow parts of rows, and for every processor.
 inline constexpr std::size_t small_tile_elements = 128;
 
+inline constexpr std::size_t most_typesize = 16;
+
 #if defined(__GNUC__)
 #define MRCZ_ALWAYS_INLINE [[gnu::always_inline]] inline
 #else
@@ -49,13 +51,6 @@ MRCZ_INLINE void unshuffle_8_bits(const std::byte* planes, std::size_t stride, s
   for (std::size_t i = 0; i < 8; ++i) to[i * typesize] = static_cast<std::byte>(rows >> 8 * i);
 }
 
-/// Puts the bytes of `count` elements together. Byte j of element i is at rows[j * stride + i].
-MRCZ_INLINE void interleave_one_by_one(const std::byte* rows, std::size_t stride, std::size_t typesize,
-                                       std::size_t count, std::byte* to) noexcept {
-  for (std::size_t j = 0; j < typesize; ++j)
-    for (std::size_t i = 0; i < count; ++i) to[i * typesize + j] = rows[j * stride + i];
-}
-
 /// Spreads byte j of 8 elements over its 8 planes, which lie `stride` bytes apart.
 MRCZ_INLINE void shuffle_8_bits(const std::byte* from, std::size_t typesize, std::byte* planes,
                                 std::size_t stride) noexcept {
@@ -65,14 +60,7 @@ MRCZ_INLINE void shuffle_8_bits(const std::byte* from, std::size_t typesize, std
   for (std::size_t bit = 0; bit < 8; ++bit) planes[bit * stride] = static_cast<std::byte>(rows >> 8 * bit);
 }
 
-/// The inverse of `interleave_one_by_one`.
-MRCZ_INLINE void deinterleave_one_by_one(const std::byte* from, std::size_t typesize, std::size_t count,
-                                         std::byte* rows, std::size_t stride) noexcept {
-  for (std::size_t j = 0; j < typesize; ++j)
-    for (std::size_t i = 0; i < count; ++i) rows[j * stride + i] = from[i * typesize + j];
-}
-
-// Tiles of elements in registers
+// Many elements at a time, in registers
 //
 // Registers are extensions of the compiler. So one algorithm serves each width, and <immintrin.h>, which takes 0.4 s to
 // compile, is not needed. Functions that have registers as arguments are inlined into functions that are compiled for
@@ -84,9 +72,20 @@ template <std::size_t width>
 struct registers {
   using bytes __attribute__((vector_size(width))) = std::uint8_t;
   using words __attribute__((vector_size(width))) = std::uint64_t;
+  using bytes_anywhere __attribute__((vector_size(width), aligned(1), may_alias)) = std::uint8_t;
 };
 template <std::size_t width>
 using register_of = typename registers<width>::bytes;
+
+template <std::size_t width>
+MRCZ_ALWAYS_INLINE void load_register(register_of<width>& to, const std::byte* from) noexcept {
+  to = *reinterpret_cast<const typename registers<width>::bytes_anywhere*>(from);
+}
+
+template <std::size_t width>
+MRCZ_ALWAYS_INLINE void store_register(const register_of<width>& from, std::byte* to) noexcept {
+  *reinterpret_cast<typename registers<width>::bytes_anywhere*>(to) = from;
+}
 
 /// Calls `action` with each of the constants 0 to count - 1.
 template <std::size_t count, class Action>
@@ -96,12 +95,13 @@ MRCZ_ALWAYS_INLINE void for_each_constant(Action action) noexcept {
   }(std::make_index_sequence<count>{});
 }
 
-/// Alternates the bytes of the lower halves of two registers, or of the upper halves. Each lane of 16 bytes counts
-/// alone.
-template <std::size_t width, bool upper, std::size_t... i>
-MRCZ_ALWAYS_INLINE void alternate(const register_of<width>& a, const register_of<width>& b, register_of<width>& to,
-                                  std::index_sequence<i...>) noexcept {
-  to = __builtin_shufflevector(a, b, static_cast<int>(i / 16 * 16 + i % 16 / 2 + (upper ? 8 : 0) + i % 2 * width)...);
+/// Alternates the bytes of the lower halves of two registers, and those of the upper halves. Each lane of 16 bytes
+/// counts alone.
+template <std::size_t width, std::size_t... i>
+MRCZ_ALWAYS_INLINE void alternate(const register_of<width>& a, const register_of<width>& b, register_of<width>& lower,
+                                  register_of<width>& upper, std::index_sequence<i...>) noexcept {
+  lower = __builtin_shufflevector(a, b, static_cast<int>(i / 16 * 16 + i % 16 / 2 + i % 2 * width)...);
+  upper = __builtin_shufflevector(a, b, static_cast<int>(i / 16 * 16 + i % 16 / 2 + 8 + i % 2 * width)...);
 }
 
 /// Shuffles the bytes of all registers like a pack of cards that is cut in the middle: the bytes of the first half of
@@ -111,11 +111,17 @@ template <std::size_t width, std::size_t count>
 MRCZ_ALWAYS_INLINE void riffle(register_of<width> (&r)[count]) noexcept {
   register_of<width> mixed[count];
   for_each_constant<count / 2>([&](auto i) __attribute__((always_inline)) {
-    constexpr std::make_index_sequence<width> each{};
-    alternate<width, false>(r[i], r[i + count / 2], mixed[2 * i], each);
-    alternate<width, true>(r[i], r[i + count / 2], mixed[2 * i + 1], each);
+    alternate<width>(r[i], r[i + count / 2], mixed[2 * i], mixed[2 * i + 1], std::make_index_sequence<width>{});
   });
   for_each_constant<count>([&](auto i) __attribute__((always_inline)) { r[i] = mixed[i]; });
+}
+
+/// Stores the pieces of a register, each `stride` bytes behind the one before it.
+template <std::size_t width, std::size_t piece>
+MRCZ_ALWAYS_INLINE void store_pieces(const register_of<width>& from, std::byte* to, std::size_t stride) noexcept {
+  for_each_constant<width / piece>([&](auto i) __attribute__((always_inline)) {
+    std::memcpy(to + i * stride, reinterpret_cast<const std::byte*>(&from) + piece * i, piece);
+  });
 }
 
 template <std::size_t width, std::size_t... i>
@@ -124,28 +130,54 @@ MRCZ_ALWAYS_INLINE void concatenate(const register_of<width / 2>& low, const reg
   to = __builtin_shufflevector(low, high, static_cast<int>(i)...);
 }
 
-/// Stores the lanes of a register `stride` bytes apart.
+/// Loads the lanes of a register, which lie 128 bytes apart. The lanes are put together as registers: a processor waits
+/// for bytes that it has just stored piece by piece.
 template <std::size_t width>
-MRCZ_ALWAYS_INLINE void store_lanes(const register_of<width>& from, std::byte* to, std::size_t stride) noexcept {
-  for_each_constant<width / 16>([&](auto lane) __attribute__((always_inline)) {
-    std::memcpy(to + lane * stride, reinterpret_cast<const std::byte*>(&from) + 16 * lane, 16);
-  });
-}
-
-/// Loads the lanes of a register `stride` bytes apart. The lanes are put together as registers: a processor waits for
-/// bytes that it has just stored piece by piece.
-template <std::size_t width>
-MRCZ_ALWAYS_INLINE void load_lanes(register_of<width>& to, const std::byte* from, std::size_t stride) noexcept {
+MRCZ_ALWAYS_INLINE void load_lanes(register_of<width>& to, const std::byte* from) noexcept {
   if constexpr (width == 16) {
-    std::memcpy(&to, from, width);
+    load_register<width>(to, from);
   } else {
     register_of<width / 2> low;
     register_of<width / 2> high;
-    load_lanes<width / 2>(low, from, stride);
-    load_lanes<width / 2>(high, from + width / 32 * stride, stride);
+    load_lanes<width / 2>(low, from);
+    load_lanes<width / 2>(high, from + width / 32 * 128);
     concatenate<width>(low, high, to, std::make_index_sequence<width>{});
   }
 }
+
+// Bytes of elements
+
+/// Puts the bytes of elements together. Byte j of the elements is in the row that begins at rows + j * stride. `count`
+/// is a multiple of 8 * width. Lane l of register q holds the elements from 128 l + 16 q on.
+template <std::size_t width, std::size_t typesize>
+MRCZ_ALWAYS_INLINE void interleave_registers(const std::byte* rows, std::size_t stride, std::byte* to,
+                                             std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; i += 8 * width, to += 8 * width * typesize)
+    for (std::size_t q = 0; q < 8; ++q, rows += width) {
+      register_of<width> r[typesize];
+      for_each_constant<typesize>(
+          [&](auto j) __attribute__((always_inline)) { load_register<width>(r[j], rows + j * stride); });
+      for_each_constant<std::bit_width(typesize) - 1>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
+      for_each_constant<typesize>([&](auto j) __attribute__((always_inline)) {
+        store_pieces<width, 16>(r[j], to + 16 * (q * typesize + j), 128 * typesize);
+      });
+    }
+}
+
+/// The inverse of `interleave_registers` with lanes in order: as many riffles as that function has and four leave each
+/// byte where it was. `count` is a multiple of 16.
+template <std::size_t typesize>
+void deinterleave_registers(const std::byte* from, std::byte* rows, std::size_t stride, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; i += 16, from += 16 * typesize, rows += 16) {
+    register_of<16> r[typesize];
+    for_each_constant<typesize>([&](auto j) __attribute__((always_inline)) { load_register<16>(r[j], from + 16 * j); });
+    for_each_constant<4>([&](auto) __attribute__((always_inline)) { riffle<16>(r); });
+    for_each_constant<typesize>([&](auto j)
+                                    __attribute__((always_inline)) { store_register<16>(r[j], rows + j * stride); });
+  }
+}
+
+// Bits of bytes
 
 #if defined(__SSE2__)
 /// The instruction multiplies matrices. The product of the unit matrix and a matrix whose first byte is its last row is
@@ -158,237 +190,189 @@ MRCZ_ALWAYS_INLINE void load_lanes(register_of<width>& to, const std::byte* from
 }
 #endif
 
-/// The loops for one set of instructions, which has registers of `width` bytes.
-template <std::size_t width, bool gfni = false>
-struct tiles {
-  using bytes = register_of<width>;
-
-  /// Transposes the matrix of bits in each 8 bytes. With GFNI the first byte is the last row.
-  MRCZ_ALWAYS_INLINE static void transpose(bytes& r) noexcept {
-    if constexpr (gfni) {
-      transpose_bits_with_gfni(r);
-    } else {
-      auto words = reinterpret_cast<typename registers<width>::words>(r);
-      if constexpr (std::endian::native == std::endian::big) reverse_words(words);
-      transpose_bits(words);
-      if constexpr (std::endian::native == std::endian::big) reverse_words(words);
-      r = reinterpret_cast<bytes>(words);
-    }
+/// Transposes the matrix of bits in each 8 bytes. With GFNI the first byte is the last row.
+template <std::size_t width, bool gfni>
+MRCZ_ALWAYS_INLINE void transpose_matrices(register_of<width>& r) noexcept {
+  if constexpr (gfni) {
+    transpose_bits_with_gfni(r);
+  } else {
+    auto words = reinterpret_cast<typename registers<width>::words>(r);
+    const auto reverse_on_big_endian = [&] {
+      if constexpr (std::endian::native == std::endian::big)
+        for (std::size_t i = 0; i < width / 8; ++i) words[i] = byteswap(words[i]);
+    };
+    reverse_on_big_endian();
+    transpose_bits(words);
+    reverse_on_big_endian();
+    r = reinterpret_cast<register_of<width>>(words);
   }
+}
 
-  template <class Words>
-  MRCZ_ALWAYS_INLINE static void reverse_words(Words& words) noexcept {
-    for (std::size_t i = 0; i < width / 8; ++i) words[i] = byteswap(words[i]);
-  }
-
-  /// Restores one byte of 8 * width elements from its 8 planes. Lane l of register q belongs to the 16 elements from
-  /// 128 l + 16 q on.
-  MRCZ_ALWAYS_INLINE static void join_planes(const std::byte* planes, std::size_t stride, bytes (&r)[8]) noexcept {
+/// Restores bytes from their 8 planes, which lie `stride` bytes apart. `count` is a multiple of 8 * width. Lane l of
+/// register q holds the 16 bytes from 128 l + 16 q on. Unless the bytes are stored in order, they are stored as
+/// registers of `piece` bytes, as `interleave_registers<piece>` takes them.
+template <std::size_t width, std::size_t piece, bool gfni = false>
+MRCZ_ALWAYS_INLINE void join_planes(const std::byte* planes, std::size_t stride, std::byte* to, std::size_t count,
+                                    bool in_order) noexcept {
+  for (const std::byte* const end = to + count; to != end; planes += width, to += 8 * width) {
+    register_of<width> r[8];
     for_each_constant<8>([&](auto bit) __attribute__((always_inline)) {
-      std::memcpy(&r[gfni ? 7 - bit : bit + 0], planes + bit * stride, width);
+      load_register<width>(r[gfni ? 7 - bit : bit + 0], planes + bit * stride);
     });
     riffle<width>(r);
     riffle<width>(r);
     riffle<width>(r);
-    for_each_constant<8>([&](auto q) __attribute__((always_inline)) { transpose(r[q]); });
+    for_each_constant<8>([&](auto q) __attribute__((always_inline)) { transpose_matrices<width, gfni>(r[q]); });
+    if (in_order)
+      for_each_constant<8>([&](auto q)
+                               __attribute__((always_inline)) { store_pieces<width, 16>(r[q], to + 16 * q, 128); });
+    else
+      for_each_constant<8>(
+          [&](auto q) __attribute__((always_inline)) { store_pieces<width, piece>(r[q], to + piece * q, 8 * piece); });
   }
+}
 
-  /// Puts the bytes of elements together and stores them. Register j holds byte j, each lane 16 elements. The elements
-  /// of two neighbouring lanes are `distance` elements apart.
-  template <std::size_t typesize>
-  MRCZ_ALWAYS_INLINE static void store_elements(bytes (&r)[typesize], std::byte* to, std::size_t distance) noexcept {
-    for_each_constant<std::bit_width(typesize) - 1>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
-    for_each_constant<typesize>(
-        [&](auto q) __attribute__((always_inline)) { store_lanes<width>(r[q], to + 16 * q, distance * typesize); });
-  }
-
-  /// Restores a tile of elements from planes of bits.
-  template <std::size_t typesize, std::size_t tile>
-  MRCZ_ALWAYS_INLINE static void unshuffle_bits(const std::byte* planes, std::size_t stride, std::byte* to) noexcept {
-    constexpr std::size_t at_once = 8 * width;  // elements
-    bytes joined[tile / at_once][8][typesize];
-    for (std::size_t j = 0; j < typesize; ++j)
-      for (std::size_t part = 0; part < tile / at_once; ++part) {
-        bytes r[8];
-        join_planes(planes + 8 * j * stride + part * width, stride, r);
-        for_each_constant<8>([&](auto q) __attribute__((always_inline)) {
-          if constexpr (typesize > 1) joined[part][q][j] = r[q];
-          else store_lanes<width>(r[q], to + part * at_once + 16 * q, 128);
-        });
-      }
-    if constexpr (typesize == 1) return;
-    for (std::size_t part = 0; part < tile / at_once; ++part)
-      for (std::size_t q = 0; q < 8; ++q) {
-        bytes r[typesize];
-        for_each_constant<typesize>([&](auto j) __attribute__((always_inline)) { r[j] = joined[part][q][j]; });
-        store_elements(r, to + (part * at_once + 16 * q) * typesize, 128);
-      }
-  }
-
-  /// The inverse of `join_planes`: seven riffles leave each byte where it was.
-  MRCZ_ALWAYS_INLINE static void split_planes(bytes (&r)[8], std::byte* planes, std::size_t stride) noexcept {
-    for_each_constant<8>([&](auto q) __attribute__((always_inline)) { transpose(r[q]); });
-    for_each_constant<4>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
+/// The inverse of `join_planes`: seven riffles leave each byte where it was.
+template <std::size_t width>
+MRCZ_ALWAYS_INLINE void split_planes(const std::byte* from, std::byte* planes, std::size_t stride,
+                                     std::size_t count) noexcept {
+  for (const std::byte* const end = from + count; from != end; planes += width, from += 8 * width) {
+    register_of<width> r[8];
+    for_each_constant<8>([&](auto q) __attribute__((always_inline)) {
+      load_lanes<width>(r[q], from + 16 * q);
+      transpose_matrices<width, false>(r[q]);
+    });
+    riffle<width>(r);
+    riffle<width>(r);
+    riffle<width>(r);
+    riffle<width>(r);
     for_each_constant<8>([&](auto bit)
-                             __attribute__((always_inline)) { std::memcpy(planes + bit * stride, &r[bit], width); });
+                             __attribute__((always_inline)) { store_register<width>(r[bit], planes + bit * stride); });
   }
+}
 
-  /// The inverse of `store_elements`: as many riffles as that function has and four leave each byte where it was.
-  template <std::size_t typesize>
-  MRCZ_ALWAYS_INLINE static void load_elements(const std::byte* from, std::size_t distance,
-                                               bytes (&r)[typesize]) noexcept {
-    for_each_constant<typesize>(
-        [&](auto q) __attribute__((always_inline)) { load_lanes<width>(r[q], from + 16 * q, distance * typesize); });
-    if constexpr (typesize > 1) for_each_constant<4>([&](auto) __attribute__((always_inline)) { riffle<width>(r); });
-  }
+// The loops for each set of instructions
 
-  /// Spreads a tile of elements over planes of bits.
-  template <std::size_t typesize>
-  MRCZ_ALWAYS_INLINE static void shuffle_bits(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
-    constexpr std::size_t tile = tile_elements;
-    constexpr std::size_t at_once = 8 * width;  // elements
-    bytes split[tile / at_once][typesize][8];
-    for (std::size_t part = 0; part < tile / at_once; ++part)
-      for (std::size_t q = 0; q < 8; ++q) {
-        bytes r[typesize];
-        load_elements(from + (part * at_once + 16 * q) * typesize, 128, r);
-        for_each_constant<typesize>([&](auto j) __attribute__((always_inline)) { split[part][j][q] = r[j]; });
-      }
-    for (std::size_t j = 0; j < typesize; ++j)
-      for (std::size_t part = 0; part < tile / at_once; ++part) {
-        bytes r[8];
-        for_each_constant<8>([&](auto q) __attribute__((always_inline)) { r[q] = split[part][j][q]; });
-        split_planes(r, planes + 8 * j * stride + part * width, stride);
-      }
-  }
+using interleave_loop = void (*)(const std::byte* rows, std::size_t stride, std::byte* to, std::size_t count) noexcept;
+using deinterleave_loop = void (*)(const std::byte* from, std::byte* rows, std::size_t stride,
+                                   std::size_t count) noexcept;
+using join_loop = void (*)(const std::byte* planes, std::size_t stride, std::byte* to, std::size_t count,
+                           bool in_order) noexcept;
+using split_loop = void (*)(const std::byte* from, std::byte* planes, std::size_t stride, std::size_t count) noexcept;
 
-  /// Restores a tile of elements from rows of bytes.
-  template <std::size_t typesize, std::size_t tile>
-  static void unshuffle_bytes(const std::byte* rows, std::size_t stride, std::byte* to) noexcept {
-    for (std::size_t i = 0; i < tile; i += width) {
-      bytes r[typesize];
-      for_each_constant<typesize>(
-          [&](auto j) __attribute__((always_inline)) { std::memcpy(&r[j], rows + j * stride + i, width); });
-      store_elements(r, to + i * typesize, 16);
-    }
-  }
+struct shuffle_loops {
+  join_loop join;
+  split_loop split;
+  std::array<interleave_loop, 3> interleave;  // for elements of 2, 4 and 8 bytes
 };
 
-// The tables
-
-/// A loop over one tile. Planes of bits, or rows of bytes, are `stride` bytes apart.
-using tile_loop = void (*)(const std::byte* from, std::size_t stride, std::byte* to) noexcept;
-
-/// Loops for elements of 1, 2, 4 and 8 bytes.
-using loops_by_typesize = std::array<tile_loop, 4>;
+/// Which of three loops is the one for elements of this size; null if there is none.
+template <class Loop>
+Loop loop_for(const std::array<Loop, 3>& loops, std::size_t typesize) noexcept {
+  return typesize == 2 ? loops[0] : typesize == 4 ? loops[1] : typesize == 8 ? loops[2] : nullptr;
+}
 
 template <std::size_t typesize>
-void unshuffle_bits_anywhere(const std::byte* from, std::size_t stride, std::byte* to) noexcept {
-  tiles<16>::unshuffle_bits<typesize, small_tile_elements>(from, stride, to);
+void interleave_anywhere(const std::byte* rows, std::size_t stride, std::byte* to, std::size_t count) noexcept {
+  interleave_registers<16, typesize>(rows, stride, to, count);
 }
-inline constexpr loops_by_typesize small_bit_loops{&unshuffle_bits_anywhere<1>, &unshuffle_bits_anywhere<2>,
-                                                   &unshuffle_bits_anywhere<4>, &unshuffle_bits_anywhere<8>};
-
-/// Wider registers are no faster here, because the loops only move bytes.
-inline constexpr loops_by_typesize small_byte_loops{nullptr, &tiles<16>::unshuffle_bytes<2, small_tile_elements>,
-                                                    &tiles<16>::unshuffle_bytes<4, small_tile_elements>,
-                                                    &tiles<16>::unshuffle_bytes<8, small_tile_elements>};
-
-/// A loop that spreads one tile over planes of bits.
-using shuffle_loop = void (*)(const std::byte* from, std::byte* planes, std::size_t stride) noexcept;
-using shuffle_loops_by_typesize = std::array<shuffle_loop, 4>;
-
-template <std::size_t typesize>
-void shuffle_bits_anywhere(const std::byte* from, std::byte* planes, std::size_t stride) noexcept {
-  tiles<16>::shuffle_bits<typesize>(from, planes, stride);
+MRCZ_INLINE void join_anywhere(const std::byte* planes, std::size_t stride, std::byte* to, std::size_t count,
+                               bool in_order) noexcept {
+  join_planes<16, 16>(planes, stride, to, count, in_order);
 }
-inline constexpr shuffle_loops_by_typesize shuffle_loops{&shuffle_bits_anywhere<1>, &shuffle_bits_anywhere<2>,
-                                                         &shuffle_bits_anywhere<4>, &shuffle_bits_anywhere<8>};
+MRCZ_INLINE void split_anywhere(const std::byte* from, std::byte* planes, std::size_t stride,
+                                std::size_t count) noexcept {
+  split_planes<16>(from, planes, stride, count);
+}
+inline constexpr shuffle_loops loops_anywhere{
+    &join_anywhere, &split_anywhere, {&interleave_anywhere<2>, &interleave_anywhere<4>, &interleave_anywhere<8>}};
+
+/// Wider registers are hardly faster, because these loops only move bytes.
+inline constexpr std::array<deinterleave_loop, 3> deinterleave_loops{
+    &deinterleave_registers<2>, &deinterleave_registers<4>, &deinterleave_registers<8>};
 
 #if defined(__SSE2__)
 template <std::size_t typesize>
-[[gnu::target("avx2")]] void shuffle_bits_with_avx2(const std::byte* from, std::byte* planes,
-                                                    std::size_t stride) noexcept {
-  tiles<32>::shuffle_bits<typesize>(from, planes, stride);
+[[gnu::target("avx2")]] void interleave_with_avx2(const std::byte* rows, std::size_t stride, std::byte* to,
+                                                  std::size_t count) noexcept {
+  interleave_registers<32, typesize>(rows, stride, to, count);
 }
-inline constexpr shuffle_loops_by_typesize shuffle_loops_with_avx2{
-    &shuffle_bits_with_avx2<1>, &shuffle_bits_with_avx2<2>, &shuffle_bits_with_avx2<4>, &shuffle_bits_with_avx2<8>};
-
-template <std::size_t typesize>
-[[gnu::target("avx2")]] void unshuffle_bits_with_avx2(const std::byte* from, std::size_t stride,
-                                                      std::byte* to) noexcept {
-  tiles<32>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
+[[gnu::target("avx2")]] MRCZ_INLINE void join_with_avx2(const std::byte* planes, std::size_t stride, std::byte* to,
+                                                        std::size_t count, bool in_order) noexcept {
+  join_planes<32, 32>(planes, stride, to, count, in_order);
 }
-inline constexpr loops_by_typesize loops_with_avx2{&unshuffle_bits_with_avx2<1>, &unshuffle_bits_with_avx2<2>,
-                                                   &unshuffle_bits_with_avx2<4>, &unshuffle_bits_with_avx2<8>};
-
-template <std::size_t typesize>
-[[gnu::target("avx512f,avx512bw")]] void unshuffle_bits_with_avx512(const std::byte* from, std::size_t stride,
-                                                                    std::byte* to) noexcept {
-  tiles<64>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
+[[gnu::target("avx512f,avx512bw")]] MRCZ_INLINE void join_with_avx512(const std::byte* planes, std::size_t stride,
+                                                                      std::byte* to, std::size_t count,
+                                                                      bool in_order) noexcept {
+  join_planes<64, 32>(planes, stride, to, count, in_order);
 }
-inline constexpr loops_by_typesize loops_with_avx512{&unshuffle_bits_with_avx512<1>, &unshuffle_bits_with_avx512<2>,
-                                                     &unshuffle_bits_with_avx512<4>, &unshuffle_bits_with_avx512<8>};
-
-template <std::size_t typesize>
-[[gnu::target("avx2,gfni")]] void unshuffle_bits_with_gfni(const std::byte* from, std::size_t stride,
-                                                           std::byte* to) noexcept {
-  tiles<32, true>::unshuffle_bits<typesize, tile_elements>(from, stride, to);
+[[gnu::target("avx2,gfni")]] MRCZ_INLINE void join_with_gfni(const std::byte* planes, std::size_t stride, std::byte* to,
+                                                             std::size_t count, bool in_order) noexcept {
+  join_planes<32, 32, true>(planes, stride, to, count, in_order);
 }
-inline constexpr loops_by_typesize loops_with_gfni{&unshuffle_bits_with_gfni<1>, &unshuffle_bits_with_gfni<2>,
-                                                   &unshuffle_bits_with_gfni<4>, &unshuffle_bits_with_gfni<8>};
+[[gnu::target("avx2")]] MRCZ_INLINE void split_with_avx2(const std::byte* from, std::byte* planes, std::size_t stride,
+                                                         std::size_t count) noexcept {
+  split_planes<32>(from, planes, stride, count);
+}
 #endif
 
-/// The loops over tiles of 512 elements; null if there are none.
-MRCZ_INLINE const loops_by_typesize* large_bit_loops([[maybe_unused]] instructions with) noexcept {
+/// Only joining gains from more than AVX2.
+MRCZ_INLINE shuffle_loops loops_with([[maybe_unused]] instructions with) noexcept {
 #if defined(__SSE2__)
-  switch (with) {
-    case instructions::any: break;
-    case instructions::avx2: return &loops_with_avx2;
-    case instructions::avx512: return &loops_with_avx512;
-    case instructions::gfni: return &loops_with_gfni;
-  }
+  if (with != instructions::any)
+    return {with == instructions::avx2     ? &join_with_avx2
+            : with == instructions::avx512 ? &join_with_avx512
+                                           : &join_with_gfni,
+            &split_with_avx2,
+            {&interleave_with_avx2<2>, &interleave_with_avx2<4>, &interleave_with_avx2<8>}};
 #endif
-  return nullptr;
-}
-
-MRCZ_INLINE const shuffle_loops_by_typesize& shuffle_loops_with([[maybe_unused]] instructions with) noexcept {
-#if defined(__SSE2__)
-  if (with != instructions::any) return shuffle_loops_with_avx2;  // GFNI and wider registers are no faster
-#endif
-  return shuffle_loops;
+  return loops_anywhere;
 }
 #endif
 #undef MRCZ_ALWAYS_INLINE
 
 // Blocks
 
-/// Restores whole elements. A group of 8 elements is the least that has whole planes of bits.
-MRCZ_INLINE void unshuffle_elements(const std::byte* from, std::size_t stride, shuffle kind, std::size_t typesize,
-                                    std::size_t count, std::byte* to, [[maybe_unused]] instructions with) noexcept {
-  const bool bits = kind == shuffle::bit;
+MRCZ_INLINE void interleave_one_by_one(const std::byte* rows, std::size_t stride, std::size_t typesize,
+                                       std::size_t count, std::byte* to) noexcept {
+  for (std::size_t j = 0; j < typesize; ++j)
+    for (std::size_t i = 0; i < count; ++i) to[i * typesize + j] = rows[j * stride + i];
+}
+
+/// Restores elements from rows of bytes.
+MRCZ_INLINE void unshuffle_bytes(const std::byte* rows, std::size_t stride, std::size_t typesize, std::size_t count,
+                                 std::byte* to) noexcept {
+  std::size_t done = 0;
 #if defined(__GNUC__)
-  const auto run = [&](const loops_by_typesize& loops, std::size_t tile) {
-    const bool has_loop = std::has_single_bit(typesize) && typesize <= 8;
-    for (; count >= tile; count -= tile, from += bits ? tile / 8 : tile, to += tile * typesize) {
-      if (has_loop) {
-        loops[static_cast<std::size_t>(std::countr_zero(typesize))](from, stride, to);
-      } else if (bits) {
-        std::byte rows[16][tile_elements];
-        for (std::size_t j = 0; j < typesize; ++j) loops[0](from + 8 * j * stride, stride, rows[j]);
-        interleave_one_by_one(rows[0], tile_elements, typesize, tile, to);
-      } else {
-        interleave_one_by_one(from, stride, typesize, tile, to);
-      }
+  if (const auto interleave = loop_for(loops_anywhere.interleave, typesize); interleave != nullptr) {
+    done = count / small_tile_elements * small_tile_elements;
+    interleave(rows, stride, to, done);
+  }
+#endif
+  interleave_one_by_one(rows + done, stride, typesize, count - done, to + done * typesize);
+}
+
+/// Restores elements from planes of bits. A group of 8 elements is the least that has whole planes.
+MRCZ_INLINE void unshuffle_bits(const std::byte* planes, std::size_t stride, std::size_t typesize, std::size_t count,
+                                std::byte* to, [[maybe_unused]] instructions with) noexcept {
+#if defined(__GNUC__)
+  const auto restore_tiles = [&](const shuffle_loops& loops, std::size_t tile) {
+    std::byte rows[most_typesize * tile_elements];
+    const auto interleave = loop_for(loops.interleave, typesize);
+    for (; count >= tile; count -= tile, planes += tile / 8, to += tile * typesize) {
+      std::byte* const joined = typesize == 1 ? to : rows;
+      for (std::size_t j = 0; j < typesize; ++j)
+        loops.join(planes + 8 * j * stride, stride, joined + j * tile, tile, interleave == nullptr);
+      if (interleave != nullptr) interleave(rows, tile, to, tile);
+      else if (typesize > 1) interleave_one_by_one(rows, tile, typesize, tile, to);
     }
   };
-  if (const auto* large = large_bit_loops(with); bits && large != nullptr) run(*large, tile_elements);
-  run(bits ? small_bit_loops : small_byte_loops, small_tile_elements);
+  restore_tiles(loops_with(with), tile_elements);
+  restore_tiles(loops_anywhere, small_tile_elements);
 #endif
-  if (!bits) return interleave_one_by_one(from, stride, typesize, count, to);
   for (std::size_t i = 0; i < count; i += 8)
     for (std::size_t j = 0; j < typesize; ++j)
-      unshuffle_8_bits(from + 8 * j * stride + i / 8, stride, to + i * typesize + j, typesize);
+      unshuffle_8_bits(planes + 8 * j * stride + i / 8, stride, to + i * typesize + j, typesize);
 }
 
 MRCZ_INLINE shuffled_block::shuffled_block(std::span<const std::byte> bytes, shuffle kind,
@@ -405,7 +389,9 @@ MRCZ_INLINE void shuffled_block::unshuffle(std::size_t first, std::size_t count,
   const bool bits = kind_ == shuffle::bit;
   const std::size_t group = bits ? 8 : 1;  // elements
   const auto restore = [&](std::size_t element, std::size_t elements, std::byte* into) {
-    unshuffle_elements(bytes_.data() + element / group, elements_ / group, kind_, typesize_, elements, into, with);
+    const std::byte* const from = bytes_.data() + element / group;
+    if (bits) unshuffle_bits(from, elements_ / 8, typesize_, elements, into, with);
+    else unshuffle_bytes(from, elements_, typesize_, elements, into);
   };
   while (first < shuffled_end) {
     const std::size_t element = first / typesize_ / group * group;
@@ -413,7 +399,7 @@ MRCZ_INLINE void shuffled_block::unshuffle(std::size_t first, std::size_t count,
     if (first == element * typesize_ && done > 0) {
       restore(element, done / typesize_, to);
     } else {  // a part of a tile; near the end of the block the tile begins earlier
-      std::array<std::byte, small_tile_elements * 16> tile;
+      std::array<std::byte, small_tile_elements * most_typesize> tile;
       const std::size_t elements = std::min(small_tile_elements, elements_);
       const std::size_t begin = std::min(element, elements_ - elements);
       restore(begin, elements, tile.data());
@@ -426,6 +412,13 @@ MRCZ_INLINE void shuffled_block::unshuffle(std::size_t first, std::size_t count,
   if (first < end) std::memcpy(to, bytes_.data() + first, end - first);
 }
 
+/// The inverse of `interleave_one_by_one`.
+MRCZ_INLINE void deinterleave_one_by_one(const std::byte* from, std::size_t typesize, std::size_t count,
+                                         std::byte* rows, std::size_t stride) noexcept {
+  for (std::size_t j = 0; j < typesize; ++j)
+    for (std::size_t i = 0; i < count; ++i) rows[j * stride + i] = from[i * typesize + j];
+}
+
 MRCZ_INLINE void shuffle_bits(std::span<const std::byte> from, std::size_t typesize, std::byte* to,
                               [[maybe_unused]] instructions with) noexcept {
   const std::size_t elements = from.size() / typesize;
@@ -433,16 +426,16 @@ MRCZ_INLINE void shuffle_bits(std::span<const std::byte> from, std::size_t types
   if (elements % 8 == 0) {
     const std::size_t stride = elements / 8;
 #if defined(__GNUC__)
-    const auto& loops = shuffle_loops_with(with);
+    const auto split = loops_with(with).split;
+    const auto deinterleave = loop_for(deinterleave_loops, typesize);
+    std::byte rows[most_typesize * tile_elements];
     for (; elements - done >= tile_elements; done += tile_elements) {
       const std::byte* const next = from.data() + done * typesize;
-      if (std::has_single_bit(typesize) && typesize <= 8) {
-        loops[static_cast<std::size_t>(std::countr_zero(typesize))](next, to + done / 8, stride);
-      } else {
-        std::byte rows[16][tile_elements];
-        deinterleave_one_by_one(next, typesize, tile_elements, rows[0], tile_elements);
-        for (std::size_t j = 0; j < typesize; ++j) loops[0](rows[j], to + 8 * j * stride + done / 8, stride);
-      }
+      if (deinterleave != nullptr) deinterleave(next, rows, tile_elements, tile_elements);
+      else if (typesize > 1) deinterleave_one_by_one(next, typesize, tile_elements, rows, tile_elements);
+      const std::byte* const bytes = typesize == 1 ? next : rows;
+      for (std::size_t j = 0; j < typesize; ++j)
+        split(bytes + j * tile_elements, to + 8 * j * stride + done / 8, stride, tile_elements);
     }
 #endif
     for (; done < elements; done += 8)
