@@ -131,13 +131,13 @@ class slices_reading {
     const std::size_t fair_share = std::max<std::size_t>(count_ / (4 * threads), 1);
     const auto at_once = static_cast<std::size_t>(std::clamp<std::uint64_t>(group_bytes / slice_bytes, 1, fair_share));
     const std::size_t tasks = bands > 1 ? count_ * bands : count_ / at_once + (count_ % at_once == 0 ? 0 : 1);
-    memory_.resize(thread_count(threads, tasks));
+    std::vector<thread_memory> memory(thread_count(threads, tasks));
     parallel_for(tasks, threads, [&](std::size_t i, std::size_t thread) {
       if (bands > 1) {
         const std::size_t begin = y_.count * (i % bands) / bands;
-        read_rows(i / bands, begin, y_.count * (i % bands + 1) / bands - begin, memory_[thread]);
+        read_rows(i / bands, begin, y_.count * (i % bands + 1) / bands - begin, memory[thread]);
       } else {
-        read_slices(i * at_once, std::min(count_, (i + 1) * at_once), memory_[thread]);
+        read_slices(i * at_once, std::min(count_, (i + 1) * at_once), memory[thread]);
       }
     });
   }
@@ -190,7 +190,6 @@ class slices_reading {
   const voxels& to_;
   const unpack_options& options_;
   bool dense_ = to_.is_dense();
-  std::vector<thread_memory> memory_;  // one for each thread
 };
 
 }  // namespace MRCZ_CODECS
