@@ -159,6 +159,7 @@ TEST_CASE("a window that is closed drops what waits, and lets what was taken lea
   w.done(2, std::shared_ptr<int>{kept});
   auto first = w.take();
   w.close();
+  CHECK(w.take_dropped().size() == 2);
   CHECK(kept.use_count() == 2);
   CHECK_FALSE(w.has_room());
   w.done(1, std::shared_ptr<int>{kept});
@@ -168,4 +169,22 @@ TEST_CASE("a window that is closed drops what waits, and lets what was taken lea
   CHECK(w.begin() == 1);
   CHECK_FALSE(w.has_next());
   CHECK_FALSE(w.failure_is_next());
+}
+
+TEST_CASE("results that a failure or the end drops are handed out, so that they can be freed without a lock") {
+  window w{{.items = 4, .bytes = 100}};
+  for (std::size_t i = 0; i < 4; ++i) w.admit(10);
+  w.done(2, "two");
+  w.done(3, "three");
+  w.done(1, failure("one"));
+  auto dropped = w.take_dropped();
+  REQUIRE(dropped.size() == 2);
+  CHECK(dropped.front().result == "two");
+  CHECK(dropped.back().result == "three");
+  CHECK(w.bytes() == 20);
+  CHECK(w.take_dropped().empty());
+  w.close();
+  CHECK(w.take_dropped().size() == 2);
+  CHECK(w.empty());
+  CHECK(w.bytes() == 0);
 }

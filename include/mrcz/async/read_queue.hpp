@@ -65,6 +65,7 @@ class read_queue : public std::enable_shared_from_this<read_queue> {
   MRCZ_INLINE void cancel(operations::iterator which) noexcept;
   MRCZ_INLINE bool is_stopped();
   MRCZ_INLINE void arrive(std::size_t z, arrived&& with) noexcept;
+  MRCZ_INLINE void lose(std::size_t z) noexcept;
 
   asio::any_io_executor workers_;
   shared_reader file_;
@@ -79,6 +80,7 @@ class read_queue : public std::enable_shared_from_this<read_queue> {
   ordered_window<arrived> window_;
   bool begun_ = false;
   bool stopped_ = false;
+  bool workers_gone_ = false;  // memory is then freed where it is dropped
   bool pumping_ = false;
 };
 

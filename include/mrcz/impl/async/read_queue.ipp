@@ -21,7 +21,7 @@ class read_queue::reading {
   reading(reading&&) noexcept = default;
   reading& operator=(reading&&) = delete;
   ~reading() {
-    if (queue_) queue_->arrive(z_, {nullptr, workers_are_gone()});
+    if (queue_) queue_->lose(z_);
   }
   void operator()() {
     const auto queue = std::move(queue_);
@@ -129,6 +129,15 @@ MRCZ_INLINE void read_queue::arrive(std::size_t z, arrived&& with) noexcept {
   pump();
 }
 
+/// The executor refused to read a slice, or was destroyed.
+MRCZ_INLINE void read_queue::lose(std::size_t z) noexcept {
+  {
+    const std::lock_guard lock{mutex_};
+    workers_gone_ = true;
+  }
+  arrive(z, {nullptr, workers_are_gone()});
+}
+
 MRCZ_INLINE void read_queue::pump() noexcept {
   std::unique_lock lock{mutex_};
   if (std::exchange(pumping_, true)) return;  // that thread looks again before it stops
@@ -148,10 +157,12 @@ MRCZ_INLINE void read_queue::pump() noexcept {
       continue;
     }
     if (done.empty() && !admitted && memory.empty()) break;
+    const bool freed_here = workers_gone_;
     lock.unlock();
     if (!done.empty()) done.front().who(std::move(done.front().with.failure), done.front().with.slice.get());
     if (admitted) post_reporting(workers_, reading{shared_from_this(), *admitted});
-    if (!memory.empty()) post_reporting(workers_, [dropped = std::move(memory)] {});
+    if (freed_here) memory.clear();
+    else if (!memory.empty()) post_reporting(workers_, [dropped = std::move(memory)] {});
     lock.lock();
   }
   pumping_ = false;
