@@ -2,6 +2,7 @@
 //   interop_files write FOLDER      writes files of every mode, kind, byte order and codec for ours.py to look at
 //   interop_files check FOLDER      reads what theirs.py wrote and compares it with FOLDER/expected.json
 //   interop_files validate FOLDER   compares our verdicts with those of mrcfile in FOLDER/verdicts.json
+//   interop_files round FOLDER      rounds the floats in FOLDER/floats.mrc for float16.py to look at
 //   interop_files geometry FOLDER [FILE...]   writes volumes, parts and bins of them, and of the files, for geometry.py
 //                                             and relion.py to look at
 #include <algorithm>
@@ -26,6 +27,7 @@
 #include "mrcz/edit.hpp"
 #include "mrcz/format/geometry.hpp"
 #include "mrcz/format/metadata.hpp"
+#include "mrcz/read.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/write.hpp"
@@ -342,6 +344,17 @@ int write_geometry(const std::filesystem::path& folder, std::span<const std::str
   return 0;
 }
 
+int write_rounded(const std::filesystem::path& folder) {
+  const auto floats = mrcz::read<float>(folder / "floats.mrc");
+  const auto doubles = xt::cast<double>(floats) / 3.0;
+  mrcz::write(folder / "float16.mrc", floats, {.mode = mrcz::mode::float16, .rounding = mrcz::rounding::nearest});
+  mrcz::write(folder / "thirds16.mrc", doubles, {.mode = mrcz::mode::float16, .rounding = mrcz::rounding::nearest});
+  mrcz::write(folder / "thirds32.mrc", doubles);
+  mrcz::write(folder / "int16.mrc", floats,
+              {.mode = mrcz::mode::int16, .rounding = mrcz::rounding::nearest, .saturate = true});
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) try {
@@ -349,8 +362,9 @@ int main(int count, char** arguments) try {
   if (given.size() == 2 && given[0] == "write") return write_all(given[1]);
   if (given.size() == 2 && given[0] == "check") return check_all(given[1]);
   if (given.size() == 2 && given[0] == "validate") return validate_all(given[1]);
+  if (given.size() == 2 && given[0] == "round") return write_rounded(given[1]);
   if (given.size() >= 2 && given[0] == "geometry") return write_geometry(given[1], std::span{given}.subspan(2));
-  fmt::print("usage: interop_files write|check|validate|geometry FOLDER\n");
+  fmt::print("usage: interop_files write|check|validate|round|geometry FOLDER\n");
   return 2;
 } catch (const std::exception& e) {
   fmt::print("interop_files: {}\n", e.what());

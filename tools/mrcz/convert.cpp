@@ -28,6 +28,8 @@ struct arguments {
   std::optional<std::string> mode;
   int level = 1;
   std::optional<std::size_t> threads;
+  bool round = false;
+  bool saturate = false;
   bool force = false;
 };
 
@@ -44,6 +46,8 @@ void convert(const arguments& given, const std::stop_token* stop) {
   std::atomic<std::uint64_t> done = 0;
   mrcz::write_options options{.compression = {.level = given.level},
                               .mode = in.mode(),
+                              .rounding = given.round ? mrcz::rounding::nearest : mrcz::rounding::exact,
+                              .saturate = given.saturate,
                               .byte_order = std::endian::native,
                               .replace = given.force,
                               .threads = given.threads,
@@ -103,8 +107,10 @@ command::action command::add_convert(CLI::App& program) {
   sub->add_option("--level", given->level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9))->capture_default_str();
   sub->add_option("--mode", given->mode,
                   "int8, int16, float32, complex_int16, complex64, uint16, int32, uint32, float16 or uint4; refused if "
-                  "a voxel would change")
+                  "a voxel would change, unless --round or --saturate allows it")
       ->check(one_of("mode", mrcz::mode_named));
+  sub->add_flag("--round", given->round, "Round voxels to the nearest number of the mode");
+  sub->add_flag("--saturate", given->saturate, "Voxels beyond the numbers of the mode become the largest or smallest");
   sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
   sub->add_flag("--force", given->force, "Replace OUT if it exists");
   return [given] { return convert(*given); };

@@ -133,6 +133,10 @@ template const voxel_encoder& encoder_of<half>() noexcept;
 template const voxel_encoder& encoder_of<float>() noexcept;
 template const voxel_encoder& encoder_of<complex_int16>() noexcept;
 template const voxel_encoder& encoder_of<std::complex<float>>() noexcept;
+template const voxel_encoder& encoder_of<double>() noexcept;
+template const voxel_encoder& encoder_of<std::complex<double>>() noexcept;
+template const voxel_encoder& encoder_of<std::int64_t>() noexcept;
+template const voxel_encoder& encoder_of<std::uint64_t>() noexcept;
 
 template voxel_type reader::voxel_type<voxel_type>() const;
 
