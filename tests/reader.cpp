@@ -690,14 +690,21 @@ TEST_CASE("what is no MRC file is refused with what was found") {
   };
   refused(std::errc::no_such_file_or_directory, "cannot open: No such file");
   test::write_bytes(path, {});
-  refused(errc::not_mrc, "is not an MRC file: it has 0 bytes, expected at least 1024");
+  refused(errc::not_mrc,
+          "is not an MRC file but an empty file; whatever wrote, copied or downloaded it did not finish");
   const auto good = test::file_of(mode::float32, {2, 3, 4});
   test::write_bytes(path, test::first(good, 1023));
   refused(errc::not_mrc, "is not an MRC file: it has 1023 bytes, expected at least 1024");
+  test::write_bytes(path, test::bytes(5000, std::byte{0xfe}));
+  refused(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents -16843010 x -16843010 x -16843010");
   test::write_bytes(path, test::bytes(5000, std::byte{'x'}));
-  refused(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208");
+  refused(errc::not_mrc, "is not an MRC file but a text that begins 'xxxx");
   test::write_bytes(path, test::bytes(5000));
-  refused(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents 0 x 0 x 0");
+  refused(errc::not_mrc, "is not an MRC file but a file that begins with zeros; whatever wrote");
+  auto packed = test::bytes(300, std::byte{7});
+  packed[0] = std::byte{0x1f}, packed[1] = std::byte{0x8b}, packed[2] = std::byte{8};
+  test::write_bytes(path, packed);
+  refused(errc::not_mrc, "is not an MRC file but a file that gzip packed; unpack it first, for instance with gzip -d");
 
   const auto patched = [&](std::size_t at, std::int32_t value) {
     auto file = good;

@@ -125,7 +125,9 @@ TEST_CASE("findings of the header come first") {
 }
 
 TEST_CASE("a file shorter than a header") {
-  for (const std::size_t size : {0U, 1U, 1023U})
+  CHECK(findings_in({}) ==
+        only(error, "file", 0, "an empty file", "an MRC file; whatever wrote, copied or downloaded it did not finish"));
+  for (const std::size_t size : {1U, 1023U})
     CHECK(findings_in(test::first(plain_file(), size)) ==
           only(error, "file size", 0, fmt::format("{} bytes", size), "at least 1024, the header"));
 }

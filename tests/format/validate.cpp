@@ -194,10 +194,13 @@ TEST_CASE("extended header") {
 }
 
 TEST_CASE("something else than an MRC file is one finding") {
-  mrcz::header_bytes text{};
-  text.fill(std::byte{'x'});
-  CHECK(mrcz::validate_header(text, 5000) ==
-        only(error, "MAP", 208, "'xxxx'", "'MAP ', or at least extents and a MODE: this is not an MRC file"));
+  mrcz::header_bytes bytes{};
+  bytes.fill(std::byte{0xfe});
+  CHECK(mrcz::validate_header(bytes, 5000) == only(error, "MAP", 208, R"('\xfe\xfe\xfe\xfe')",
+                                                   "'MAP ', or at least extents and a MODE: this is not an MRC file"));
+  bytes[0] = std::byte{'B'}, bytes[1] = std::byte{'Z'}, bytes[2] = std::byte{'h'};
+  CHECK(mrcz::validate_header(bytes, 5000) ==
+        only(error, "file", 0, "a file that bzip2 packed", "an MRC file; unpack it first, for instance with bzip2 -d"));
   CHECK(mrcz::validate_header({}, 1024).size() == 1);
 }
 

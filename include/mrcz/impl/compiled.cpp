@@ -39,6 +39,7 @@
 #include "mrcz/impl/format/metadata.ipp"
 #include "mrcz/impl/format/mode.ipp"
 #include "mrcz/impl/format/mode_word.ipp"
+#include "mrcz/impl/format/other_format.ipp"
 #include "mrcz/impl/format/slice_table.ipp"
 #include "mrcz/impl/format/statistics.ipp"
 #include "mrcz/impl/format/validate.ipp"

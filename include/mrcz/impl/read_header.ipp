@@ -3,11 +3,15 @@
 
 #include "mrcz/read_header.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/shape.hpp"
 #include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/other_format.hpp"
 #include "mrcz/format/slice_table.hpp"
 #include "mrcz/io/file.hpp"
 
@@ -16,12 +20,16 @@ namespace mrcz {
 namespace detail {
 
 MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::endian> order) {
-  if (source.size() < header_size)
-    fail_expected(errc::not_mrc, text("is not an MRC file: it has {} bytes", source.size()),
-                  text("at least {}", header_size));
-  header_bytes bytes;
-  source.read_at(0, bytes);
-  auto h = decode(bytes, source.size(), order);
+  const std::uint64_t size = source.size();
+  header_bytes bytes{};
+  const auto beginning = std::span{bytes}.first(static_cast<std::size_t>(std::min<std::uint64_t>(size, header_size)));
+  source.read_at(0, beginning);
+  const auto h = decode(bytes, size, order);
+  if (size < header_size || (!has_map(h) && !makes_sense(h)))
+    if (const auto other = recognise(beginning, size))
+      fail(errc::not_mrc, {.found = "is not an MRC file but " + other->what, .remark = other->remedy});
+  if (size < header_size)
+    fail_expected(errc::not_mrc, text("is not an MRC file: it has {} bytes", size), text("at least {}", header_size));
   check(h);
   return h;
 }

@@ -22,6 +22,7 @@
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/metadata.hpp"
+#include "mrcz/format/other_format.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/reader.hpp"
@@ -184,7 +185,11 @@ std::vector<finding> detail::validate_source(std::unique_ptr<const byte_source> 
   const std::uint64_t size = source->size();
   detail::findings list;
   if (size < header_size) {
-    list.error_if(true, "file size", 0, fmt::format("{} bytes", size),
+    std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+    source->read_at(0, bytes);
+    const auto other = recognise(bytes, size);
+    list.error_if(other.has_value(), "file", 0, other ? other->what : "", other ? "an MRC file; " + other->remedy : "");
+    list.error_if(!other, "file size", 0, fmt::format("{} bytes", size),
                   fmt::format("at least {}, the header", header_size));
     return std::move(list).take();
   }

@@ -16,6 +16,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/machine_stamp.hpp"
 #include "mrcz/format/mode_word.hpp"
+#include "mrcz/format/other_format.hpp"
 #include "mrcz/io/undo_record.hpp"
 
 namespace mrcz::detail {
@@ -205,7 +206,9 @@ MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std:
   const header h = decode(bytes, file_size, order);
   detail::findings list;
   if (!detail::has_map(h) && !detail::makes_sense(h)) {
-    list.error_if(true, "MAP", 208, detail::printable({h.map.data(), h.map.size()}),
+    const auto other = detail::recognise(bytes, file_size);
+    list.error_if(other.has_value(), "file", 0, other ? other->what : "", other ? "an MRC file; " + other->remedy : "");
+    list.error_if(!other, "MAP", 208, detail::printable({h.map.data(), h.map.size()}),
                   "'MAP ', or at least extents and a MODE: this is not an MRC file");
     return std::move(list).take();
   }
