@@ -13,6 +13,7 @@
 
 #include "command.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
 #include "mrcz/writer.hpp"
@@ -56,12 +57,17 @@ void convert(const arguments& given, const std::stop_token* stop) {
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
 
+  auto extended = in.extended_header();
+  const bool is_text = extended.is_json() || extended.is_symmetry_text();
+  if (!extended.empty() && !is_text && !mrcz::detail::has_fei_records(extended))
+    options.byte_order = in.header().byte_order;  // that of the numbers in it, which nobody else can put in order
+
   auto out = open(given.out, options);
   out.header() = in.header();
   if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
-  if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
+  if (!extended.empty()) out.set_extended_header(std::move(extended));
 
   const std::size_t slices = in.shape()[0];
   const std::size_t at_once = mrcz::detail::thread_count(given.threads, slices);

@@ -31,6 +31,7 @@
 #include "mrcz/impl/format/axes.ipp"
 #include "mrcz/impl/format/byte_order.ipp"
 #include "mrcz/impl/format/extended_header.ipp"
+#include "mrcz/impl/format/fei_records.ipp"
 #include "mrcz/impl/format/geometry.ipp"
 #include "mrcz/impl/format/header.ipp"
 #include "mrcz/impl/format/header_bytes.ipp"

@@ -20,6 +20,7 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/format/other_format.hpp"
@@ -80,6 +81,20 @@ MRCZ_INLINE void validate_metadata(const reader& in, findings& list) {
   } catch (const error& e) {
     require_fault_of_file(e);
     list.error_if(true, "extended header", header_size, e.found(), expected_of(e, "UTF-8 JSON"));
+  }
+}
+
+MRCZ_INLINE void validate_records(const reader& in, findings& list) {
+  const auto extended = in.extended_header();
+  if (!has_fei_records(extended)) return;
+  try {
+    const std::size_t records = extended.records<fei1>().size();
+    list.warn_if(records < in.slices().claimed(), "extended header", header_size,
+                 fmt::format("{} records of {}", records, extended.type()),
+                 fmt::format("{}, one for each section", in.slices().claimed()));
+  } catch (const error& e) {
+    require_fault_of_file(e);
+    list.warn_if(true, "extended header", header_size, e.found(), expected_of(e, "records"));
   }
 }
 
@@ -174,6 +189,7 @@ void validate_content(const Reader& in, findings& list) {
   validate_opened(in.header(), in.slices().begin(), in.codec(), list);
   validate_slices(in, list);
   validate_metadata(in, list);
+  validate_records(in, list);
   const auto all = in.visit([&]<class T>(std::type_identity<T>) { return decode_all<T>(in, list); });
   if (all) compare_statistics(in.header(), all->statistics(), list);
 }

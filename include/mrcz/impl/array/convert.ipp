@@ -504,7 +504,6 @@ MRCZ_INLINE running_statistics piece_of_numbers::summary(bool of_complex, std::s
   std::array<std::byte, sizeof(std::complex<float>)> ignored;
   std::size_t bad = 0;
   while (one.convert(type, format, how, from + bad * type.bytes, ignored.data(), 1)) ++bad;
-  type.to_numbers(from + bad * type.bytes, one.real.data(), one.imaginary.data(), 1);
   const bool is_beyond = one.convert(type, format, {how.rounding, true}, from + bad * type.bytes, ignored.data(), 1);
   const char* const remedy = how.rounding == rounding::exact ? " exactly; round or cast it first"
                              : is_beyond                     ? " even rounded; saturate or scale it first"
