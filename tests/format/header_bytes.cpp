@@ -328,6 +328,7 @@ TEST_CASE("IMOD's bytes of two voxels are read as mode 101, where its stamp and 
     CHECK(part.mx == 77);
     CHECK(part.cella.x == 100);
 
+    CHECK(decode(packed().i32(28, 0)).voxel_size() == mrcz::voxel_size{2, 2, 2});
     CHECK(decode(packed().i32(156, 1)).mode == 0);
     CHECK(decode(packed().i32(152, 0)).nx == 50);
     CHECK(decode(packed().i32(12, 1)).mode == 1);

@@ -51,7 +51,7 @@ MRCZ_INLINE bool has_packed_bytes(const header& h) noexcept {
 
 /// Reads the header as that of mode 101, which has the same bytes. The voxel size stays.
 MRCZ_INLINE void read_packed_bytes(header& h) noexcept {
-  if (h.mx == h.nx) h.mx *= 2, h.cella.x *= 2;
+  if (h.mx == h.nx || h.mx == 0) h.mx *= 2, h.cella.x *= 2;  // 0 means as many as NX
   h.nx *= 2;
   h.mode = static_cast<std::int32_t>(mode::uint4);
   h.imod_flags &= ~imods_packed_bytes;
