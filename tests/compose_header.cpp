@@ -263,6 +263,12 @@ TEST_CASE("of ten copied labels the last gives way to that of MRCZ, a stated one
   CHECK(written[9] == "label 8");
   CHECK(finished(1, {}, false, full).labels == full.labels);
 
+  header turned = full;
+  turned.labels.replace(9, "Chimera rotation:   0.00000000   0.00000000   1.00000000  90.00000000");
+  written = mrcz::detail::compose_header(turned, content, {}).labels;
+  CHECK(written[8] == "label 7");
+  CHECK(written[9] == turned.labels[9]);
+
   header_fields fields = full;
   fields.labels.replace(9, "stated");
   written = mrcz::detail::compose_header(fields, content, {}).labels;

@@ -118,7 +118,7 @@ class header_maker {
     h.voltage = real(), h.c3 = real(), h.gain = real();
     h.packed_bytes = number(0, 1000);
     h.imod_stamp = one_of(std::array{0, 5, mrcz::imod_stamp_value});
-    h.imod_flags = number(0, 63);
+    h.imod_flags = number(0, 63) & ~16;  // with 16, mode 0 would be read as mode 101
     if (chance(2)) h.origin = {real(), real(), chance(2) ? 0 : real()};
     h.byte_order = one_of(std::array{std::endian::little, std::endian::big});
     h.machst = mrcz::stamp_of(h.byte_order);

@@ -55,9 +55,10 @@ TEST_CASE("what is no MRC file, or claims an extended header that is not there, 
     CHECK(failure->code == code);
     CHECK(failure->mentions((folder / "bad.mrc").string() + ": " + message));
   };
-  refused(std::vector<std::byte>(1023), mrcz::errc::not_mrc,
+  refused(std::vector<std::byte>(1023, std::byte{0xfe}), mrcz::errc::not_mrc,
           "is not an MRC file: it has 1023 bytes, expected at least");
-  refused(std::vector<std::byte>(1024), mrcz::errc::not_mrc, "is not an MRC file: no 'MAP'");
+  refused(std::vector<std::byte>(1024, std::byte{0xfe}), mrcz::errc::not_mrc, "is not an MRC file: no 'MAP'");
+  refused(std::vector<std::byte>(1024), mrcz::errc::not_mrc, "is not an MRC file but a file of zeros");
   mrcz::header h;
   h.nx = h.ny = h.nz = 2;
   h.nsymbt = 100;

@@ -24,7 +24,10 @@
 
 #include "mrcz/array/xyz_order.hpp"
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/edit.hpp"
 #include "mrcz/io/mapped_file.hpp"
+#include "mrcz/read.hpp"
+#include "mrcz/read_header.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/write.hpp"
 #include "tests/whole_files.hpp"
@@ -690,14 +693,21 @@ TEST_CASE("what is no MRC file is refused with what was found") {
   };
   refused(std::errc::no_such_file_or_directory, "cannot open: No such file");
   test::write_bytes(path, {});
-  refused(errc::not_mrc, "is not an MRC file: it has 0 bytes, expected at least 1024");
+  refused(errc::not_mrc,
+          "is not an MRC file but an empty file; whatever wrote, copied or downloaded it did not finish");
   const auto good = test::file_of(mode::float32, {2, 3, 4});
   test::write_bytes(path, test::first(good, 1023));
   refused(errc::not_mrc, "is not an MRC file: it has 1023 bytes, expected at least 1024");
+  test::write_bytes(path, test::bytes(5000, std::byte{0xfe}));
+  refused(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents -16843010 x -16843010 x -16843010");
   test::write_bytes(path, test::bytes(5000, std::byte{'x'}));
-  refused(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208");
+  refused(errc::not_mrc, "is not an MRC file but a text that begins 'xxxx");
   test::write_bytes(path, test::bytes(5000));
-  refused(errc::not_mrc, "is not an MRC file: no 'MAP' at byte 208, extents 0 x 0 x 0");
+  refused(errc::not_mrc, "is not an MRC file but a file that begins with zeros; whatever wrote");
+  auto packed = test::bytes(300, std::byte{7});
+  packed[0] = std::byte{0x1f}, packed[1] = std::byte{0x8b}, packed[2] = std::byte{8};
+  test::write_bytes(path, packed);
+  refused(errc::not_mrc, "is not an MRC file but a file that gzip packed; unpack it first, for instance with gzip -d");
 
   const auto patched = [&](std::size_t at, std::int32_t value) {
     auto file = good;
@@ -1107,4 +1117,49 @@ TEST_CASE("remarks say what opening repaired or doubted, as validate does") {
   for (const auto& remark : remarks)
     CHECK(std::any_of(findings.begin(), findings.end(),
                       [&](const auto& f) { return mrcz::to_string(f) == mrcz::to_string(remark); }));
+}
+
+TEST_CASE("IMOD's bytes of two voxels are read, appended to and edited as mode 101") {
+  const test::scratch_folder folder;
+  const auto path = folder / "packed.mrc";
+  mrcz::volume<std::uint8_t> voxels = mrcz::detail::make_volume<std::uint8_t>({2, 3, 8});
+  for (std::size_t i = 0; i < voxels.size(); ++i) voxels.data()[i] = static_cast<std::uint8_t>(i * 7 % 16);
+  mrcz::write(path, voxels, {.mode = mode::uint4, .voxel_size = mrcz::voxel_size{2, 2, 2}});
+  auto file = test::bytes_of(path);
+  test::patch(file, 0, 4);
+  test::patch(file, 12, 0);
+  test::patch(file, 28, 4);
+  test::patch(file, 40, 8.0F);
+  test::patch(file, 152, mrcz::imod_stamp_value);
+  test::patch(file, 156, 16);
+  test::write_bytes(path, file);
+
+  const mrcz::reader in{path};
+  CHECK(in.mode() == mode::uint4);
+  CHECK(in.shape() == mrcz::shape{2, 3, 8});
+  CHECK(in.voxel_size() == mrcz::voxel_size{2, 2, 2});
+  CHECK(in.read<std::uint8_t>() == voxels);
+  const auto remarks = in.remarks();
+  CHECK(std::any_of(remarks.begin(), remarks.end(), [](const auto& f) { return f.field == "MODE"; }));
+
+  mrcz::edit(path, [](mrcz::header_fields& fields) { fields.labels.add("mode 101 now"); });
+  CHECK(mrcz::read<std::uint8_t>(path) == voxels);
+  CHECK(mrcz::validate(path).empty());
+
+  test::write_bytes(path, file);
+  mrcz::append_to(path, mrcz::image<std::uint8_t>{xt::view(voxels, 0)});
+  const auto more = mrcz::read<std::uint8_t>(path);
+  CHECK(more.shape(0) == 3);
+  CHECK(xt::view(more, 2) == xt::view(voxels, 0));
+  CHECK(mrcz::read_header(path).header.mode == 101);
+}
+
+TEST_CASE("IMOD's colour images are refused by name") {
+  auto file = test::file_of(mode::int8, {1, 3, 12});
+  test::patch(file, 0, 4);
+  test::patch(file, 12, 16);
+  const auto failure = test::failure_of([&] { test::reader_of(file); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_mode);
+  CHECK(failure->mentions("MODE is 16, that of IMOD's colour images"));
 }

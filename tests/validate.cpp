@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/io/undo_record.hpp"
 #include "mrcz/write.hpp"
 #include "tests/sanitized.hpp"
@@ -125,7 +126,9 @@ TEST_CASE("findings of the header come first") {
 }
 
 TEST_CASE("a file shorter than a header") {
-  for (const std::size_t size : {0U, 1U, 1023U})
+  CHECK(findings_in({}) ==
+        only(error, "file", 0, "an empty file", "an MRC file; whatever wrote, copied or downloaded it did not finish"));
+  for (const std::size_t size : {1U, 1023U})
     CHECK(findings_in(test::first(plain_file(), size)) ==
           only(error, "file size", 0, fmt::format("{} bytes", size), "at least 1024, the header"));
 }
@@ -421,4 +424,22 @@ TEST_CASE("a change in place that was interrupted is a finding of the file's pat
   mrcz::file{path, mrcz::file::access::read_write}.write_at(1100, bytes(40, std::byte{1}));
   CHECK(std::vector{mrcz::validate(path).front()} ==
         only(warning, "undo record", 1100, found, "no such file; remove it if this file is as it should be"));
+}
+
+TEST_CASE("sections without a record of the microscope are found") {
+  mrcz::extended_header records;
+  records.set_records(std::span<const mrcz::fei1>{std::vector<mrcz::fei1>(extents[0] - 1)});
+  bytes file;
+  {
+    mrcz::writer out{std::make_unique<mrcz::memory_sink>(file), {.byte_order = std::endian::little}};
+    out.set_extended_header(records);
+    out.append(test::counts<float>(extents));
+    out.close();
+  }
+  CHECK(findings_in(file) == only(warning, "extended header", 1024, number(extents[0] - 1) + " records of FEI1",
+                                  number(extents[0]) + ", one for each section"));
+  test::patch(file, 1024, 5);
+  CHECK(findings_in(file) ==
+        only(warning, "extended header", 1024, "the first record of FEI1 states 5 bytes",
+             fmt::format("768 or more, up to the {} of the extended header", 768 * (extents[0] - 1))));
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/read.hpp"
+#include "mrcz/validate.hpp"
 #include "tests/lazy.hpp"
 #include "tests/whole_files.hpp"
 
@@ -271,4 +273,87 @@ TEST_CASE("a stack is written with one word, whatever the rank and the name say"
   REQUIRE(failure);
   CHECK(failure->code == errc::bad_option);
   CHECK(failure->mentions("kind is volume, but a stack of images is to be written"));
+}
+
+TEST_CASE("conditions are written as bytes of 0 and 1") {
+  const test::scratch_folder folder;
+  const auto path = folder / "mask.mrcz";
+  const mrcz::volume<float> density{{{1, 5, 2}, {7, 0, 9}}};
+  mrcz::write(path, density > 3.0F);
+  CHECK(mrcz::reader{path}.mode() == mode::int8);
+  CHECK(mrcz::read<std::int8_t>(path) == mrcz::volume<std::int8_t>{{{0, 1, 0}, {1, 0, 1}}});
+  CHECK(mrcz::reader{path}.statistics().mean == 0.5);
+
+  const xt::xtensor<bool, 2> mask{{true, false, true}};
+  mrcz::write(path, mask, {.mode = mode::uint4});
+  CHECK(mrcz::read<std::uint8_t>(path) == mrcz::volume<std::uint8_t>{{{1, 0, 1}}});
+  mrcz::write(path, xt::view(mask, xt::all(), xt::range(1, 3)));
+  CHECK(mrcz::read<std::int8_t>(path) == mrcz::volume<std::int8_t>{{{0, 1}}});
+  mrcz::append_to(path, xt::xtensor<bool, 2>{{true, true}});
+  CHECK(mrcz::reader{path}.shape()[0] == 2);
+  const bool flags[] = {true, false};
+  mrcz::write(path, mrcz::view_of(flags, {1, 2}));
+  CHECK(mrcz::read<std::int8_t>(path) == mrcz::volume<std::int8_t>{{{1, 0}}});
+}
+
+TEST_CASE("averages in double precision are written as floats, and the header describes the floats") {
+  const test::scratch_folder folder;
+  const auto path = folder / "average.mrc";
+  const xt::xtensor<double, 3> average{{{1.0 / 3, 2.0 / 3, -1e-9}}};
+  mrcz::write(path, average);
+  CHECK(mrcz::reader{path}.mode() == mode::float32);
+  CHECK(mrcz::read<float>(path) == mrcz::volume<float>{{{1.0F / 3, 2.0F / 3, -1e-9F}}});
+  CHECK(mrcz::validate(path).empty());
+  mrcz::write(path, average * 1e38, {.compression = {.codec = codec::zstd}});
+  CHECK(test::failure_of([&] { mrcz::write(path, average * 1e39); })->code == errc::mode_mismatch);
+
+  const xt::xtensor<std::complex<double>, 3> transform{{{{0.1, 0.2}, {-1, 3}}}};
+  mrcz::write(path, transform);
+  CHECK(mrcz::reader{path}.mode() == mode::complex64);
+  CHECK(mrcz::read<std::complex<float>>(path)(0, 0, 0) == std::complex<float>{0.1F, 0.2F});
+}
+
+TEST_CASE("64-bit integers need a mode") {
+  const test::scratch_folder folder;
+  const auto path = folder / "counts.mrc";
+  const xt::xtensor<long long, 3> counts{{{1, -40000, 3}}};
+  const auto failure = test::failure_of([&] { mrcz::write(path, counts); });
+  REQUIRE(failure);
+  CHECK(failure->code == errc::bad_option);
+  CHECK(failure->mentions("64-bit integers, for which MRC has no mode; write_options::mode says"));
+  CHECK_FALSE(std::filesystem::exists(path));
+  mrcz::write(path, counts, {.mode = mode::int32});
+  CHECK(mrcz::read<std::int32_t>(path) == mrcz::volume<std::int32_t>{{{1, -40000, 3}}});
+  CHECK(test::failure_of([&] { mrcz::write(path, counts, {.mode = mode::int16}); })->code == errc::mode_mismatch);
+  mrcz::write(path, counts, {.mode = mode::int16, .saturate = true});
+  CHECK(mrcz::read<std::int16_t>(path) == mrcz::volume<std::int16_t>{{{1, -32768, 3}}});
+  mrcz::append_to(path, xt::xtensor<long, 2>{{7, 8, 9}});
+  CHECK(mrcz::reader{path}.shape()[0] == 2);
+  mrcz::write(path, xt::xtensor<std::size_t, 2>{{7, 8}} * std::size_t{2}, {.mode = mode::float32});
+  CHECK(mrcz::read<float>(path) == mrcz::volume<float>{{{14, 16}}});
+}
+
+TEST_CASE("one option rounds, in every mode, codec and byte order, and the header describes what is stored") {
+  const test::scratch_folder folder;
+  const auto path = folder / "rounded.mrcz";
+  mrcz::volume<float> voxels = mrcz::detail::make_volume<float>({3, 33, 65});
+  std::mt19937 random{16};
+  std::uniform_real_distribution<float> any{0, 15};
+  for (float& v : voxels) v = any(random);
+  for (const mode m : mrcz::all_modes)
+    for (const codec c : {codec::none, codec::zstd})
+      for (const auto order : {std::endian::little, std::endian::big}) {
+        CAPTURE(mrcz::name_of(m));
+        const mrcz::write_options options{
+            .compression = {.codec = c}, .mode = m, .rounding = mrcz::rounding::nearest, .byte_order = order};
+        mrcz::write(path, voxels, options);
+        CHECK(mrcz::validate(path).empty());
+        const auto stored = mrcz::read<std::complex<double>>(path);
+        const bool floats = m == mode::float32 || m == mode::complex64;
+        const double step = floats ? 0.0 : m == mode::float16 ? 0x1p-8 : 0.5;
+        bool near = true;
+        for (std::size_t i = 0; i < stored.size(); ++i)
+          near = near && std::abs(stored.data()[i] - static_cast<double>(voxels.data()[i])) <= step;
+        CHECK(near);
+      }
 }

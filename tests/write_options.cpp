@@ -44,6 +44,7 @@ TEST_CASE("a value that no file can have is a bad option") {
   refused({.compression = {.shuffle = static_cast<mrcz::shuffle>(3)}}, "shuffle 3 is unknown");
   refused({.compression = {.block_size = 127}}, "block_size is 127");
   refused({.mode = static_cast<mrcz::mode>(5)}, "mode 5 is unknown");
+  refused({.rounding = static_cast<mrcz::rounding>(2)}, "rounding 2 is unknown");
   refused({.kind = static_cast<kind>(9)}, "kind 9 is unknown");
   for (const std::int32_t group : {-1, 231, 400, 631})
     refused({.space_group = group}, fmt::format("space_group is {}, expected 0, 1 to 230 or 401 to 630", group));

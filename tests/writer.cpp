@@ -32,6 +32,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/geometry.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/write.hpp"
@@ -1474,4 +1475,23 @@ TEST_CASE("a single large slice that several threads compress by planes is the o
     out.close();
   }
   CHECK(files[0] == files[1]);
+}
+
+TEST_CASE("records of FEI get the byte order of the file, other extended headers stay as they are") {
+  std::vector<mrcz::fei1> records(2);
+  records[0].alpha_tilt = -60.5;
+  records[1].dose = 1e21;
+  for (const auto order : {std::endian::little, std::endian::big}) {
+    mrcz::extended_header extended;
+    extended.set_records(std::span<const mrcz::fei1>{records});
+    test::bytes file;
+    mrcz::writer out{std::make_unique<mrcz::memory_sink>(file), {.byte_order = order}};
+    out.set_extended_header(extended);
+    out.append(test::counts<float>({2, 3, 4}));
+    out.close();
+    CHECK(std::to_integer<int>(file[1024 + (order == std::endian::little ? 1 : 2)]) == 3);  // 768 is 0x300
+    const auto found = test::reader_of(file).extended_header();
+    CHECK(found.records<mrcz::fei1>() == records);
+    CHECK((found == extended) == (order == std::endian::little));
+  }
 }

@@ -8,6 +8,7 @@
 #include "mrcz/async/writer.hpp"
 #include "mrcz/document.hpp"
 #include "mrcz/edit.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/geometry.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/mapped_volume.hpp"

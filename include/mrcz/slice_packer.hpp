@@ -97,9 +97,10 @@ class slice_packer {
   const write_options& options() const noexcept { return options_; }
   mrcz::codec codec() const noexcept { return options_.compression.codec.value_or(mrcz::codec::none); }
 
-  /// How a slice of voxels of this type is stored in a file with this header.
+  /// How a slice of voxels of this type is stored in a file with this header. Throws `errc::bad_option` if neither the
+  /// options nor the type say in which mode.
   MRCZ_INLINE slice_format format_of(const header_fields& h, const voxel_encoder& type, std::size_t ny,
-                                     std::size_t nx) const noexcept;
+                                     std::size_t nx) const;
 
   /// The byte order of a file with this header.
   std::endian byte_order(const header_fields& h) const noexcept { return options_.byte_order.value_or(h.byte_order); }

@@ -22,8 +22,15 @@ namespace mrcz {
 /// for instance with a copied header; otherwise it comes from the data.
 struct write_options {
   mrcz::compression compression{};
-  std::optional<mrcz::mode> mode = std::nullopt;  ///< stored type; not stated: `default_mode` of the array's elements
-  std::optional<mrcz::kind> kind = std::nullopt;  ///< not stated: images make a stack, volumes make a volume
+  /// Stored type; not stated: that of the array's elements. Then `bool` is stored as int8, `std::uint8_t` as uint16,
+  /// `double` as float32 and `std::complex<double>` as complex64. In the last two, numbers are rounded to nearest
+  /// whatever `rounding` says, and one that would become infinite is refused. 64-bit integers are refused.
+  std::optional<mrcz::mode> mode = std::nullopt;
+  mrcz::rounding rounding = mrcz::rounding::exact;  ///< of voxels that the mode cannot represent exactly
+  /// A number beyond those of the mode becomes the largest or the smallest of them; otherwise it is refused. NaN has no
+  /// place in integers and is always refused there.
+  bool saturate = false;
+  std::optional<mrcz::kind> kind = std::nullopt;           ///< not stated: images make a stack, volumes make a volume
   std::optional<std::int32_t> space_group = std::nullopt;  ///< ISPG: 0 images, 1 to 230 volume, 401 to 630 volume stack
   std::optional<std::size_t> sections_per_volume = std::nullopt;  ///< MZ of a volume stack
   std::optional<mrcz::voxel_size> voxel_size = std::nullopt;      ///< angstrom

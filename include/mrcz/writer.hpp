@@ -96,8 +96,9 @@ class writer {
   /// Whether slices can be put: false after the writer was closed, failed or was moved from.
   bool is_open() const noexcept { return sink_ != nullptr; }
 
-  /// Replaces the metadata with an extended header of any kind. Symmetry operators without an EXTTYP get `CCP4`. Throws
-  /// `errc::closed` after a slice has been put.
+  /// Replaces the metadata with an extended header of any kind. Symmetry operators without an EXTTYP get `CCP4`.
+  /// Records of FEI get the byte order of the file; bytes of other kinds are written as they are. Throws `errc::closed`
+  /// after a slice has been put.
   MRCZ_INLINE void set_extended_header(mrcz::extended_header extended);
 
   /// Packs an image, or any expression of rank 2: evaluates, summarises, converts and compresses it. The result does

@@ -477,3 +477,146 @@ TEST_CASE("the first of several voxels at fault is named, counted from where the
   REQUIRE(failure);
   CHECK(failure->mentions("voxel 3500 has the value 0.5"));
 }
+
+namespace {
+
+constexpr mrcz::detail::narrowing nearest{mrcz::rounding::nearest, false};
+constexpr mrcz::detail::narrowing saturated{mrcz::rounding::exact, true};
+constexpr mrcz::detail::narrowing nearest_saturated{mrcz::rounding::nearest, true};
+
+/// The numbers that are stored for these voxels, and the statistics that come with them.
+template <class T>
+std::vector<double> narrowed(const voxel_format& format, const std::vector<T>& voxels,
+                             const mrcz::detail::narrowing& how) {
+  bytes to(mrcz::row_bytes(format.mode, voxels.size()));
+  const auto stored =
+      mrcz::detail::encode_numbers(mrcz::encoder_of<mrcz::detail::written_as<T>>(), format, how,
+                                   reinterpret_cast<const std::byte*>(voxels.data()), to.data(), voxels.size());
+  const auto numbers = decoded<double>(format, to, voxels.size());
+  const auto expected = mrcz::running_statistics::of(std::span<const double>{numbers}).statistics();
+  CHECK(stored.statistics().min == expected.min);
+  CHECK(stored.statistics().max == expected.max);
+  CHECK(*stored.statistics().mean == doctest::Approx(*expected.mean));
+  CHECK(*stored.statistics().rms == doctest::Approx(*expected.rms));
+  return numbers;
+}
+
+template <class T>
+std::string narrowing_refusal(const voxel_format& format, const std::vector<T>& voxels,
+                              const mrcz::detail::narrowing& how) {
+  bytes to(mrcz::row_bytes(format.mode, voxels.size()));
+  const auto failure =
+      test::failure_of([&] { test::encode_voxels(format, voxels.data(), to.data(), voxels.size(), 0, how); });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::mode_mismatch);
+  return failure->message;
+}
+
+}  // namespace
+
+TEST_CASE("rounding goes to the nearest number of the mode, in the middle to the even one") {
+  const std::vector<float> voxels{0.5F, 1.5F, 2.5F, -0.5F, -1.5F, -2.5F, 0.49F, 126.6F, -128.5F, 3.0F, 0x1p-30F};
+  const std::vector<double> expected{0, 2, 2, 0, -2, -2, 0, 127, -128, 3, 0};
+  CHECK(narrowed<float>({mode::int8}, voxels, nearest) == expected);
+  for (const auto order : both_orders) {
+    CHECK(narrowed<float>({mode::int16, false, order}, voxels, nearest) == expected);
+    CHECK(narrowed<float>({mode::int32, false, order}, voxels, nearest) == expected);
+  }
+  CHECK(narrowed<double>({mode::int8, true}, {254.5, 255.4, -0.4}, nearest) == std::vector<double>{254, 255, 0});
+  CHECK(narrowed<double>({mode::uint4}, {14.5, 15.4, 0.5}, nearest) == std::vector<double>{14, 15, 0});
+  CHECK(narrowed<double>({mode::uint32}, {4294967295.4, 0.5}, nearest) == std::vector<double>{4294967295.0, 0});
+  CHECK(narrowed<float>({mode::float16}, {2049, 2051, 0.1F, 65519.9F}, nearest) ==
+        std::vector<double>{2048, 2052, 0.0999755859375, 65504});
+  CHECK(narrowed<double>({mode::float16}, {1 + 0x1p-11 + 0x1p-40, 1 + 0x1p-11}, nearest) ==
+        std::vector<double>{1 + 0x1p-10, 1});  // a float in between would lose the 2^-40
+  CHECK(narrowed<std::int32_t>({mode::float32}, {16777217, 16777219}, nearest) ==
+        std::vector<double>{16777216, 16777220});
+}
+
+TEST_CASE("each part of a complex number is rounded") {
+  const std::vector<std::complex<float>> voxels{{0.5F, 1.5F}, {-2.6F, 0}};
+  bytes to(8);
+  test::encode_voxels(voxel_format{mode::complex_int16}, voxels.data(), to.data(), 2, 0, nearest);
+  CHECK(decoded<std::complex<float>>({mode::complex_int16}, to, 2) ==
+        std::vector<std::complex<float>>{{0, 2}, {-3, 0}});
+  CHECK(narrowing_refusal<std::complex<float>>({mode::float32}, {{1, 0}, {0, 1}}, nearest_saturated) ==
+        "voxel 1 has the value 0+1i, which mode float32 cannot represent");
+}
+
+TEST_CASE("a number beyond those of the mode is refused, unless it may saturate") {
+  CHECK(narrowing_refusal<float>({mode::int8}, {1, 127.5F}, nearest) ==
+        "voxel 1 has the value 127.5, which mode int8 cannot represent even rounded; saturate or scale it first");
+  CHECK(narrowing_refusal<float>({mode::float16}, {65519, -65520}, nearest) ==
+        "voxel 1 has the value -65520, which mode float16 cannot represent even rounded; saturate or scale it first");
+  CHECK(narrowing_refusal<float>({mode::int16}, {1, 0.5F}, saturated) ==
+        "voxel 1 has the value 0.5, which mode int16 cannot represent exactly; round or cast it first");
+  CHECK(narrowed<std::int32_t>({mode::int8}, {128, -129, 5}, saturated) == std::vector<double>{127, -128, 5});
+  CHECK(narrowed<float>({mode::int8}, {1e30F, -infinity, 127.5F, -128.6F}, nearest_saturated) ==
+        std::vector<double>{127, -128, 127, -128});
+  CHECK(narrowed<float>({mode::uint16}, {infinity, -1}, nearest_saturated) == std::vector<double>{65535, 0});
+  CHECK(narrowed<double>({mode::float16}, {1e300, -65520}, nearest_saturated) == std::vector<double>{65504, -65504});
+  CHECK(narrowed<double>({mode::float32}, {1e39, -1e300}, saturated) ==
+        std::vector<double>{std::numeric_limits<float>::max(), -std::numeric_limits<float>::max()});
+}
+
+TEST_CASE("infinities and NaN stay what they are in floating modes, and NaN is never an integer") {
+  const std::vector<float> voxels{infinity, -infinity, not_a_number, 0.1F};
+  for (const auto& how : {nearest, nearest_saturated}) {
+    bytes to(8);
+    test::encode_voxels(voxel_format{mode::float16}, voxels.data(), to.data(), 4, 0, how);
+    const auto back = decoded<float>({mode::float16}, to, 4);
+    CHECK(back[0] == infinity);
+    CHECK(back[1] == -infinity);
+    CHECK(std::isnan(back[2]));
+    CHECK(narrowing_refusal<float>({mode::int16}, {0.5F, not_a_number}, how) ==
+          "voxel 1 has the value nan, which mode int16 cannot represent");
+  }
+}
+
+TEST_CASE("double precision is rounded to single precision without being asked, but not to anything else") {
+  constexpr double third = 1.0 / 3;
+  CHECK(narrowed<double>({mode::float32}, {third, 1e-300, -0.0}, {}) ==
+        std::vector<double>{static_cast<double>(static_cast<float>(third)), 0, 0});
+  CHECK(narrowing_refusal<double>({mode::float32}, {0, 1e39}, {}) ==
+        "voxel 1 has the value 1e+39, which mode float32 cannot represent even rounded; saturate or scale it first");
+  CHECK(narrowing_refusal<double>({mode::float16}, {third}, {}).find("exactly; round") != std::string::npos);
+  CHECK(narrowing_refusal<double>({mode::int16}, {0.5}, {}).find("exactly; round") != std::string::npos);
+  CHECK(narrowed<double>({mode::int16}, {-32768, 32767}, {}) == std::vector<double>{-32768, 32767});
+  CHECK(*mrcz::encoder_of<double>().default_mode == mode::float32);
+  CHECK(*mrcz::encoder_of<std::complex<double>>().default_mode == mode::complex64);
+}
+
+TEST_CASE("64-bit integers are written where they fit, to the last bit") {
+  constexpr std::int64_t large = std::int64_t{1} << 62;
+  CHECK(narrowed<std::int64_t>({mode::int32}, {-2147483648LL, 2147483647LL}, {}) ==
+        std::vector<double>{-2147483648.0, 2147483647.0});
+  CHECK(narrowing_refusal<std::int64_t>({mode::int32}, {0, 2147483648LL}, {}).find("2147483648, which mode int32") !=
+        std::string::npos);
+  CHECK(narrowed<std::int64_t>({mode::float32}, {large, -large, 3}, {}) == std::vector<double>{0x1p62, -0x1p62, 3});
+  CHECK(narrowing_refusal<std::int64_t>({mode::float32}, {large + 1}, {}) ==
+        "voxel 0 has the value 4611686018427387905, which mode float32 cannot represent exactly; round or cast it "
+        "first");
+  // 2^62 and half a step of a float; a double in between would lose the 1 and round to the even number
+  CHECK(narrowed<std::int64_t>({mode::float32},
+                               {large + (std::int64_t{1} << 38) + 1, -large - (std::int64_t{1} << 38) - 1},
+                               nearest) == std::vector<double>{0x1p62 + 0x1p39, -0x1p62 - 0x1p39});
+  CHECK(narrowed<std::int64_t>({mode::float32}, {large + (std::int64_t{1} << 38), -large - (std::int64_t{1} << 38) + 1},
+                               nearest) == std::vector<double>{0x1p62, -0x1p62});
+  CHECK(narrowed<std::uint64_t>({mode::float32}, {std::numeric_limits<std::uint64_t>::max()}, nearest) ==
+        std::vector<double>{0x1p64});
+  CHECK(narrowed<std::uint64_t>({mode::uint16}, {70000, 5}, saturated) == std::vector<double>{65535, 5});
+  CHECK_FALSE(mrcz::encoder_of<std::int64_t>().default_mode);
+  CHECK_FALSE(mrcz::encoder_of<std::uint64_t>().default_mode);
+}
+
+TEST_CASE("a number that is rounded does not depend on those around it") {
+  std::mt19937 random{16};
+  std::uniform_real_distribution<double> any{-3e4, 3e4};
+  std::vector<double> voxels(2000);
+  for (double& v : voxels) v = any(random);
+  std::vector<double> expected;
+  for (const double v : voxels) expected.push_back(std::nearbyint(v));
+  CHECK(narrowed<double>({mode::int16}, voxels, nearest) == expected);
+  voxels[1500] = 1e6;
+  CHECK(narrowing_refusal<double>({mode::int16}, voxels, nearest).find("voxel 1500 has") == 0);
+}

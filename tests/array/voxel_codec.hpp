@@ -21,9 +21,11 @@ void decode_voxels(const mrcz::detail::voxel_format& format, const std::byte* fr
 
 template <class T>
 void encode_voxels(const mrcz::detail::voxel_format& format, const T* from, std::byte* to, std::size_t count,
-                   std::size_t first = 0) {
-  mrcz::detail::encode_voxels(mrcz::encoder_of<T>(), format, reinterpret_cast<const std::byte*>(from), to, count,
-                              first);
+                   std::size_t first = 0, const mrcz::detail::narrowing& how = {}) {
+  const auto& type = mrcz::encoder_of<mrcz::detail::written_as<T>>();
+  const auto* const voxels = reinterpret_cast<const std::byte*>(from);
+  if (!mrcz::detail::encode_exactly(type, format, voxels, to, count))
+    mrcz::detail::encode_numbers(type, format, how, voxels, to, count, first);
 }
 
 template <class T>
@@ -35,7 +37,7 @@ void decode_rows(const mrcz::detail::slice_format& format, std::span<const std::
 template <class T>
 std::span<const std::byte> encode_slice(const mrcz::detail::slice_format& format, std::span<const T> from,
                                         mrcz::detail::buffer& scratch) {
-  return mrcz::detail::encode_slice(mrcz::encoder_of<T>(), format, std::as_bytes(from), scratch);
+  return mrcz::detail::encode_slice(mrcz::encoder_of<T>(), format, {}, std::as_bytes(from), scratch).bytes;
 }
 
 }  // namespace test

@@ -57,6 +57,26 @@ void write_and_read_all(const std::filesystem::path& path) {
   write_and_read<std::complex<float>>(path);
 }
 
+template <mrcz::written_voxel T>
+void write_elements(const std::filesystem::path& path) {
+  const mrcz::write_options options{
+      .mode = mrcz::mode::complex64, .rounding = mrcz::rounding::nearest, .saturate = true};
+  const xt::xtensor<T, 3> volume(std::array<std::size_t, 3>{2, 3, 4}, T{});
+  mrcz::write(path, volume, options);
+  mrcz::write(path, xt::view(volume, xt::all(), 1), options);
+  mrcz::append_to(path, mrcz::view_of(volume.data(), {3, 4}));
+}
+
+void write_ordinary_elements(const std::filesystem::path& path) {
+  write_elements<bool>(path);
+  write_elements<double>(path);
+  write_elements<std::complex<double>>(path);
+  write_elements<long>(path);
+  write_elements<unsigned long>(path);
+  write_elements<long long>(path);
+  write_elements<unsigned long long>(path);
+}
+
 std::size_t look_at(const std::filesystem::path& path) {
   const mrcz::reader in{path};
   const auto any = mrcz::read(path);

@@ -157,3 +157,11 @@ TEST_CASE("hostile numbers do not overflow the vote") {
     CHECK((order == std::endian::little || order == std::endian::big));
   }
 }
+
+TEST_CASE("IMOD's axes with -2 are no sign of the other byte order") {
+  for (const auto order : {std::endian::little, std::endian::big}) {
+    auto raw = test::raw_header{order};
+    raw.i32(64, 1).i32(68, -2).i32(72, 3);
+    CHECK(mrcz::detail::vote_byte_order(raw.bytes(), 5000) == order);
+  }
+}

@@ -81,3 +81,24 @@ TEST_CASE("what is too large for a half becomes infinite and what is too small z
   CHECK(bits_of(mrcz::to_half(std::nextafter(0x1p-25F, 1.0F))) == 1);
   CHECK(bits_of(mrcz::to_half(-0.0F)) == 0x8000);
 }
+
+TEST_CASE("a double is rounded once, as a float of the same value would be") {
+  for (std::uint16_t bits = 0; bits < 0x7bff; ++bits) {
+    const auto next = static_cast<std::uint16_t>(bits + 1);
+    const double middle = (by_definition(bits) + by_definition(next)) / 2;
+    CAPTURE(bits);
+    REQUIRE(bits_of(mrcz::to_half(by_definition(bits))) == bits);
+    REQUIRE(bits_of(mrcz::to_half(middle)) == (bits % 2 == 0 ? bits : next));
+    REQUIRE(bits_of(mrcz::to_half(std::nextafter(middle, 0.0))) == bits);
+    REQUIRE(bits_of(mrcz::to_half(-std::nextafter(middle, 1e9))) == (0x8000U | next));
+  }
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  CHECK(bits_of(mrcz::to_half(std::nextafter(65520.0, 0.0))) == 0x7bff);
+  CHECK(bits_of(mrcz::to_half(65520.0)) == 0x7c00);
+  CHECK(bits_of(mrcz::to_half(-1e300)) == 0xfc00);
+  CHECK(bits_of(mrcz::to_half(infinity)) == 0x7c00);
+  CHECK(bits_of(mrcz::to_half(-0.0)) == 0x8000);
+  CHECK(bits_of(mrcz::to_half(-1e-300)) == 0x8000);
+  CHECK(bits_of(mrcz::to_half(std::numeric_limits<double>::quiet_NaN())) == 0x7e00);
+  CHECK(bits_of(mrcz::to_half(-std::numeric_limits<double>::quiet_NaN())) == 0xfe00);
+}

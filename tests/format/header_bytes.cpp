@@ -296,6 +296,46 @@ TEST_CASE("an old origin that looks like the stamp of the other byte order is an
   CHECK(h.origin == mrcz::per_axis<float>{600, 2.5F, 3.5F});
 }
 
+TEST_CASE("DeltaVision's origin stands where it stood before 2000, whatever stamp and NVERSION seem to be") {
+  for (const std::endian order : both_orders) {
+    test::raw_header raw{order};
+    raw.i32(0, 64).i32(4, 48).i32(8, 10).i32(12, 6).i32(64, 1).i32(68, 2).i32(72, 3);
+    CHECK_FALSE(decode(raw).from_deltavision());
+    raw.i16(96, -16224).i32(108, 7).f32(208, 3.5F).f32(212, 1.5F).f32(216, 2.5F);
+    if (order == std::endian::big) raw.f32(212, 800);  // begins with 0x44
+    const mrcz::header h = decode(raw);
+    CHECK(h.byte_order == order);
+    CHECK(h.from_deltavision());
+    CHECK(h.origin == mrcz::per_axis<float>{order == std::endian::big ? 800 : 1.5F, 2.5F, 3.5F});
+  }
+}
+
+TEST_CASE("IMOD's bytes of two voxels are read as mode 101, where its stamp and flag say so") {
+  for (const std::endian order : both_orders) {
+    const auto packed = [&] {
+      return test::sane_header(order, 50, 48, 10, 0).i32(152, mrcz::imod_stamp_value).i32(156, 16 | 1);
+    };
+    const mrcz::header h = decode(packed());
+    CHECK(h.mode == 101);
+    CHECK(h.nx == 100);
+    CHECK(h.imod_flags == 1);
+    CHECK(h.mx == 100);
+    CHECK(h.voxel_size() == mrcz::voxel_size{2, 2, 2});
+    CHECK_NOTHROW(mrcz::detail::check(h));
+
+    const mrcz::header part = decode(packed().i32(28, 77));  // another M than NX stays
+    CHECK(part.nx == 100);
+    CHECK(part.mx == 77);
+    CHECK(part.cella.x == 100);
+
+    CHECK(decode(packed().i32(28, 0)).voxel_size() == mrcz::voxel_size{2, 2, 2});
+    CHECK(decode(packed().i32(156, 1)).mode == 0);
+    CHECK(decode(packed().i32(152, 0)).nx == 50);
+    CHECK(decode(packed().i32(12, 1)).mode == 1);
+    CHECK(decode(packed().i32(0, 0x40000000)).nx == 0x40000000);  // twice as many have no place in the header
+  }
+}
+
 TEST_CASE("a header with MAP, a stamp or NVERSION is not older than 2000") {
   const auto raw = [] {
     test::raw_header h{std::endian::little};

@@ -222,3 +222,18 @@ TEST_CASE("fmt prints the name of a mode, and the number of what is none") {
   CHECK(fmt::format("{:>10}", mrcz::mode::float32) == "   float32");
   CHECK(fmt::format("{}", static_cast<mrcz::mode>(55)) == "55");
 }
+
+namespace {
+
+template <class T>
+using written_as = mrcz::detail::written_as<T>;
+
+static_assert(std::is_same_v<written_as<bool>, std::int8_t> && std::is_same_v<written_as<float>, float>);
+static_assert(std::is_same_v<written_as<long long>, std::int64_t> && sizeof(written_as<long>) == sizeof(long));
+static_assert(std::is_same_v<written_as<unsigned long long>, std::uint64_t>);
+static_assert(std::is_unsigned_v<written_as<unsigned long>> && std::is_signed_v<written_as<long>>);
+static_assert(mrcz::written_voxel<bool> && mrcz::written_voxel<double> && mrcz::written_voxel<std::complex<double>>);
+static_assert(mrcz::written_voxel<long> && mrcz::written_voxel<long long> && mrcz::written_voxel<std::size_t>);
+static_assert(!mrcz::written_voxel<char> && !mrcz::written_voxel<long double> && !mrcz::written_voxel<wchar_t>);
+
+}  // namespace

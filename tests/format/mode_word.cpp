@@ -84,3 +84,12 @@ TEST_CASE("no word of any value is taken for more than one meaning") {
   }
   CHECK(understood == 10 * (7 + 5));  // ten modes with seven codecs, and with the five of python-mrcz 0.1
 }
+
+TEST_CASE("IMOD's colour images are refused by name") {
+  const auto failure = test::failure_of([] { mrcz::detail::require_mode_word(16); });
+  REQUIRE(failure);
+  CHECK(failure->code == mrcz::errc::bad_mode);
+  CHECK(failure->mentions(
+      "MODE is 16, that of IMOD's colour images, which are no voxels of MRC (byte 12); IMOD's program "
+      "clip splitrgb writes"));
+}

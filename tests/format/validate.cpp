@@ -91,7 +91,7 @@ TEST_CASE("a stamp that contradicts the data") {
 
 TEST_CASE("MODE") {
   const std::string known = "a mode of MRC2014, or one plus 1000 times a codec of MRCZ";
-  for (const std::int32_t mode : {-1, 5, 9, 16, 102, 7002, 60002})
+  for (const std::int32_t mode : {-1, 5, 9, 17, 102, 7002, 60002})
     CHECK(after([&](auto& h) { h.i32(12, mode); }) == only(error, "MODE", 12, std::to_string(mode), known));
   for (const std::int32_t mode : {0, 1, 2, 3, 4, 6, 12, 101, 1000, 6012, 3101, 6007})
     CHECK(after([&](auto& h) { h.i32(12, mode); }).empty());
@@ -140,7 +140,26 @@ TEST_CASE("axes") {
   CHECK(after([](auto& h) { h.i32(64, 0).i32(68, 0).i32(72, 0); }) ==
         only(error, "MAPC, MAPR, MAPS", 64, "0, 0, 0", expected));
   CHECK(after([](auto& h) { h.i32(68, 1); }) == only(error, "MAPC, MAPR, MAPS", 64, "1, 1, 3", expected));
-  CHECK(after([](auto& h) { h.i32(68, -2); }) == only(error, "MAPC, MAPR, MAPS", 64, "1, -2, 3", expected));
+  CHECK(after([](auto& h) { h.i32(68, -2); }) ==
+        only(error, "MAPC, MAPR, MAPS", 64, "1, -2, 3",
+             "2; IMOD's -2 says that the first row is at the top, and arrays have the rows as stored"));
+}
+
+TEST_CASE("headers of MRC's relatives are remarked") {
+  CHECK(after([](auto& h) { h.i16(96, -16224); }) ==
+        only(warning, "EXTRA", 96, "-16224, the number of DeltaVision",
+             "a file of an electron microscope; lengths are in micrometres, bytes unsigned, and sections may be of "
+             "several wavelengths and times"));
+  CHECK(after([](auto& h) { h.i32(12, 0).i32(152, 1146047817).i32(156, 16); })[0] ==
+        only(warning, "MODE", 12, "0 with IMOD's flag of two voxels per byte, and NX 6",
+             "101 and NX 12, as the file is read")[0]);
+  CHECK(after([](auto& h) { h.i32(12, 16); }) ==
+        only(error, "MODE", 12, "16", "a mode of MRC2014; 16 is that of IMOD's colour images"));
+  const auto old = mrcz::validate_header(
+      good(std::endian::little).f32(208, 3).f32(212, 1).f32(216, 2).i32(108, 0).bytes(), file_size);
+  CHECK(std::find(old.begin(), old.end(),
+                  only(warning, "ORIGIN", 208, "1, 2, 3 where it stood before 2000",
+                       "ORIGIN in bytes 196 to 207")[0]) != old.end());
 }
 
 TEST_CASE("ISPG and MZ") {
@@ -194,10 +213,13 @@ TEST_CASE("extended header") {
 }
 
 TEST_CASE("something else than an MRC file is one finding") {
-  mrcz::header_bytes text{};
-  text.fill(std::byte{'x'});
-  CHECK(mrcz::validate_header(text, 5000) ==
-        only(error, "MAP", 208, "'xxxx'", "'MAP ', or at least extents and a MODE: this is not an MRC file"));
+  mrcz::header_bytes bytes{};
+  bytes.fill(std::byte{0xfe});
+  CHECK(mrcz::validate_header(bytes, 5000) == only(error, "MAP", 208, R"('\xfe\xfe\xfe\xfe')",
+                                                   "'MAP ', or at least extents and a MODE: this is not an MRC file"));
+  bytes[0] = std::byte{'B'}, bytes[1] = std::byte{'Z'}, bytes[2] = std::byte{'h'};
+  CHECK(mrcz::validate_header(bytes, 5000) ==
+        only(error, "file", 0, "a file that bzip2 packed", "an MRC file; unpack it first, for instance with bzip2 -d"));
   CHECK(mrcz::validate_header({}, 1024).size() == 1);
 }
 

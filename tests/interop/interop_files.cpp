@@ -2,6 +2,8 @@
 //   interop_files write FOLDER      writes files of every mode, kind, byte order and codec for ours.py to look at
 //   interop_files check FOLDER      reads what theirs.py wrote and compares it with FOLDER/expected.json
 //   interop_files validate FOLDER   compares our verdicts with those of mrcfile in FOLDER/verdicts.json
+//   interop_files round FOLDER      rounds the floats in FOLDER/floats.mrc for float16.py to look at
+//   interop_files records FOLDER    describes the records of FOLDER/*.mrc for records.py, and writes them again
 //   interop_files geometry FOLDER [FILE...]   writes volumes, parts and bins of them, and of the files, for geometry.py
 //                                             and relion.py to look at
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,8 +27,11 @@
 
 #include "mrcz/core/endian.hpp"
 #include "mrcz/edit.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/geometry.hpp"
 #include "mrcz/format/metadata.hpp"
+#include "mrcz/read.hpp"
+#include "mrcz/read_header.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/write.hpp"
@@ -342,6 +348,69 @@ int write_geometry(const std::filesystem::path& folder, std::span<const std::str
   return 0;
 }
 
+int write_rounded(const std::filesystem::path& folder) {
+  const auto floats = mrcz::read<float>(folder / "floats.mrc");
+  const auto doubles = xt::cast<double>(floats) / 3.0;
+  mrcz::write(folder / "float16.mrc", floats, {.mode = mrcz::mode::float16, .rounding = mrcz::rounding::nearest});
+  mrcz::write(folder / "thirds16.mrc", doubles, {.mode = mrcz::mode::float16, .rounding = mrcz::rounding::nearest});
+  mrcz::write(folder / "thirds32.mrc", doubles);
+  mrcz::write(folder / "int16.mrc", floats,
+              {.mode = mrcz::mode::int16, .rounding = mrcz::rounding::nearest, .saturate = true});
+  return 0;
+}
+
+/// The fields of a record by the names of the vendor.
+struct fields_to_json {
+  json fields = json::object();
+
+  void mask() {}
+  template <class T>
+  void number(const char* name, const std::optional<T>& field) {
+    if (field) fields[name] = *field;
+  }
+  void text(const char* name, const std::optional<std::string>& field, std::size_t) {
+    if (field) fields[name] = *field;
+  }
+  void skip(std::size_t, std::uint32_t, std::size_t) {}
+};
+
+template <class Record>
+json rewrite_records(const std::filesystem::path& path) {
+  const mrcz::reader in{path};
+  const auto records = in.extended_header().records<Record>();
+  json all = json::array();
+  for (const Record& record : records) {
+    fields_to_json visit;
+    mrcz::detail::for_each_fei1_field(visit, record);
+    if constexpr (std::is_same_v<Record, mrcz::fei2>) mrcz::detail::for_each_fei2_field(visit, record);
+    all.push_back(visit.fields);
+  }
+  const auto write = [&](const char* name, mrcz::extended_header extended, std::endian order) {
+    auto written = path;
+    mrcz::writer out{written.replace_extension(name), {.byte_order = order}};
+    out.set_extended_header(std::move(extended));
+    out.append(in.read<float>());
+    out.close();
+  };
+  mrcz::extended_header made;
+  made.set_records(std::span<const Record>{records});
+  write("made", made, std::endian::little);
+  write("big", in.extended_header(), std::endian::big);
+  write("little", in.extended_header(), std::endian::little);
+  return all;
+}
+
+int write_records(const std::filesystem::path& folder) {
+  json files;
+  for (const auto& entry : std::filesystem::directory_iterator{folder})
+    if (entry.path().extension() == ".mrc")
+      files[entry.path().stem().string()] = mrcz::read_header(entry.path()).extended.type() == "FEI2"
+                                                ? rewrite_records<mrcz::fei2>(entry.path())
+                                                : rewrite_records<mrcz::fei1>(entry.path());
+  std::ofstream{folder / "records.json"} << files;
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) try {
@@ -349,8 +418,10 @@ int main(int count, char** arguments) try {
   if (given.size() == 2 && given[0] == "write") return write_all(given[1]);
   if (given.size() == 2 && given[0] == "check") return check_all(given[1]);
   if (given.size() == 2 && given[0] == "validate") return validate_all(given[1]);
+  if (given.size() == 2 && given[0] == "round") return write_rounded(given[1]);
+  if (given.size() == 2 && given[0] == "records") return write_records(given[1]);
   if (given.size() >= 2 && given[0] == "geometry") return write_geometry(given[1], std::span{given}.subspan(2));
-  fmt::print("usage: interop_files write|check|validate|geometry FOLDER\n");
+  fmt::print("usage: interop_files write|check|validate|round|records|geometry FOLDER\n");
   return 2;
 } catch (const std::exception& e) {
   fmt::print("interop_files: {}\n", e.what());

@@ -13,6 +13,7 @@
 
 #include "command.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
 #include "mrcz/writer.hpp"
@@ -28,6 +29,8 @@ struct arguments {
   std::optional<std::string> mode;
   int level = 1;
   std::optional<std::size_t> threads;
+  bool round = false;
+  bool saturate = false;
   bool force = false;
 };
 
@@ -44,6 +47,8 @@ void convert(const arguments& given, const std::stop_token* stop) {
   std::atomic<std::uint64_t> done = 0;
   mrcz::write_options options{.compression = {.level = given.level},
                               .mode = in.mode(),
+                              .rounding = given.round ? mrcz::rounding::nearest : mrcz::rounding::exact,
+                              .saturate = given.saturate,
                               .byte_order = std::endian::native,
                               .replace = given.force,
                               .threads = given.threads,
@@ -52,12 +57,17 @@ void convert(const arguments& given, const std::stop_token* stop) {
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
 
+  auto extended = in.extended_header();
+  const bool is_text = extended.is_json() || extended.is_symmetry_text();
+  if (!extended.empty() && !is_text && !mrcz::detail::has_fei_records(extended))
+    options.byte_order = in.header().byte_order;  // that of the numbers in it, which nobody else can put in order
+
   auto out = open(given.out, options);
   out.header() = in.header();
   if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
-  if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
+  if (!extended.empty()) out.set_extended_header(std::move(extended));
 
   const std::size_t slices = in.shape()[0];
   const std::size_t at_once = mrcz::detail::thread_count(given.threads, slices);
@@ -103,8 +113,10 @@ command::action command::add_convert(CLI::App& program) {
   sub->add_option("--level", given->level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9))->capture_default_str();
   sub->add_option("--mode", given->mode,
                   "int8, int16, float32, complex_int16, complex64, uint16, int32, uint32, float16 or uint4; refused if "
-                  "a voxel would change")
+                  "a voxel would change, unless --round or --saturate allows it")
       ->check(one_of("mode", mrcz::mode_named));
+  sub->add_flag("--round", given->round, "Round voxels to the nearest number of the mode");
+  sub->add_flag("--saturate", given->saturate, "Voxels beyond the numbers of the mode become the largest or smallest");
   sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
   sub->add_flag("--force", given->force, "Replace OUT if it exists");
   return [given] { return convert(*given); };

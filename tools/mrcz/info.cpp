@@ -1,4 +1,5 @@
 // mrcz info: describes files, for people or as JSON.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "command.hpp"
 #include "mrcz/core/endian.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
@@ -35,6 +37,23 @@ void describe_metadata(const mrcz::reader& in, json& description) {
     description["metadata"] = nullptr;
     description["metadata_error"] = e.what();
   }
+}
+
+/// What the microscope says of the sections: their number, and the values of each field that interests most. A field
+/// that no section has is left out.
+json describe_records(const std::vector<mrcz::fei1>& records) {
+  json d;
+  d["count"] = records.size();
+  const auto add = [&](const char* name, std::optional<double> mrcz::fei1::* field) {
+    json values = json::array();
+    for (const auto& record : records) values.push_back(record.*field ? json(*(record.*field)) : json(nullptr));
+    if (std::any_of(values.begin(), values.end(), [](const json& v) { return !v.is_null(); })) d[name] = values;
+  };
+  add("alpha_tilt", &mrcz::fei1::alpha_tilt);
+  add("dose", &mrcz::fei1::dose);
+  add("defocus", &mrcz::fei1::defocus);
+  add("magnification", &mrcz::fei1::magnification);
+  return d;
 }
 
 json describe(const std::string& path) {
@@ -68,6 +87,13 @@ json describe(const std::string& path) {
   d["labels"] = std::vector<std::string>(h.labels.begin(), h.labels.end());
   d["extended_header"] = {{"type", mrcz::labels::trimmed({h.exttyp.data(), h.exttyp.size()})},
                           {"bytes", slices.begin() - mrcz::header_size}};
+  const auto extended = in.extended_header();
+  try {
+    if (mrcz::detail::has_fei_records(extended))
+      d["extended_header"]["records"] = describe_records(extended.records<mrcz::fei1>());
+  } catch (const mrcz::error& e) {
+    d["extended_header"]["records_error"] = e.what();
+  }
   describe_metadata(in, d);
   d["remarks"] = json::array();
   for (const auto& remark : in.remarks()) d["remarks"].push_back(to_string(remark));
@@ -76,6 +102,24 @@ json describe(const std::string& path) {
 
 std::string shown(const json& value) {
   return value.is_null() ? "not determined" : fmt::format("{:g}", value.get<double>());
+}
+
+/// The values of a field in all sections: one number, or the smallest and the largest.
+std::string range_of(const json& values) {
+  std::vector<double> numbers;
+  for (const auto& value : values)
+    if (!value.is_null()) numbers.push_back(value.get<double>());
+  const auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
+  return *low == *high ? fmt::format("{:g}", *low) : fmt::format("{:g} to {:g}", *low, *high);
+}
+
+void print_records(const json& records) {
+  fmt::print("  records     {}", records["count"].get<std::size_t>());
+  if (records.contains("alpha_tilt")) fmt::print(", tilt {} degrees", range_of(records["alpha_tilt"]));
+  if (records.contains("dose")) fmt::print(", dose {} electrons/m2", range_of(records["dose"]));
+  if (records.contains("defocus")) fmt::print(", defocus {} m", range_of(records["defocus"]));
+  if (records.contains("magnification")) fmt::print(", magnification {}", range_of(records["magnification"]));
+  fmt::print("\n");
 }
 
 std::string printable(const json& value) { return text::printable(value.get_ref<const std::string&>()); }
@@ -107,6 +151,8 @@ void print(const json& d) {
   if (extended["bytes"] != 0)
     fmt::print("  extended    {}, {} bytes\n", extended["type"] == "" ? "no type" : printable(extended["type"]),
                extended["bytes"].get<std::uint64_t>());
+  if (extended.contains("records")) print_records(extended["records"]);
+  if (extended.contains("records_error")) fmt::print("  records     {}\n", printable(extended["records_error"]));
   for (const auto& label : d["labels"]) fmt::print("  label       {}\n", printable(label));
   if (!d["metadata"].is_null()) fmt::print("  metadata    {}\n", dumped(d["metadata"]));
   if (d.contains("metadata_error")) fmt::print("  metadata    {}\n", printable(d["metadata_error"]));

@@ -1,5 +1,5 @@
-/// Converts voxels between the bytes of a file and a C++ type: byte order, 4-bit packing, and conversions that lose
-/// nothing.
+/// Converts voxels between the bytes of a file and a C++ type: byte order, 4-bit packing, conversions that lose
+/// nothing, and the rounding that a caller asked for.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 
@@ -43,7 +44,7 @@ struct voxel_encoder;
 template <class T>
 const voxel_decoder& decoder_of() noexcept;
 
-/// For each `stored_voxel`.
+/// For each type that `written_as` yields.
 template <class T>
 const voxel_encoder& encoder_of() noexcept;
 
@@ -90,11 +91,17 @@ struct voxel_encoder {
   /// one of them exactly.
   using conversion = bool (*)(const std::byte* from, std::byte* to, std::size_t count) noexcept;
 
-  mrcz::mode default_mode;  ///< of a written array, unless the options state another
-  std::size_t bytes;        ///< of one voxel in memory
-  std::size_t own_row;      ///< row with voxels of this type
+  /// Of a written array, unless the options state another; nothing: the options must. Numbers are rounded to this mode,
+  /// whatever the options say.
+  std::optional<mrcz::mode> default_mode;
+  std::size_t bytes;                   ///< of one voxel in memory
+  std::optional<std::size_t> own_row;  ///< row with voxels of this type, if files have any
+  /// Null for types that no file stores. A program that names one contains one loop for it instead of one per row.
   detail::by_row<conversion> convert;
-  running_statistics (*summarise)(const std::byte* voxels, std::size_t count) noexcept;
+  running_statistics (*summarise)(const std::byte* voxels, std::size_t count) noexcept;  ///< null if `convert` is
+  /// The real parts of voxels at any address, and the imaginary parts if the type is complex. Both are exact, except
+  /// that integers of more than 53 bits keep only what decides how they are rounded to fewer bits.
+  void (*to_numbers)(const std::byte* from, double* real, double* imaginary, std::size_t count) noexcept;
   std::string (*to_string)(const std::byte* voxel);  ///< its value, for messages
 };
 
@@ -121,11 +128,23 @@ MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& fo
                                std::byte* to, std::size_t count, nearness where = nearness::in_caches,
                                bool begins_high = false);
 
-/// Converts `count` voxels to the bytes of a file. In mode 101 they must be a whole row. Throws `errc::mode_mismatch`,
-/// naming the first voxel at fault, if a value has no exact representation in the mode; `to` is then undefined.
-/// Messages count voxels from `first`.
-MRCZ_INLINE void encode_voxels(const voxel_encoder& type, const voxel_format& format, const std::byte* from,
-                               std::byte* to, std::size_t count, std::size_t first = 0);
+/// What becomes of numbers that a mode cannot represent.
+struct narrowing {
+  mrcz::rounding rounding = mrcz::rounding::exact;
+  bool saturate = false;
+};
+
+/// Converts `count` voxels to the bytes of a file. In mode 101 they must be a whole row. False if a value has no exact
+/// representation in the mode, or if the type has no loop for it; `to` is then undefined.
+MRCZ_INLINE bool encode_exactly(const voxel_encoder& type, const voxel_format& format, const std::byte* from,
+                                std::byte* to, std::size_t count);
+
+/// Does the same number by number and rounds where `how` or the type's default mode allows it. Returns the statistics
+/// of what is stored. Throws `errc::mode_mismatch`, naming the first voxel at fault; `to` is then undefined. Messages
+/// count voxels from `first`.
+MRCZ_INLINE running_statistics encode_numbers(const voxel_encoder& type, const voxel_format& format,
+                                              const narrowing& how, const std::byte* from, std::byte* to,
+                                              std::size_t count, std::size_t first = 0);
 
 }  // namespace detail
 

@@ -73,7 +73,7 @@ auto as_view(E& array) {
 template <expression E>
 slices slices_of(const E& e) {
   using T = std::remove_cv_t<typename E::value_type>;
-  static_assert(stored_voxel<T>, "MRC has no mode for this element type: xt::cast to one that it has, such as float");
+  static_assert(written_voxel<T>, "MRC has no mode for this element type: xt::cast to one that it has, such as float");
   if constexpr (container<const E>) {
     return detail::gathered_slices(e, [](const E& array) { return detail::as_view(array); });
   } else {
@@ -82,7 +82,7 @@ slices slices_of(const E& e) {
       const auto [nz, ny, nx] = detail::shape_of(expression);
       detail::evaluate_slice(expression, z, std::span{reinterpret_cast<T*>(to), ny * nx}, ny, nx);
     };
-    return {.type = &encoder_of<T>(),
+    return {.type = &encoder_of<detail::written_as<T>>(),
             .rank = e.dimension(),
             .extents = detail::shape_of(e),
             .array = std::addressof(e),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "mrcz/array/convert.hpp"
@@ -9,6 +10,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/region.hpp"
 #include "mrcz/format/mode.hpp"
+#include "mrcz/format/statistics.hpp"
 
 namespace mrcz::detail {
 
@@ -34,10 +36,17 @@ MRCZ_INLINE void decode_row(const voxel_decoder& type, const slice_format& forma
 MRCZ_INLINE void decode_rows(const voxel_decoder& type, const slice_format& format, std::span<const std::byte> rows,
                              resolved_range y, resolved_range x, std::byte* to);
 
-/// The plain bytes of a slice whose voxels are in row-major order: `from` itself if the file stores this type,
-/// otherwise bytes in `scratch`.
-MRCZ_INLINE std::span<const std::byte> encode_slice(const voxel_encoder& type, const slice_format& format,
-                                                    std::span<const std::byte> from, buffer& scratch);
+/// The plain bytes of a slice.
+struct encoded_slice {
+  std::span<const std::byte> bytes;
+  std::optional<running_statistics> stored;  ///< of these bytes; nothing: they have the values of the array
+};
+
+/// Encodes a slice whose voxels are in row-major order. The bytes are `from` itself if the file stores this type,
+/// otherwise they are in `scratch`. Throws `errc::mode_mismatch` for a voxel that the mode cannot represent as `how`
+/// says.
+MRCZ_INLINE encoded_slice encode_slice(const voxel_encoder& type, const slice_format& format, const narrowing& how,
+                                       std::span<const std::byte> from, buffer& scratch);
 
 }  // namespace mrcz::detail
 

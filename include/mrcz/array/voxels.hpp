@@ -51,7 +51,7 @@ struct slices {
 
 /// A view of voxels anywhere in memory: see `view_of`.
 template <class T>
-  requires voxel<std::remove_const_t<T>>
+  requires written_voxel<std::remove_const_t<T>>
 struct voxel_view {
   T* first;
   std::size_t rank;
@@ -162,7 +162,7 @@ template <class Array, class View>
 slices gathered_slices(const Array& array, View) {
   const auto view = View{}(array);
   using element = std::remove_cv_t<std::remove_pointer_t<decltype(view.first)>>;
-  static_assert(stored_voxel<element>,
+  static_assert(written_voxel<element>,
                 "MRC has no mode for this element type: xt::cast to one that it has, such as float");
   const auto* const first = reinterpret_cast<const std::byte*>(view.first);
   const auto evaluate = [](const void* from, std::size_t z, std::byte* to) {
@@ -172,7 +172,7 @@ slices gathered_slices(const Array& array, View) {
            strides[2], to, of.extents[1], of.extents[2], sizeof(element));
   };
   const bool dense = is_dense(view.extents, in_bytes(view.strides, sizeof(element)), sizeof(element));
-  return {.type = &encoder_of<element>(),
+  return {.type = &encoder_of<written_as<element>>(),
           .rank = view.rank,
           .extents = view.extents,
           .array = std::addressof(array),

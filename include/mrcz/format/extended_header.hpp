@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +23,22 @@ inline constexpr std::array<char, 4> exttyp_symmetry{'C', 'C', 'P', '4'};
 /// of the header.
 struct extended_header {
   std::array<char, 4> exttyp{};
-  std::vector<std::byte> bytes;
+  std::vector<std::byte> bytes{};
+  std::size_t sections = 0;  ///< NZ of the file from which this was read; 0: not known
+
+  /// The bytes as records, one for each section: `records<mrcz::fei1>()`, `records<mrcz::fei2>()`. Throws
+  /// `errc::bad_header` if they have another type.
+  template <class Record>
+  std::vector<Record> records() const {
+    return Record::all_in(*this);
+  }
+
+  /// Writes records over those in `bytes`. What belongs to no field of theirs stays: reserved fields, and records of
+  /// more sections.
+  template <class Record>
+  void set_records(std::span<const Record> all) {
+    Record::replace_in(*this, all);
+  }
 
   bool empty() const noexcept { return bytes.empty(); }
   bool is_json() const noexcept { return !bytes.empty() && exttyp == exttyp_json; }
@@ -34,7 +50,10 @@ struct extended_header {
   /// without an EXTTYP.
   bool is_symmetry_text() const noexcept;
 
-  friend bool operator==(const extended_header&, const extended_header&) = default;
+  /// Whether kind and bytes are the same.
+  friend bool operator==(const extended_header& a, const extended_header& b) noexcept {
+    return a.exttyp == b.exttyp && a.bytes == b.bytes;
+  }
 };
 
 namespace detail {

@@ -65,6 +65,7 @@ constexpr bool is_images(kind k) noexcept { return k == kind::image || k == kind
 inline constexpr std::size_t header_size = 1024;              ///< bytes of the main header
 inline constexpr std::int32_t mrc2014_version = 20141;        ///< NVERSION: year * 10 + revision
 inline constexpr std::int32_t imod_stamp_value = 1146047817;  ///< "IMOD"
+inline constexpr std::int16_t deltavision_number = -16224;    ///< bytes 96 and 97 of DeltaVision's files
 
 /// What the header of a file says: all its 1024 bytes as fields, which can be copied like bytes. Offsets are in bytes
 /// from 0, [i] is int32, [f] is float32.
@@ -145,6 +146,11 @@ struct header {
   bool is_early_mrcz() const noexcept;
 
   bool from_imod() const noexcept { return imod_stamp == imod_stamp_value; }
+
+  /// Whether a light microscope of DeltaVision wrote the file (bytes 96 and 97). Its lengths are in micrometres, its
+  /// bytes of mode 0 unsigned, and its sections may be of several wavelengths and times. Its extended header is not
+  /// that of Agard, although NINT and NREAL count numbers there, too.
+  bool from_deltavision() const noexcept;
 
  private:
   float spacing(float cell, std::int32_t m, std::int32_t axis) const noexcept;

@@ -84,6 +84,11 @@ constexpr std::size_t labels_offset = 224;
 
 MRCZ_INLINE bool has_map(const header& h) noexcept;
 
+/// Whether the header is of the format before 2000, which had no MAP and no stamp, and had the origin in words 53 to 55
+/// in the order z, x, y (IMOD's rule). DeltaVision still has it. c-mrcz leaves MAP out as well, but writes a stamp and
+/// compresses the file.
+MRCZ_INLINE bool is_old_style(const header& h) noexcept;
+
 /// Whether extents and MODE are enough to read voxels, even if MAP is missing.
 MRCZ_INLINE bool makes_sense(const header& h) noexcept;
 

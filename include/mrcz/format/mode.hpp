@@ -134,6 +134,36 @@ concept voxel = stored_voxel<T> || std::is_same_v<T, double> || std::is_same_v<T
 template <stored_voxel T>
 inline constexpr mode mode_of = detail::mode_columns::modes[detail::mode_columns::number_of_type<T>()];
 
+namespace detail {
+
+template <class T>
+consteval auto written_type() {
+  if constexpr (std::is_same_v<T, bool>) return std::type_identity<std::int8_t>{};
+  else if constexpr (std::is_same_v<T, long> || std::is_same_v<T, long long>)
+    return std::type_identity<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>{};
+  else if constexpr (std::is_same_v<T, unsigned long> || std::is_same_v<T, unsigned long long>)
+    return std::type_identity<std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>{};
+  else return std::type_identity<T>{};
+}
+
+/// The type with the same bytes as `T` whose loops write an array of `T`. `bool` is written as bytes of 0 and 1.
+template <class T>
+using written_as = typename decltype(written_type<T>())::type;
+
+}  // namespace detail
+
+/// Types that the elements of a written array may have: those of the table, `bool`, double precision, and 64-bit
+/// integers. MRC has no mode for the last, so `write_options::mode` must say into what they are written.
+template <class T>
+concept written_voxel = voxel<detail::written_as<T>> || std::is_same_v<detail::written_as<T>, std::int64_t> ||
+                        std::is_same_v<detail::written_as<T>, std::uint64_t>;
+
+/// What becomes of a number that lies between two numbers of the mode in which it is written.
+enum class rounding : std::uint8_t {
+  exact,    ///< it is refused
+  nearest,  ///< it becomes the nearer one; in the middle, the one whose last bit is 0
+};
+
 /// The mode in which an array of `T` is written unless the options state another. Unsigned bytes become uint16, because
 /// mode 0 is signed and mode 101 holds only 0 to 15.
 template <stored_voxel T>

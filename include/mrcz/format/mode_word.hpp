@@ -47,6 +47,9 @@ constexpr std::optional<mode_word> decode_mode_word(std::int32_t word) noexcept 
   return mode_word{base, first_numbering[number]};
 }
 
+/// The MODE of IMOD's images in colour: three bytes per pixel. They are refused by name.
+inline constexpr std::int32_t imods_rgb = 16;
+
 /// Throws `errc::bad_mode` for a word that means nothing.
 MRCZ_INLINE mode_word require_mode_word(std::int32_t word);
 

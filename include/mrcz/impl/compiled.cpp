@@ -34,6 +34,7 @@
 #include "mrcz/impl/format/axes.ipp"
 #include "mrcz/impl/format/byte_order.ipp"
 #include "mrcz/impl/format/extended_header.ipp"
+#include "mrcz/impl/format/fei_records.ipp"
 #include "mrcz/impl/format/geometry.ipp"
 #include "mrcz/impl/format/header.ipp"
 #include "mrcz/impl/format/header_bytes.ipp"
@@ -42,6 +43,7 @@
 #include "mrcz/impl/format/metadata.ipp"
 #include "mrcz/impl/format/mode.ipp"
 #include "mrcz/impl/format/mode_word.ipp"
+#include "mrcz/impl/format/other_format.ipp"
 #include "mrcz/impl/format/slice_table.ipp"
 #include "mrcz/impl/format/statistics.ipp"
 #include "mrcz/impl/format/validate.ipp"
@@ -136,6 +138,10 @@ template const voxel_encoder& encoder_of<half>() noexcept;
 template const voxel_encoder& encoder_of<float>() noexcept;
 template const voxel_encoder& encoder_of<complex_int16>() noexcept;
 template const voxel_encoder& encoder_of<std::complex<float>>() noexcept;
+template const voxel_encoder& encoder_of<double>() noexcept;
+template const voxel_encoder& encoder_of<std::complex<double>>() noexcept;
+template const voxel_encoder& encoder_of<std::int64_t>() noexcept;
+template const voxel_encoder& encoder_of<std::uint64_t>() noexcept;
 
 template voxel_type reader::voxel_type<voxel_type>() const;
 

@@ -112,13 +112,17 @@ MRCZ_INLINE bool needs_label(const header& h, const mode_word& word, bool frames
          (frames && h.mz == h.nz) || h.is_early_mrcz();
 }
 
-/// Puts MRCZ's label before the others. The last copied label gives way to it if ten are in use, a stated one never.
+/// Whether a label says how Chimera turned the volume. Without it Chimera shows the volume in another place.
+MRCZ_INLINE bool is_rotation(std::string_view label) noexcept { return label.starts_with("Chimera rotation: "); }
+
+/// Puts MRCZ's label before the others. The last copied label gives way to it if ten are in use, a stated one and
+/// Chimera's rotation never.
 MRCZ_INLINE void add_mrcz_label(header& h, const header_labels& labels, bool only_if_free) {
   if (h.has_mrcz_label() && !h.is_early_mrcz()) return;
   if (!h.labels.next_free()) {
     if (only_if_free) return;
     std::size_t last = labels::capacity;
-    while (last > 0 && labels.is_stated(last - 1)) --last;
+    while (last > 0 && (labels.is_stated(last - 1) || is_rotation(h.labels[last - 1]))) --last;
     if (last == 0) return;
     h.labels.erase(last - 1);
   }

@@ -3,11 +3,15 @@
 
 #include "mrcz/read_header.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/shape.hpp"
 #include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/other_format.hpp"
 #include "mrcz/format/slice_table.hpp"
 #include "mrcz/io/file.hpp"
 
@@ -16,19 +20,23 @@ namespace mrcz {
 namespace detail {
 
 MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::endian> order) {
-  if (source.size() < header_size)
-    fail_expected(errc::not_mrc, text("is not an MRC file: it has {} bytes", source.size()),
-                  text("at least {}", header_size));
-  header_bytes bytes;
-  source.read_at(0, bytes);
-  auto h = decode(bytes, source.size(), order);
+  const std::uint64_t size = source.size();
+  header_bytes bytes{};
+  const auto beginning = std::span{bytes}.first(static_cast<std::size_t>(std::min<std::uint64_t>(size, header_size)));
+  source.read_at(0, beginning);
+  const auto h = decode(bytes, size, order);
+  if (size < header_size || (!has_map(h) && !makes_sense(h)))
+    if (const auto other = recognise(beginning, size))
+      fail(errc::not_mrc, {.found = "is not an MRC file but " + other->what, .remark = other->remedy});
+  if (size < header_size)
+    fail_expected(errc::not_mrc, text("is not an MRC file: it has {} bytes", size), text("at least {}", header_size));
   check(h);
   return h;
 }
 
 MRCZ_INLINE extended_header load_extended_header(const byte_source& source, const header& h) {
   const std::size_t size = size_in_memory(data_offset(source.size(), h) - header_size, "an extended header");
-  extended_header found{h.exttyp, std::vector<std::byte>(size)};
+  extended_header found{h.exttyp, std::vector<std::byte>(size), static_cast<std::size_t>(h.nz)};
   source.read_at(header_size, found.bytes);
   return found;
 }

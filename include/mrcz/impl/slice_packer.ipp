@@ -19,13 +19,17 @@ MRCZ_INLINE bool is_in(std::span<const std::byte> bytes, const buffer& memory) n
 }
 
 MRCZ_INLINE std::size_t bytes_at_work(const slices& all, std::optional<mrcz::mode> mode) noexcept {
-  const std::size_t stored = item_bytes(mode.value_or(all.type->default_mode));
-  return all.extents[1] * all.extents[2] * std::max(all.type->bytes, stored);
+  const auto stored = mode ? mode : all.type->default_mode;
+  return all.extents[1] * all.extents[2] * std::max(all.type->bytes, stored ? item_bytes(*stored) : 0);
 }
 
 MRCZ_INLINE slice_format slice_packer::format_of(const header_fields& h, const voxel_encoder& type, std::size_t ny,
-                                                 std::size_t nx) const noexcept {
-  const auto mode = options_.mode.value_or(type.default_mode);
+                                                 std::size_t nx) const {
+  if (!options_.mode && !type.default_mode)
+    fail(errc::bad_option,
+         "the voxels are 64-bit integers, for which MRC has no mode; write_options::mode says in which "
+         "they are written");
+  const auto mode = options_.mode ? *options_.mode : *type.default_mode;
   const bool holds_signed_bytes = type.default_mode == mrcz::mode::int8;
   const bool unsigned_bytes = unsigned_bytes_.value_or(!holds_signed_bytes && h.has_unsigned_bytes());
   return {{mode, mode == mrcz::mode::int8 && unsigned_bytes, byte_order(h)}, ny, nx};
@@ -58,11 +62,12 @@ MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const heade
   packed.codec_ = codec();
   packed.of_volume_ = slice.of_volume;
   const std::size_t count = slice.ny * slice.nx;
-  packed.statistics_ = options_.statistics ? slice.type->summarise(slice.voxels.data(), count)
-                                           : running_statistics::of(mrcz::statistics{}, count);
   buffer plain;
   if (!is_stored_as(*slice.type, packed.format_.voxels)) plain = pool_->take();
-  const auto bytes = encode_slice(*slice.type, packed.format_, slice.voxels, plain);
+  const auto [bytes, stored] =
+      encode_slice(*slice.type, packed.format_, {options_.rounding, options_.saturate}, slice.voxels, plain);
+  if (!options_.statistics) packed.statistics_ = running_statistics::of(mrcz::statistics{}, count);
+  else packed.statistics_ = stored ? *stored : slice.type->summarise(slice.voxels.data(), count);
   if (codec() == mrcz::codec::none) {
     packed.bytes_ = bytes;
     packed.memory_ = std::exchange(is_in(bytes, plain) ? plain : slice.memory, {});

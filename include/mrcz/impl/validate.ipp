@@ -20,8 +20,10 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/metadata.hpp"
+#include "mrcz/format/other_format.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/reader.hpp"
@@ -79,6 +81,20 @@ MRCZ_INLINE void validate_metadata(const reader& in, findings& list) {
   } catch (const error& e) {
     require_fault_of_file(e);
     list.error_if(true, "extended header", header_size, e.found(), expected_of(e, "UTF-8 JSON"));
+  }
+}
+
+MRCZ_INLINE void validate_records(const reader& in, findings& list) {
+  const auto extended = in.extended_header();
+  if (!has_fei_records(extended)) return;
+  try {
+    const std::size_t records = extended.records<fei1>().size();
+    list.warn_if(records < in.slices().claimed(), "extended header", header_size,
+                 fmt::format("{} records of {}", records, extended.type()),
+                 fmt::format("{}, one for each section", in.slices().claimed()));
+  } catch (const error& e) {
+    require_fault_of_file(e);
+    list.warn_if(true, "extended header", header_size, e.found(), expected_of(e, "records"));
   }
 }
 
@@ -173,6 +189,7 @@ void validate_content(const Reader& in, findings& list) {
   validate_opened(in.header(), in.slices().begin(), in.codec(), list);
   validate_slices(in, list);
   validate_metadata(in, list);
+  validate_records(in, list);
   const auto all = in.visit([&]<class T>(std::type_identity<T>) { return decode_all<T>(in, list); });
   if (all) compare_statistics(in.header(), all->statistics(), list);
 }
@@ -184,7 +201,11 @@ std::vector<finding> detail::validate_source(std::unique_ptr<const byte_source> 
   const std::uint64_t size = source->size();
   detail::findings list;
   if (size < header_size) {
-    list.error_if(true, "file size", 0, fmt::format("{} bytes", size),
+    std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+    source->read_at(0, bytes);
+    const auto other = recognise(bytes, size);
+    list.error_if(other.has_value(), "file", 0, other ? other->what : "", other ? "an MRC file; " + other->remedy : "");
+    list.error_if(!other, "file size", 0, fmt::format("{} bytes", size),
                   fmt::format("at least {}, the header", header_size));
     return std::move(list).take();
   }

@@ -40,6 +40,8 @@ MRCZ_INLINE void check(const write_options& wanted) {
   check(wanted.compression);
   if (wanted.mode && !is_known(*wanted.mode))
     fail(errc::bad_option, "mode {} is unknown", static_cast<std::int32_t>(*wanted.mode));
+  if (wanted.rounding > rounding::nearest)
+    fail(errc::bad_option, "rounding {} is unknown", static_cast<unsigned>(wanted.rounding));
   if (wanted.kind && name_of(*wanted.kind).empty())
     fail(errc::bad_option, "kind {} is unknown", static_cast<unsigned>(*wanted.kind));
   if (wanted.space_group) {

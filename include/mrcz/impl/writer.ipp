@@ -10,6 +10,7 @@
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -217,6 +218,7 @@ MRCZ_INLINE void writer::write(const packed_slice& packed) {
 /// The first slice fixes the format of all slices. It also fixes where they begin: after the extended header.
 MRCZ_INLINE void writer::begin(const detail::slice_format& format) {
   if (first_format_) return;
+  detail::set_byte_order(extended_, format.voxels.byte_order);
   sink_->write_at(header_size, extended_.bytes);
   begin_ = end_ = header_size + extended_.bytes.size();
   first_format_ = format;

@@ -4,6 +4,7 @@
 #include "mrcz/array/convert.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstring>
 #include <limits>
@@ -34,7 +35,7 @@ MRCZ_INLINE std::size_t row_of(const voxel_format& format) noexcept {
 }
 
 /// The number of the row that stores every value of `T` as it is; `row_count` for types that no file stores.
-template <voxel T>
+template <class T>
 consteval std::size_t own_row() {
   if constexpr (std::is_same_v<T, std::uint8_t>) return row_count - 1;
   else if constexpr (stored_voxel<T>) return mode_columns::number_of_type<T>();
@@ -155,9 +156,24 @@ bool narrow(double number, Part& part) noexcept {
   }
 }
 
+/// A double that is rounded to 24 bits or fewer as `v` would be. Where `v` has more bits than a double, the last of
+/// them only tell whether `v` lies in the middle of two numbers (rounding to odd).
+template <std::integral T>
+double number_of(T v) noexcept {
+  if constexpr (sizeof(T) == 8) {
+    constexpr T spare = 0x7ff;
+    constexpr T limit = T{1} << 53;
+    bool is_large = v > limit;
+    if constexpr (std::is_signed_v<T>) is_large = is_large || v < -limit;
+    if (is_large && (v & spare) != 0) v = (v & ~spare) | (spare + 1);
+  }
+  return static_cast<double>(v);
+}
+
 template <class T>
 double real_part(T v) noexcept {
-  if constexpr (std::is_same_v<T, complex_int16>) return v.re;
+  if constexpr (std::integral<T>) return number_of(v);
+  else if constexpr (std::is_same_v<T, complex_int16>) return v.re;
   else if constexpr (is_complex<T>) return static_cast<double>(v.real());
   else return static_cast<double>(convert<std::conditional_t<std::is_same_v<T, half>, float, T>>(v));
 }
@@ -218,26 +234,46 @@ running_statistics summary_of_bytes(const std::byte* voxels, std::size_t count) 
   return running_statistics::of(std::span{reinterpret_cast<const T*>(voxels), count});
 }
 
-template <stored_voxel T>
+template <class T>
+void numbers_of(const std::byte* from, double* real, double* imaginary, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const T v = voxel_at<T>(from + i * sizeof(T));
+    real[i] = real_part(v);
+    if constexpr (is_complex<T>) imaginary[i] = imaginary_part(v);
+  }
+}
+
+template <class T>
 std::string value_of(const std::byte* voxel) {
   const T v = voxel_at<T>(voxel);
+  if constexpr (std::integral<T>) return fmt::format("{}", v);
   return fmt::format("{}{}", real_part(v), imaginary_part(v) == 0 ? "" : fmt::format("{:+}i", imaginary_part(v)));
 }
 
-template <stored_voxel T, std::size_t... Row>
+template <class T, std::size_t... Row>
 consteval voxel_encoder make_encoder(std::index_sequence<Row...>) {
-  return {.default_mode = mrcz::default_mode<T>,
-          .bytes = sizeof(T),
-          .own_row = own_row<T>(),
-          .convert = {&narrow_all<typename row_at<Row>::type, T>...},
-          .summarise = &summary_of_bytes<T>,
-          .to_string = &value_of<T>};
+  voxel_encoder made{.default_mode = std::nullopt,
+                     .bytes = sizeof(T),
+                     .own_row = std::nullopt,
+                     .convert = {},
+                     .summarise = nullptr,
+                     .to_numbers = &numbers_of<T>,
+                     .to_string = &value_of<T>};
+  if constexpr (stored_voxel<T>) {
+    made.default_mode = mrcz::default_mode<T>;
+    made.own_row = own_row<T>();
+    made.convert = {&narrow_all<typename row_at<Row>::type, T>...};
+    made.summarise = &summary_of_bytes<T>;
+  } else if constexpr (voxel<T>) {
+    made.default_mode = is_complex<T> ? mode::complex64 : mode::float32;
+  }
+  return made;
 }
 
 template <voxel T>
 inline constexpr voxel_decoder decoder = make_decoder<T>(std::make_index_sequence<row_count>{});
 
-template <stored_voxel T>
+template <class T>
 inline constexpr voxel_encoder encoder = make_encoder<T>(std::make_index_sequence<row_count>{});
 
 }  // namespace detail
@@ -289,24 +325,12 @@ MRCZ_INLINE void pack_uint4(const std::byte* from, std::byte* to, std::size_t co
   for (std::size_t i = 0; i < count; i += 2) to[i / 2] = from[i] | (i + 1 < count ? from[i + 1] << 4 : std::byte{0});
 }
 
-[[noreturn]] MRCZ_INLINE void fail_narrowing(const voxel_encoder& type, const voxel_format& format,
-                                             const std::byte* from, std::size_t first) {
-  std::array<std::byte, sizeof(std::complex<double>)> ignored;
-  const auto narrow = type.convert[row_of(format)];
-  std::size_t bad = 0;
-  while (narrow(from + bad * type.bytes, ignored.data(), 1)) ++bad;
-  fail(errc::mode_mismatch,
-       "voxel {} has the value {}, which mode {}{} cannot represent exactly; round or cast it first", first + bad,
-       type.to_string(from + bad * type.bytes), format.mode == mode::int8 && format.unsigned_bytes ? "unsigned " : "",
-       name_of(format.mode));
-}
-
 MRCZ_INLINE bool is_stored_as(const voxel_decoder& in_memory, const voxel_format& format) noexcept {
   return in_memory.own_row && is_stored_as(*in_memory.own_row, format);
 }
 
 MRCZ_INLINE bool is_stored_as(const voxel_encoder& in_memory, const voxel_format& format) noexcept {
-  return is_stored_as(in_memory.own_row, format);
+  return in_memory.own_row && is_stored_as(*in_memory.own_row, format);
 }
 
 MRCZ_INLINE void require_widening(const voxel_decoder& to, const voxel_format& format) {
@@ -344,18 +368,18 @@ MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& fo
   }
 }
 
-MRCZ_INLINE void encode_voxels(const voxel_encoder& type, const voxel_format& format, const std::byte* from,
-                               std::byte* to, std::size_t count, std::size_t first) {
+MRCZ_INLINE bool encode_exactly(const voxel_encoder& type, const voxel_format& format, const std::byte* from,
+                                std::byte* to, std::size_t count) {
   const auto convert = type.convert[row_of(format)];
+  if (convert == nullptr) return false;
   if (format.mode == mode::uint4) {
     std::array<std::byte, piece_bytes> plain;
     for (std::size_t i = 0; i < count; i += plain.size()) {
       const std::size_t part = std::min(plain.size(), count - i);
-      if (!convert(from + i * type.bytes, plain.data(), part))
-        fail_narrowing(type, format, from + i * type.bytes, first + i);
+      if (!convert(from + i * type.bytes, plain.data(), part)) return false;
       pack_uint4(plain.data(), to + i / 2, part);
     }
-    return;
+    return true;
   }
   const bool swapped = word_bytes(format.mode) > 1 && format.byte_order != std::endian::native;
   const std::size_t item = item_bytes(format.mode);
@@ -363,9 +387,151 @@ MRCZ_INLINE void encode_voxels(const voxel_encoder& type, const voxel_format& fo
   for (std::size_t i = 0; i < count; i += step) {
     const std::size_t part = std::min(step, count - i);
     std::byte* const into = to + i * item;
-    if (!convert(from + i * type.bytes, into, part)) fail_narrowing(type, format, from + i * type.bytes, first + i);
+    if (!convert(from + i * type.bytes, into, part)) return false;
     if (swapped) swap_voxels(format.mode, into, into, part * item);
   }
+  return true;
+}
+
+// Numbers that are rounded
+
+/// Rounds to nearest, ties to even, without branches and without `std::nearbyint`, which is a call on most processors.
+/// Exact for numbers of fewer than 63 bits.
+inline double rounded(double number) noexcept {
+  const auto whole = static_cast<std::int64_t>(number);
+  const double rest = std::abs(number - static_cast<double>(whole));
+  const auto is_odd = static_cast<std::int64_t>(static_cast<std::uint64_t>(whole) & 1U);
+  const auto away = static_cast<std::int64_t>(rest > 0.5) | (static_cast<std::int64_t>(rest == 0.5) & is_odd);
+  return static_cast<double>(whole + (number < 0 ? -away : away));
+}
+
+inline double at_most(double a, double b) noexcept { return a < b ? a : b; }
+inline double at_least(double a, double b) noexcept { return a > b ? a : b; }
+
+/// The nearest number of the row that `how` allows; false if it allows none. `number` becomes what is stored.
+template <class Row, class Part>
+bool narrow_number(double& number, Part& part, const narrowing& how) noexcept {
+  const double wanted = number;
+  if constexpr (is_floating<Part>) {
+    if constexpr (std::is_same_v<Part, half>) part = to_half(wanted);
+    else part = static_cast<Part>(wanted);
+    number = static_cast<double>(convert<float>(part));
+    if (number == wanted || wanted != wanted) return true;
+    if (!std::isinf(number)) return how.rounding == rounding::nearest;
+    constexpr double most = std::is_same_v<Part, half> ? 65504 : static_cast<double>(std::numeric_limits<float>::max());
+    number = std::copysign(most, wanted);
+    part = convert<Part>(static_cast<float>(number));
+    return how.saturate;
+  } else {
+    part = 0;
+    if (wanted != wanted) return false;
+    const double inside = at_least(at_most(wanted, largest<Row> + 1), smallest<Row> - 1);
+    const double nearest = how.rounding == rounding::nearest ? rounded(inside) : inside;
+    number = at_least(at_most(nearest, largest<Row>), smallest<Row>);
+    part = static_cast<Part>(number);
+    return (number == nearest || how.saturate) && number == static_cast<double>(part);
+  }
+}
+
+/// A conversion of numbers to voxels of a row, in the byte order of this machine, 4-bit ones to a byte each.
+using number_conversion = bool (*)(double* real, double* imaginary, std::byte* to, std::size_t count,
+                                   const narrowing& how) noexcept;
+
+template <class Row>
+bool narrow_numbers(double* real, [[maybe_unused]] double* imaginary, std::byte* to, std::size_t count,
+                    const narrowing& how) noexcept {
+  using stored = typename Row::type;
+  bool good = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    stored voxel;
+    if constexpr (is_complex<stored>) {
+      std::conditional_t<std::is_same_v<stored, complex_int16>, std::int16_t, float> re{};
+      std::conditional_t<std::is_same_v<stored, complex_int16>, std::int16_t, float> im{};
+      good &= narrow_number<Row>(real[i], re, how);
+      good &= narrow_number<Row>(imaginary[i], im, how);
+      voxel = {re, im};
+    } else {
+      good &= narrow_number<Row>(real[i], voxel, how);
+    }
+    std::memcpy(to + i * sizeof voxel, &voxel, sizeof voxel);
+  }
+  return good;
+}
+
+template <std::size_t... Row>
+consteval by_row<number_conversion> number_conversions(std::index_sequence<Row...>) {
+  return {&narrow_numbers<typename row_at<Row>::type>...};
+}
+
+/// So many numbers are converted at once. They stay in the nearest cache.
+inline constexpr std::size_t numbers_at_once = 512;
+
+/// Up to `numbers_at_once` voxels on their way into a file.
+struct piece_of_numbers {
+  std::array<double, numbers_at_once> real;
+  std::array<double, numbers_at_once> imaginary;
+
+  /// False if a voxel does not fit.
+  bool convert(const voxel_encoder& type, const voxel_format& format, const narrowing& how, const std::byte* from,
+               std::byte* to, std::size_t count) noexcept;
+
+  running_statistics summary(bool of_complex, std::size_t count) const noexcept;
+};
+
+MRCZ_INLINE bool piece_of_numbers::convert(const voxel_encoder& type, const voxel_format& format, const narrowing& how,
+                                           const std::byte* from, std::byte* to, std::size_t count) noexcept {
+  constexpr auto conversions = number_conversions(std::make_index_sequence<row_count>{});
+  std::fill_n(imaginary.begin(), count, 0.0);
+  type.to_numbers(from, real.data(), imaginary.data(), count);
+  const bool is_real = std::all_of(imaginary.begin(), imaginary.begin() + static_cast<std::ptrdiff_t>(count),
+                                   [](double part) { return part == 0; });
+  return conversions[row_of(format)](real.data(), imaginary.data(), to, count, how) &&
+         (is_real || is_complex_mode(format.mode));
+}
+
+MRCZ_INLINE running_statistics piece_of_numbers::summary(bool of_complex, std::size_t count) const noexcept {
+  if (!of_complex) return running_statistics::of(std::span<const double>{real}.first(count));
+  std::array<std::complex<double>, numbers_at_once> both;
+  for (std::size_t i = 0; i < count; ++i) both[i] = {real[i], imaginary[i]};
+  return running_statistics::of(std::span<const std::complex<double>>{both}.first(count));
+}
+
+/// Names the first voxel that does not fit.
+[[noreturn]] MRCZ_INLINE void fail_narrowing(const voxel_encoder& type, const voxel_format& format,
+                                             const narrowing& how, const std::byte* from, std::size_t first) {
+  piece_of_numbers one;
+  std::array<std::byte, sizeof(std::complex<float>)> ignored;
+  std::size_t bad = 0;
+  while (one.convert(type, format, how, from + bad * type.bytes, ignored.data(), 1)) ++bad;
+  const bool is_beyond = one.convert(type, format, {how.rounding, true}, from + bad * type.bytes, ignored.data(), 1);
+  const char* const remedy = how.rounding == rounding::exact ? " exactly; round or cast it first"
+                             : is_beyond                     ? " even rounded; saturate or scale it first"
+                                                             : "";
+  fail(errc::mode_mismatch, "voxel {} has the value {}, which mode {}{} cannot represent{}", first + bad,
+       type.to_string(from + bad * type.bytes), format.mode == mode::int8 && format.unsigned_bytes ? "unsigned " : "",
+       name_of(format.mode), remedy);
+}
+
+MRCZ_INLINE running_statistics encode_numbers(const voxel_encoder& type, const voxel_format& format,
+                                              const narrowing& how, const std::byte* from, std::byte* to,
+                                              std::size_t count, std::size_t first) {
+  const narrowing allowed{format.mode == type.default_mode ? rounding::nearest : how.rounding, how.saturate};
+  const bool packed = format.mode == mode::uint4;
+  const bool swapped = word_bytes(format.mode) > 1 && format.byte_order != std::endian::native;
+  const std::size_t item = item_bytes(format.mode);
+  running_statistics stored;
+  piece_of_numbers piece;
+  std::array<std::byte, numbers_at_once> plain;
+  for (std::size_t i = 0; i < count; i += numbers_at_once) {
+    const std::size_t part = std::min(numbers_at_once, count - i);
+    std::byte* const into = packed ? plain.data() : to + i * item;
+    if (!piece.convert(type, format, allowed, from + i * type.bytes, into, part))
+      fail_narrowing(type, format, allowed, from + i * type.bytes, first + i);
+    if (packed) pack_uint4(into, to + i / 2, part);
+    if (swapped) swap_voxels(format.mode, into, into, part * item);
+    stored += piece.summary(is_complex_mode(format.mode), part);
+  }
+  return stored;
 }
 
 }  // namespace detail

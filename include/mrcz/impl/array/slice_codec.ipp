@@ -3,6 +3,10 @@
 
 #include "mrcz/array/slice_codec.hpp"
 
+#include <algorithm>
+
+#include "mrcz/core/function_ref.hpp"
+
 namespace mrcz::detail {
 
 MRCZ_INLINE resolved_range slice_format::columns(resolved_range x) const noexcept {
@@ -28,18 +32,35 @@ MRCZ_INLINE void decode_rows(const voxel_decoder& type, const slice_format& form
                to + row * x.count * type.bytes);
 }
 
-MRCZ_INLINE std::span<const std::byte> encode_slice(const voxel_encoder& type, const slice_format& format,
-                                                    std::span<const std::byte> from, buffer& scratch) {
-  if (is_stored_as(type, format.voxels)) return from;
+/// So many voxels show whether those of a slice must be rounded.
+inline constexpr std::size_t first_voxels = 1024;
+
+MRCZ_INLINE encoded_slice encode_slice(const voxel_encoder& type, const slice_format& format, const narrowing& how,
+                                       std::span<const std::byte> from, buffer& scratch) {
+  if (is_stored_as(type, format.voxels)) return {from, std::nullopt};
   const auto plain = scratch.acquire(format.bytes());
-  if (format.voxels.mode != mode::uint4) {
-    encode_voxels(type, format.voxels, from.data(), plain.data(), format.ny * format.nx);
-    return plain;
-  }
-  for (std::size_t row = 0; row < format.ny; ++row)
-    encode_voxels(type, format.voxels, from.data() + row * format.nx * type.bytes,
-                  plain.data() + row * format.row_bytes(), format.nx, row * format.nx);
-  return plain;
+  const bool by_rows = format.voxels.mode == mode::uint4;  // each row begins at a whole byte
+  const std::size_t parts = by_rows ? format.ny : 1;
+  const std::size_t voxels = format.ny / parts * format.nx;
+  const auto all_parts = [&](function_ref<bool(const std::byte*, std::byte*, std::size_t)> encode) {
+    bool good = true;
+    for (std::size_t i = 0; i < parts && good; ++i)
+      good = encode(from.data() + i * voxels * type.bytes, plain.data() + i * format.row_bytes(), i * voxels);
+    return good;
+  };
+  // Where numbers are rounded, the first voxels tell so: then no time is lost with an attempt that fails at the end.
+  const bool rounds = how.rounding != rounding::exact || how.saturate;
+  const auto exactly = [&](const std::byte* voxel, std::byte* to, std::size_t) {
+    return encode_exactly(type, format.voxels, voxel, to, voxels);
+  };
+  if (!rounds || encode_exactly(type, format.voxels, from.data(), plain.data(), std::min(voxels, first_voxels)))
+    if (all_parts(exactly)) return {plain, std::nullopt};
+  running_statistics stored;
+  all_parts([&](const std::byte* voxel, std::byte* to, std::size_t first) {
+    stored += encode_numbers(type, format.voxels, how, voxel, to, voxels, first);
+    return true;
+  });
+  return {plain, stored};
 }
 
 }  // namespace mrcz::detail

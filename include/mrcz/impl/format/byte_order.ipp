@@ -25,7 +25,7 @@ struct telling_fields {
     const auto i32 = [&](std::size_t at) { return load<std::int32_t>(bytes.data() + at, order); };
     n = {i32(0), i32(4), i32(8)};
     mode = i32(12);
-    axes = {i32(64), i32(68), i32(72)};
+    axes = {i32(64), i32(68) == -2 ? 2 : i32(68), i32(72)};  // IMOD also writes -2
     nsymbt = i32(92);
     nversion = i32(108);
   }

@@ -46,6 +46,10 @@ MRCZ_INLINE bool header::has_axes() const noexcept {
 
 MRCZ_INLINE bool header::has_mrcz_label() const noexcept { return !labels.empty() && labels[0].starts_with("MRCZ"); }
 
+MRCZ_INLINE bool header::from_deltavision() const noexcept {
+  return detail::load<std::int16_t>(extra1.data(), byte_order) == deltavision_number;
+}
+
 MRCZ_INLINE bool header::is_early_mrcz() const noexcept {
   return has_mrcz_label() && labels[0].starts_with("MRCZ0.") && labels[0] < "MRCZ0.5";
 }

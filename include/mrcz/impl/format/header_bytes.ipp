@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <string_view>
 #include <type_traits>
 
@@ -35,10 +36,25 @@ MRCZ_INLINE void read_host_order_fields(const header_bytes& bytes, header& h) no
   take(132, h.voltage), take(136, h.c3), take(140, h.gain), take(144, h.packed_bytes);
 }
 
-/// Whether the header is of the format before 2000, which had no MAP and no stamp, and had the origin in words 53 to 55
-/// in the order z, x, y (IMOD's rule). c-mrcz leaves MAP out as well, but writes a stamp and compresses the file.
 MRCZ_INLINE bool is_old_style(const header& h) noexcept {
-  return !has_map(h) && byte_order_of(h.machst) != h.byte_order && h.mode < 1000 && h.nversion == 0;
+  if (has_map(h) || h.mode >= 1000) return false;
+  return h.from_deltavision() || (byte_order_of(h.machst) != h.byte_order && h.nversion == 0);
+}
+
+/// In files of IMOD with this flag the bytes of mode 0 hold two voxels of 4 bits each, and NX counts bytes.
+inline constexpr std::int32_t imods_packed_bytes = 16;
+
+MRCZ_INLINE bool has_packed_bytes(const header& h) noexcept {
+  return h.mode == 0 && h.from_imod() && (h.imod_flags & imods_packed_bytes) != 0 && h.nx > 0 &&
+         h.nx <= std::numeric_limits<std::int32_t>::max() / 2;
+}
+
+/// Reads the header as that of mode 101, which has the same bytes. The voxel size stays.
+MRCZ_INLINE void read_packed_bytes(header& h) noexcept {
+  if (h.mx == h.nx || h.mx == 0) h.mx *= 2, h.cella.x *= 2;  // 0 means as many as NX
+  h.nx *= 2;
+  h.mode = static_cast<std::int32_t>(mode::uint4);
+  h.imod_flags &= ~imods_packed_bytes;
 }
 
 MRCZ_INLINE void read_old_style_origin(const header_bytes& bytes, header& h) noexcept {
@@ -73,6 +89,7 @@ MRCZ_INLINE header decode(const header_bytes& bytes, std::uint64_t file_size, st
   h.labels = labels::decode(reinterpret_cast<const char*>(bytes.data()) + detail::labels_offset);
   if (detail::has_host_order_fields(h)) detail::read_host_order_fields(bytes, h);
   if (detail::is_old_style(h)) detail::read_old_style_origin(bytes, h);
+  if (detail::has_packed_bytes(h)) detail::read_packed_bytes(h);
   return h;
 }
 

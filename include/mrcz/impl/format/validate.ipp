@@ -16,6 +16,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/machine_stamp.hpp"
 #include "mrcz/format/mode_word.hpp"
+#include "mrcz/format/other_format.hpp"
 #include "mrcz/io/undo_record.hpp"
 
 namespace mrcz::detail {
@@ -38,6 +39,20 @@ MRCZ_INLINE void validate_identity(const header& h, findings& list) {
                 fmt::format("the stamp of {}-endian data, which these are", name_of(h.byte_order)));
   list.error_if(h.nversion != 20140 && h.nversion != 20141, "NVERSION", 108, std::to_string(h.nversion),
                 "20140 or 20141");
+}
+
+/// Whether the header is that of a relative of MRC, and what that means.
+MRCZ_INLINE void validate_relatives(const header_bytes& bytes, const header& h, findings& list) {
+  const auto stored = [&](std::size_t at) { return load<std::int32_t>(bytes.data() + at, h.byte_order); };
+  list.warn_if(h.from_deltavision(), "EXTRA", 96, fmt::format("{}, the number of DeltaVision", deltavision_number),
+               "a file of an electron microscope; lengths are in micrometres, bytes unsigned, and sections may be of "
+               "several wavelengths and times");
+  list.warn_if(is_old_style(h) && h.origin != per_axis<float>{}, "ORIGIN", 208,
+               fmt::format("{}, {}, {} where it stood before 2000", h.origin.x, h.origin.y, h.origin.z),
+               "ORIGIN in bytes 196 to 207");
+  list.warn_if(stored(12) == 0 && h.mode == static_cast<std::int32_t>(mode::uint4), "MODE", 12,
+               fmt::format("0 with IMOD's flag of two voxels per byte, and NX {}", stored(0)),
+               fmt::format("{} and NX {}, as the file is read", h.mode, h.nx));
 }
 
 MRCZ_INLINE void validate_extents(const header& h, findings& list) {
@@ -70,7 +85,8 @@ MRCZ_INLINE void validate_extents(const header& h, findings& list) {
   angle("CELLB.beta", 56, h.cellb.y);
   angle("CELLB.gamma", 60, h.cellb.z);
   list.error_if(!h.has_axes(), "MAPC, MAPR, MAPS", 64, fmt::format("{}, {}, {}", h.mapc, h.mapr, h.maps),
-                "1, 2, 3 in any order");
+                h.mapr == -2 ? "2; IMOD's -2 says that the first row is at the top, and arrays have the rows as stored"
+                             : "1, 2, 3 in any order");
 }
 
 MRCZ_INLINE void validate_kind(const header& h, findings& list) {
@@ -132,7 +148,9 @@ MRCZ_INLINE void validate_extended_header(const header& h, std::uint64_t file_si
 /// label.
 MRCZ_INLINE void validate_mode(const header& h, findings& list) {
   const auto word = decode_mode_word(h.mode);
-  list.error_if(!word, "MODE", 12, std::to_string(h.mode), "a mode of MRC2014, or one plus 1000 times a codec of MRCZ");
+  list.error_if(!word, "MODE", 12, std::to_string(h.mode),
+                h.mode == imods_rgb ? "a mode of MRC2014; 16 is that of IMOD's colour images"
+                                    : "a mode of MRC2014, or one plus 1000 times a codec of MRCZ");
   if (!word) return;
   const bool extension = word->mode == mode::int32 || word->mode == mode::uint32;
   const bool mrcz_family = word->codec != codec::none || h.has_mrcz_label();
@@ -205,11 +223,14 @@ MRCZ_INLINE std::vector<finding> validate_header(const header_bytes& bytes, std:
   const header h = decode(bytes, file_size, order);
   detail::findings list;
   if (!detail::has_map(h) && !detail::makes_sense(h)) {
-    list.error_if(true, "MAP", 208, detail::printable({h.map.data(), h.map.size()}),
+    const auto other = detail::recognise(bytes, file_size);
+    list.error_if(other.has_value(), "file", 0, other ? other->what : "", other ? "an MRC file; " + other->remedy : "");
+    list.error_if(!other, "MAP", 208, detail::printable({h.map.data(), h.map.size()}),
                   "'MAP ', or at least extents and a MODE: this is not an MRC file");
     return std::move(list).take();
   }
   detail::validate_identity(h, list);
+  detail::validate_relatives(bytes, h, list);
   detail::validate_mode(h, list);
   detail::validate_signed_bytes(h, list);
   detail::validate_extents(h, list);
