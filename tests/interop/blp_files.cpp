@@ -40,12 +40,11 @@ void note(const std::string& name, std::size_t size, const bp::header& h, const 
                       {"codec", codec}});
 }
 
-void write(const std::string& name, std::size_t size, const bp::pack_options& options,
-           const bp::metadata& values = nullptr) {
+void write(const std::string& name, std::size_t size, const bp::options& wanted, const bp::metadata& values = nullptr) {
   const bytes content = content_of(size);
   mrcz::atomic_file to{folder / name, mrcz::durability::none, true};
-  note(name, size, bp::pack(mrcz::memory_source{std::span{content}}, to, options, values), values,
-       std::string{name_of(options.codec)});
+  note(name, size, bp::pack(mrcz::memory_source{std::span{content}}, to, wanted, values), values,
+       std::string{name_of(wanted.codec.value_or(mrcz::codec::blosclz))});
 }
 
 void write_all() {
