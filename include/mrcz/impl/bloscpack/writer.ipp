@@ -62,7 +62,7 @@ class writer::state {
  private:
   state(const options& wanted, const metadata& values, const detail::taken& by)
       : wanted_{wanted},
-        values_{values},
+        values_(values),  // braces would make a list of them
         chunk_size_{wanted.chunk_size.value_or(detail::default_chunk_size)},
         packer_{detail::chunk_options_of(wanted), wanted.checksum.value_or(checksum::adler32)} {
     detail::check(wanted, by);
