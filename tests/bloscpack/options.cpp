@@ -84,16 +84,20 @@ TEST_CASE("a stream has no offsets, whoever asks for them") {
   CHECK(complaint({.offsets = false, .max_app_chunks = 0}, detail::by_pack_stream).empty());
 }
 
-TEST_CASE("chunks share the memory, and threads share the chunks that are left") {
+TEST_CASE("chunks share the memory, and threads share the chunks where only few fit") {
   const auto shared = [](std::size_t threads, std::size_t memory, std::uint64_t count, std::uint64_t each) {
-    const auto work = share({.threads = threads, .memory = memory}, count, each);
+    constexpr std::size_t mib = std::size_t{1} << 20U;
+    const auto work = share({.threads = threads, .memory = memory * mib}, count, each * mib);
+    const std::uint64_t in_memory = std::min<std::uint64_t>(work.chunks, count) * each;
+    CHECK(std::max<std::uint64_t>(memory, each) + 64 >= in_memory + 20 * work.threads * work.threads_each);
     return std::vector<std::size_t>{work.threads, work.threads_each, work.chunks};
   };
-  CHECK(shared(16, 1000, 100, 1) == std::vector<std::size_t>{16, 1, 18});
-  CHECK(shared(16, 1000, 100, 100) == std::vector<std::size_t>{10, 1, 10});
-  CHECK(shared(16, 1000, 100, 250) == std::vector<std::size_t>{4, 4, 4});
-  CHECK(shared(16, 1000, 100, 5000) == std::vector<std::size_t>{1, 16, 1});
-  CHECK(shared(16, 1000, 2, 10) == std::vector<std::size_t>{2, 8, 18});
-  CHECK(shared(1, 1000, 100, 10) == std::vector<std::size_t>{1, 1, 3});
-  CHECK(shared(4, 0, 0, 0) == std::vector<std::size_t>{1, 4, 1});
+  using expected = std::vector<std::size_t>;
+  CHECK(shared(16, 1024, 100, 2) == expected{16, 1, 18});
+  CHECK(shared(16, 1024, 100, 64) == expected{12, 1, 12});
+  CHECK(shared(16, 256, 100, 64) == expected{3, 2, 3});
+  CHECK(shared(16, 1024, 100, 4096) == expected{1, 3, 1});
+  CHECK(shared(16, 1024, 2, 10) == expected{2, 8, 18});
+  CHECK(shared(1, 1024, 100, 10) == expected{1, 1, 3});
+  CHECK(shared(4, 0, 1, 0) == expected{1, 3, 1});
 }

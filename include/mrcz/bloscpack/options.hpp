@@ -59,6 +59,9 @@ namespace detail {
 inline constexpr std::size_t default_chunk_size = std::size_t{1} << 20U;
 inline constexpr std::size_t default_cache_bytes = std::size_t{32} << 20U;
 inline constexpr std::size_t default_memory = std::size_t{1} << 30U;
+/// A call takes so much more than the chunks and the budget, for the threads that work on them.
+inline constexpr std::size_t additional_memory = std::size_t{64} << 20U;
+inline constexpr std::size_t thread_memory = std::size_t{20} << 20U;  ///< the most that was measured: zstd at level 9
 
 /// The options that a call takes besides those about how the work is done.
 struct taken {

@@ -73,12 +73,15 @@ MRCZ_INLINE options work_of(const options& from) noexcept {
 
 MRCZ_INLINE shared_work share(const options& how, std::uint64_t count, std::uint64_t bytes_each) noexcept {
   const std::size_t threads = thread_count(how.threads);
-  const std::uint64_t fit = how.memory.value_or(default_memory) / std::max<std::uint64_t>(bytes_each, 1);
+  const std::uint64_t memory = how.memory.value_or(default_memory);
   shared_work work;
-  work.chunks = static_cast<std::size_t>(std::clamp<std::uint64_t>(fit, 1, threads + 2));
-  work.threads = static_cast<std::size_t>(
-      std::min<std::uint64_t>(std::min(threads, work.chunks), std::max<std::uint64_t>(count, 1)));
-  work.threads_each = std::max<std::size_t>(threads / work.threads, 1);
+  work.chunks =
+      static_cast<std::size_t>(std::clamp<std::uint64_t>(memory / (bytes_each + thread_memory), 1, threads + 2));
+  const std::uint64_t at_once = std::clamp<std::uint64_t>(count, 1, work.chunks);
+  work.threads = static_cast<std::size_t>(std::min<std::uint64_t>(threads, at_once));
+  const std::uint64_t for_threads = std::max(memory, at_once * bytes_each) - at_once * bytes_each + additional_memory;
+  const auto all = static_cast<std::size_t>(std::min<std::uint64_t>(threads, for_threads / thread_memory));
+  work.threads_each = std::max<std::size_t>(all / work.threads, 1);
   return work;
 }
 

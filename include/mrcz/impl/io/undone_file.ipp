@@ -52,7 +52,7 @@ MRCZ_INLINE std::shared_ptr<const byte_source> open_undone(const std::filesystem
   try {
     std::optional<file> old_bytes;
     auto content = record.read(opened, old_bytes);
-    if (content && content->number == opened.status().identity[1] && fits(*content, opened)) {
+    if (content && fits(*content, opened)) {
       record.require_trusted(content->owner, opened);
       return std::make_shared<undone_file>(std::move(opened), std::move(*old_bytes), std::move(*content));
     }
