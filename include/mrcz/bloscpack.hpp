@@ -4,7 +4,8 @@
 
 #include "mrcz/bloscpack/append.hpp"
 #include "mrcz/bloscpack/array.hpp"
+#include "mrcz/bloscpack/pack.hpp"
 #include "mrcz/bloscpack/reader.hpp"
-#include "mrcz/bloscpack/stream_reader.hpp"
-#include "mrcz/bloscpack/stream_writer.hpp"
+#include "mrcz/bloscpack/salvage.hpp"
+#include "mrcz/bloscpack/unpack.hpp"
 #include "mrcz/bloscpack/writer.hpp"

@@ -60,13 +60,13 @@ TEST_CASE("arrays of every plain type and any rank come back the same") {
     for (const std::vector<std::size_t>& shape :
          {std::vector<std::size_t>{}, {1}, {7}, {0}, {3, 0, 2}, {5, 40}, {2, 3, 4, 5}}) {
       const auto a = array_of<T>(shape);
-      test::bp::pack(folder / "a.blp", a, {.chunk_size = 333});
+      test::bp::pack_array(folder / "a.blp", a, {.chunk_size = 333});
       const test::bp::reader in{folder / "a.blp"};
-      CHECK(same(test::bp::unpack<T>(in), a));
+      CHECK(same(test::bp::unpack_array<T>(in), a));
       CHECK(in.header().typesize == sizeof(T));
       CHECK(*in.header().chunk_size % sizeof(T) == 0);
       const auto layout = test::bp::parse_layout(in.metadata());
-      CHECK(layout.dtype == test::bp::dtype_of<T>());
+      CHECK(layout.dtype == to_string(test::bp::dtype_of<T>()));
       CHECK(layout.shape == shape);
     }
   });
@@ -74,7 +74,7 @@ TEST_CASE("arrays of every plain type and any rank come back the same") {
 
 TEST_CASE("the metadata are those that Python's bloscpack writes") {
   const test::scratch_folder folder;
-  test::bp::pack(folder / "a.blp", array_of<double>({2, 3}));
+  test::bp::pack_array(folder / "a.blp", array_of<double>({2, 3}));
   CHECK(test::bp::to_text(test::bp::reader{folder / "a.blp"}.metadata()) ==
         R"({"dtype":"'<f8'","shape":[2,3],"order":"C","container":"numpy"})");
 }
@@ -83,20 +83,20 @@ TEST_CASE("column-major arrays stay so in the file, and views and lazy expressio
   const test::scratch_folder folder;
   const xt::xarray<int> a = array_of<int>({6, 5, 4});
   const xt::xarray<int, xt::layout_type::column_major> columns = a;
-  test::bp::pack(folder / "a.blp", columns);
+  test::bp::pack_array(folder / "a.blp", columns);
   const test::bp::reader in{folder / "a.blp"};
   CHECK(test::bp::parse_layout(in.metadata()).column_major);
-  CHECK(same(test::bp::unpack<int>(in), a));
+  CHECK(same(test::bp::unpack_array<int>(in), a));
   const auto raw = test::content_of(in);
   CHECK(mrcz::detail::load<int>(raw.data() + 4, std::endian::little) == a(1, 0, 0));
 
-  test::bp::pack(folder / "b.blp", xt::view(a, xt::range(1, 5), 2, xt::all()));
-  CHECK(same<int>(test::bp::unpack<int>(folder / "b.blp"), xt::view(a, xt::range(1, 5), 2, xt::all())));
-  test::bp::pack(folder / "c.blp", a * 2 + 1);
-  CHECK(same<int>(test::bp::unpack<int>(folder / "c.blp"), a * 2 + 1));
+  test::bp::pack_array(folder / "b.blp", xt::view(a, xt::range(1, 5), 2, xt::all()));
+  CHECK(same<int>(test::bp::unpack_array<int>(folder / "b.blp"), xt::view(a, xt::range(1, 5), 2, xt::all())));
+  test::bp::pack_array(folder / "c.blp", a * 2 + 1);
+  CHECK(same<int>(test::bp::unpack_array<int>(folder / "c.blp"), a * 2 + 1));
   const xt::xtensor<float, 2> fixed = xt::cast<float>(xt::view(a, 1));
-  test::bp::pack(folder / "d.blp", fixed);
-  CHECK(same<float>(test::bp::unpack<float>(folder / "d.blp"), fixed));
+  test::bp::pack_array(folder / "d.blp", fixed);
+  CHECK(same<float>(test::bp::unpack_array<float>(folder / "d.blp"), fixed));
 }
 
 TEST_CASE("arrays in the other byte order and in column-major order are read") {
@@ -108,22 +108,23 @@ TEST_CASE("arrays in the other byte order and in column-major order are read") {
     test::swap_bytes(native, swapped.data(), word_bytes(d));
     d.byte_order = mrcz::detail::opposite(d.byte_order);
     if (word_bytes(d) > 1)
-      CHECK(same(test::bp::unpack<T>(file_of(swapped, described(to_string(d).c_str(), {3, 4}))), a));
+      CHECK(same(test::bp::unpack_array<T>(file_of(swapped, described(to_string(d).c_str(), {3, 4}))), a));
     const xt::xarray<T> turned = xt::transpose(a);
-    CHECK(same(test::bp::unpack<T>(file_of(word_bytes(d) > 1 ? swapped : test::bytes{native.begin(), native.end()},
-                                           described(to_string(d).c_str(), {4, 3}, "F"))),
-               turned));
+    CHECK(
+        same(test::bp::unpack_array<T>(file_of(word_bytes(d) > 1 ? swapped : test::bytes{native.begin(), native.end()},
+                                               described(to_string(d).c_str(), {4, 3}, "F"))),
+             turned));
   });
 }
 
 TEST_CASE("bytes that are no bool are true") {
-  const auto a = test::bp::unpack<bool>(file_of(test::from_hex("00 01 02 ff"), described("|b1", {4})));
+  const auto a = test::bp::unpack_array<bool>(file_of(test::from_hex("00 01 02 ff"), described("|b1", {4})));
   CHECK(same(a, xt::xarray<bool>{false, true, true, true}));
 }
 
 TEST_CASE("what is no array, or none of these elements, is refused") {
   const auto complaint = [](const metadata& values, std::size_t size = 16) {
-    return test::message_of([&] { test::bp::unpack<float>(file_of(test::bytes(size), values)); });
+    return test::message_of([&] { test::bp::unpack_array<float>(file_of(test::bytes(size), values)); });
   };
   CHECK(complaint(described("<f4", {2, 2})).empty());
   CHECK(complaint(nullptr) ==
@@ -151,14 +152,64 @@ TEST_CASE("an array that the file cannot hold takes no memory") {
   mrcz::detail::store(file.data() + 8, 2'000'000'000, std::endian::little);
   mrcz::detail::store(file.data() + 12, 2'000'000'000, std::endian::little);
   mrcz::detail::store(file.data() + at + 4, 2'000'000'000, std::endian::little);
-  CHECK(test::code_of([&] { test::bp::unpack<float>(test::reader_of(file)); }) == mrcz::errc::bad_chunk);
+  CHECK(test::code_of([&] { test::bp::unpack_array<float>(test::reader_of(file)); }) == mrcz::errc::bad_chunk);
 }
 
 TEST_CASE("a chunk size is checked before it becomes a multiple of the elements") {
   const test::scratch_folder folder;
   const auto a = array_of<double>({100});
-  CHECK(test::code_of([&] { test::bp::pack(folder / "a.blp", a, {.chunk_size = 0}); }) == mrcz::errc::bad_option);
-  test::bp::pack(folder / "a.blp", a, {.chunk_size = 5});
+  CHECK(test::code_of([&] { test::bp::pack_array(folder / "a.blp", a, {.chunk_size = 0}); }) == mrcz::errc::bad_option);
+  test::bp::pack_array(folder / "a.blp", a, {.chunk_size = 5});
   CHECK(test::bp::reader{folder / "a.blp"}.header().chunk_size == 8U);
   CHECK(folder.files().size() == 1);
+}
+
+TEST_CASE("arrays are packed into memory and into any sink") {
+  const auto a = array_of<float>({6, 50});
+  const auto packed = test::bp::pack_array(a, {.chunk_size = 333});
+  CHECK(same(test::bp::unpack_array<float>(packed), a));
+  test::bytes written;
+  mrcz::memory_sink sink{written};
+  test::bp::pack_array(static_cast<mrcz::byte_sink&>(sink), a, {.chunk_size = 333});
+  CHECK(written == packed);
+  test::collecting_sink stream;
+  test::bp::pack_array(static_cast<mrcz::sequential_sink&>(stream), a * 2.0F, {.chunk_size = 333});
+  CHECK(same<float>(test::bp::unpack_array<float>(stream.content), a * 2.0F));
+  CHECK_FALSE(test::reader_of(stream.content).header().offsets);
+}
+
+TEST_CASE("records, texts and times go through as bytes with their description") {
+  const test::scratch_folder folder;
+  for (const auto& [dtype, size] : {std::pair{"[('a', '<i4'), ('s', '|S5')]", 9U},
+                                    {"<M8[ns]", 8U},
+                                    {"<U7", 28U},
+                                    {"|S300", 300U},
+                                    {"[('x', [('y', '>f8', (2, 3))]), (('title', 'name'), '|V4')]", 52U}}) {
+    CAPTURE(std::string{dtype});
+    const array_layout layout{.dtype = dtype, .shape = {3, 5}, .column_major = true};
+    const auto bytes = test::numbers(15 * size);
+    const auto h = test::bp::pack_array(folder / "a.blp", layout, bytes, {.chunk_size = 1000});
+    CHECK(*h.chunk_size % size == 0);
+    CHECK(h.typesize == (size <= 255 ? size : 1));
+    const auto back = test::bp::unpack_array(test::bp::reader{folder / "a.blp"});
+    CHECK(back.layout == layout);
+    CHECK(back.bytes == bytes);
+  }
+  CHECK(test::bp::to_text(test::bp::to_metadata({.dtype = "[('a', '<i4')]", .shape = {2}})) ==
+        R"({"dtype":"[('a', '<i4')]","shape":[2],"order":"C","container":"numpy"})");
+}
+
+TEST_CASE("options and bytes that do not fit an array are refused") {
+  test::bytes written;
+  mrcz::memory_sink sink{written};
+  const auto complaint = [&](const array_layout& layout, std::size_t size, const test::bp::options& wanted = {}) {
+    return test::message_of(
+        [&] { test::bp::pack_array(static_cast<mrcz::byte_sink&>(sink), layout, test::bytes(size), wanted); });
+  };
+  CHECK(complaint({.dtype = "<f4", .shape = {3}}, 13) ==
+        "an array of this dtype and shape has 12 bytes, but there are 13");
+  CHECK(complaint({.dtype = "<f4", .shape = {3}}, 12, {.typesize = 8}) ==
+        "typesize is 8, expected 4, as elements have");
+  CHECK(complaint({.dtype = "<f4", .shape = {3}}, 12, {.typesize = 4}).empty());
+  CHECK(complaint({.dtype = "|O", .shape = {3}}, 24).find("Python objects") != std::string::npos);
 }

@@ -8,6 +8,7 @@
 using test::bp::checksum;
 using test::bp::detail::chunk_options;
 using test::bp::detail::chunk_packer;
+using test::bp::detail::unpack_chunk;
 
 TEST_CASE("a chunk of every codec, level, shuffle and checksum unpacks to what it was") {
   const auto plain = test::numbers(10'000);
@@ -101,4 +102,53 @@ TEST_CASE("a chunk header of another size, or of one that cannot be, is refused"
         "chunk says that it has 1017 packed bytes, expected 16 to 1016");
   CHECK(complaint(raw(0, 0, 0), 0, 5000) == "chunk says that it has 0 packed bytes, expected 16 to 16");
   CHECK(complaint(raw(100'000, 1000, 20), 100'000, 100'000).ends_with("has no room for 100 blocks"));
+}
+
+TEST_CASE("large chunks are those of c-blosc, however many threads share them, and are unpacked by many too") {
+  const std::size_t size = (std::size_t{9} << 20U) + 12'345;
+  test::bytes compressible = test::numbers(size);
+  test::bytes noise(size);
+  std::minstd_rand random{7};
+  for (auto& b : noise) b = static_cast<std::byte>(random() >> 8U);
+  test::bytes mixed = compressible;
+  for (std::size_t at = 0; at + 3'000'000 < size; at += 4'000'000)
+    std::copy_n(noise.begin(), 1'500'000, mixed.begin() + static_cast<std::ptrdiff_t>(at));
+  for (const auto codec : mrcz::all_codecs) {
+    if (codec == mrcz::codec::none || !mrcz::available(codec)) continue;
+    CAPTURE(name_of(codec));
+    for (const std::size_t typesize : {1U, 3U, 8U})
+      for (const auto* plain : {&compressible, &noise, &mixed}) {
+        const chunk_options wanted{.codec = codec,
+                                   .level = typesize == 8 && codec != mrcz::codec::zlib ? 5 : 1,
+                                   .shuffle = typesize == 3 ? mrcz::shuffle::bit : mrcz::shuffle::byte,
+                                   .typesize = typesize};
+        mrcz::detail::buffer memory;
+        const auto expected = mrcz::detail::compress(
+            *plain, typesize, {.codec = codec, .level = wanted.level, .shuffle = wanted.shuffle, .block_size = 0},
+            memory);
+        const chunk_packer packer{wanted, checksum::adler32};
+        for (const std::size_t threads : {1U, 3U}) {
+          const auto packed = packer.pack(*plain, {threads, nullptr});
+          CHECK(std::ranges::equal(packed.bytes(), expected));
+          test::bytes back(size);
+          unpack_chunk(packed.bytes(), checksum::adler32, packed.digest().bytes(), back, {threads, nullptr});
+          CHECK(back == *plain);
+        }
+      }
+  }
+}
+
+TEST_CASE("a stop ends the work within a large chunk") {
+  const test::bytes plain = test::numbers(std::size_t{9} << 20U);
+  const auto packed = chunk_packer{{}, checksum::none}.pack(plain);
+  std::stop_source source;
+  const std::stop_token stop = source.get_token();
+  source.request_stop();
+  for (const std::size_t threads : {1U, 3U}) {
+    CHECK(test::code_of([&] { chunk_packer{{}, checksum::none}.pack(plain, {threads, &stop}); }) ==
+          mrcz::errc::stopped);
+    test::bytes back(plain.size());
+    CHECK(test::code_of([&] { unpack_chunk(packed.bytes(), checksum::none, {}, back, {threads, &stop}); }) ==
+          mrcz::errc::stopped);
+  }
 }

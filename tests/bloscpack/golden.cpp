@@ -106,10 +106,10 @@ TEST_CASE("the reference files can be appended to") {
 }
 
 TEST_CASE("the arrays among the reference files are arrays") {
-  const auto ramp = test::bp::unpack<double>(golden / "numpy_f8_1d.blp");
+  const auto ramp = test::bp::unpack_array<double>(golden / "numpy_f8_1d.blp");
   CHECK(ramp.dimension() == 1);
   CHECK(ramp.size() == 1500);
-  const auto table = test::bp::unpack<float>(golden / "numpy_f4_2d_fortran.blp");
+  const auto table = test::bp::unpack_array<float>(golden / "numpy_f4_2d_fortran.blp");
   REQUIRE(table.dimension() == 2);
   CHECK(table.shape()[0] == 20);
   CHECK(table.shape()[1] == 30);
@@ -117,6 +117,6 @@ TEST_CASE("the arrays among the reference files are arrays") {
   for (std::size_t i = 0; i < 20; ++i)
     for (std::size_t j = 0; j < 30; ++j)
       CHECK(table(i, j) == mrcz::detail::load<float>(raw.data() + 4 * (i + 20 * j), std::endian::little));
-  CHECK(test::code_of([] { test::bp::unpack<float>(golden / "numpy_f8_1d.blp"); }) == mrcz::errc::mode_mismatch);
-  CHECK(test::code_of([] { test::bp::unpack<float>(golden / "meta_zlib.blp"); }) == mrcz::errc::bad_metadata);
+  CHECK(test::code_of([] { test::bp::unpack_array<float>(golden / "numpy_f8_1d.blp"); }) == mrcz::errc::mode_mismatch);
+  CHECK(test::code_of([] { test::bp::unpack_array<float>(golden / "meta_zlib.blp"); }) == mrcz::errc::bad_metadata);
 }

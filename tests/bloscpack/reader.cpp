@@ -8,7 +8,6 @@
 #include "tests/bloscpack/support.hpp"
 
 using test::bytes;
-using test::bp::pack_options;
 using test::bp::reader;
 
 namespace {

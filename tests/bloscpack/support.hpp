@@ -70,16 +70,16 @@ inline bytes first(std::span<const std::byte> from, std::size_t count) {
   return {from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-inline bytes packed_file(std::span<const std::byte> content, const bp::pack_options& options = {},
+inline bytes packed_file(std::span<const std::byte> content, const bp::options& wanted = {},
                          const bp::metadata& values = nullptr) {
   bytes file;
   mrcz::memory_sink to{file};
-  bp::pack(mrcz::memory_source{content}, to, options, values);
+  bp::pack(mrcz::memory_source{content}, to, wanted, values);
   return file;
 }
 
-inline bp::reader reader_of(bytes file, const bp::read_options& options = {}) {
-  return bp::reader{std::make_shared<mrcz::memory_source>(std::move(file)), options};
+inline bp::reader reader_of(bytes file, const bp::options& wanted = {}) {
+  return bp::reader{std::make_shared<mrcz::memory_source>(std::move(file)), wanted};
 }
 
 inline bytes content_of(const mrcz::byte_source& in) {
@@ -134,10 +134,10 @@ class memory_stream final : public mrcz::sequential_source {
 };
 
 /// What comes out of a file that is read once from its beginning to its end.
-inline bytes unpacked_in_order(bytes file, const bp::unpack_options& options = {}) {
+inline bytes unpacked_in_order(bytes file, const bp::options& wanted = {}) {
   memory_stream in{std::move(file)};
   collecting_sink out;
-  bp::unpack(in, out, options);
+  bp::unpack_stream(in, out, wanted);
   return std::move(out.content);
 }
 

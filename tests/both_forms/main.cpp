@@ -68,7 +68,7 @@ TEST_CASE("an error says what was found and where") {
 TEST_CASE("the wing packs arrays") {
   const test::scratch_folder folder;
   const auto voxels = test::counts<float>({3, 20, 30});
-  mrcz::bloscpack::pack(folder / "a.blp", voxels);
-  CHECK(mrcz::bloscpack::unpack<float>(folder / "a.blp") == voxels);
+  mrcz::bloscpack::pack_array(folder / "a.blp", voxels);
+  CHECK(mrcz::bloscpack::unpack_array<float>(folder / "a.blp") == voxels);
 }
 #endif

@@ -10,8 +10,9 @@ namespace bloscpack = mrcz::bloscpack;
 template <class T>
 void pack_and_unpack(const std::filesystem::path& path) {
   const xt::xarray<T> array = xt::ones<T>({4, 5});
-  bloscpack::pack(path, array);
-  static_cast<void>(bloscpack::unpack<T>(path));
+  bloscpack::pack_array(path, array);
+  static_cast<void>(bloscpack::unpack_array<T>(path));
+  static_cast<void>(bloscpack::unpack_array<T>(bloscpack::pack_array(array)));
 }
 
 void pack_and_unpack_all(const std::filesystem::path& path) {
@@ -39,9 +40,14 @@ std::uint64_t files(const std::filesystem::path& plain, const std::filesystem::p
 }
 
 void streams(mrcz::sequential_source& from, mrcz::sequential_sink& to, const std::filesystem::path& path) {
-  bloscpack::pack(from, to);
+  bloscpack::pack_stream(from, to);
+  bloscpack::pack_stream(mrcz::memory_source{std::vector<std::byte>(100)}, to);
   bloscpack::pack_file(from, path);
-  static_cast<void>(bloscpack::unpack(from, to));
+  static_cast<void>(bloscpack::unpack_stream(from, to));
+  static_cast<void>(bloscpack::salvage_file(path, path));
+  bloscpack::writer out{to};
+  out.write(std::vector<std::byte>(100));
+  out.close();
   static_cast<void>(bloscpack::unpack_file(from, path));
   bloscpack::reader{path}.unpack(to);
 }

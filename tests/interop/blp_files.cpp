@@ -1,6 +1,10 @@
 // Writes bloscpack files of every codec, level, checksum and size around chunk boundaries, with and without metadata
 // and offsets, appended to, from streams and as arrays, for read_blp.py to look at. Beside each lies what it must hold.
 //   blp_files FOLDER
+//   blp_files parts|order|stream FILE       writes the content of a file to standard output, read in one of three ways
+//   blp_files record|text|time FILE         packs an array whose elements have no C++ type
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -40,12 +44,11 @@ void note(const std::string& name, std::size_t size, const bp::header& h, const 
                       {"codec", codec}});
 }
 
-void write(const std::string& name, std::size_t size, const bp::pack_options& options,
-           const bp::metadata& values = nullptr) {
+void write(const std::string& name, std::size_t size, const bp::options& wanted, const bp::metadata& values = nullptr) {
   const bytes content = content_of(size);
   mrcz::atomic_file to{folder / name, mrcz::durability::none, true};
-  note(name, size, bp::pack(mrcz::memory_source{std::span{content}}, to, options, values), values,
-       std::string{name_of(options.codec)});
+  note(name, size, bp::pack(mrcz::memory_source{std::span{content}}, to, wanted, values), values,
+       std::string{name_of(wanted.codec.value_or(mrcz::codec::blosclz))});
 }
 
 void write_all() {
@@ -82,11 +85,53 @@ void write_all() {
        "blosclz");
 }
 
+/// Writes what a file holds to standard output.
+void read(const std::string& way, const std::string& path) {
+  mrcz::descriptor_sink to{1, "standard output"};
+  const bp::reader in{path, {.cache_bytes = 1000}};
+  if (way == "order") return in.unpack(to);
+  if (way == "stream") {
+    const mrcz::file_source source{path};
+    mrcz::detail::source_in_order stream{source};
+    bp::unpack_stream(stream, to);
+    return;
+  }
+  bytes content(static_cast<std::size_t>(in.size()));
+  for (std::size_t end = content.size(), size = 1; end > 0; size = size * 2 + 1) {  // from its end
+    const std::size_t begin = end - std::min(size, end);
+    in.read_at(begin, std::span{content}.subspan(begin, end - begin));
+    end = begin;
+  }
+  to.write(content);
+}
+
+void pack_array(const std::string& kind, const std::string& path) {
+  bytes content;
+  const auto add = [&](const auto& value) {
+    const auto raw = std::as_bytes(std::span{&value, 1});
+    content.insert(content.end(), raw.begin(), raw.end());
+  };
+  for (std::int64_t i = 0; i < 12; ++i) {
+    std::array<char, 8> name{};
+    fmt::format_to_n(name.begin(), 7, "n{}", i);
+    if (kind != "text") add(i);
+    if (kind != "time") add(name);
+  }
+  const char* const dtype = kind == "record" ? "[('id', '<i8'), ('name', '|S8')]" : kind == "text" ? "|S8" : "<M8[D]";
+  bp::pack_array(path, {.dtype = dtype, .shape = {4, 3}}, content);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc < 2 || argc > 3) return 2;
   try {
+    if (argc == 3) {
+      const std::string what = argv[1];
+      if (what == "parts" || what == "order" || what == "stream") read(what, argv[2]);
+      else pack_array(what, argv[2]);
+      return 0;
+    }
     folder = argv[1];
     write_all();
     std::ofstream{folder / "expected.json"} << expected.dump(1);

@@ -1056,3 +1056,23 @@ TEST_CASE("what a program without locks did meanwhile to a file is noticed, and 
 }
 
 #endif
+
+TEST_CASE("the permissions of a file can be limited, and a replaced file does not widen them") {
+  const test::scratch_folder folder;
+  using std::filesystem::perms;
+  const auto permissions_of = [&](const char* name) { return std::filesystem::status(folder / name).permissions(); };
+  const auto write = [&](const char* name, unsigned permissions) {
+    mrcz::atomic_file out{folder / name, mrcz::durability::none, true};
+    out.limit_permissions(permissions);
+    out.write_at(0, std::vector<std::byte>(10));
+    out.publish();
+  };
+  write("new", 0600);
+  CHECK(permissions_of("new") == perms{0600});
+  write("new", 0644);
+  CHECK(permissions_of("new") == perms{0600});
+  write("open", 0664);
+  CHECK(permissions_of("open") == perms{0664});
+  write("open", 0640);
+  CHECK(permissions_of("open") == perms{0640});
+}

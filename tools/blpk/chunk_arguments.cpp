@@ -10,8 +10,6 @@
 
 namespace bloscpack = mrcz::bloscpack;
 
-namespace {
-
 std::vector<std::string> available_codecs() {
   std::vector<std::string> names;
   for (const auto codec : mrcz::all_codecs)
@@ -19,27 +17,44 @@ std::vector<std::string> available_codecs() {
   return names;
 }
 
+void chunk_arguments::add_to(CLI::App& sub, const std::string& otherwise) {
+  const auto shown = [&](const char* value) { return otherwise.empty() ? value : otherwise; };
+  sub.add_option("-t,--typesize", typesize, "Bytes per element, 1 to 255")->default_str(shown("8"));
+  sub.add_option("-l,--clevel,--level", level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9))->default_str("7");
+  auto* none = sub.add_flag("-s,--no-shuffle", no_shuffle, "Do not rearrange the bytes of the elements");
+  sub.add_flag("--bitshuffle", bitshuffle, "Rearrange the bits of the elements instead of the bytes")->excludes(none);
+  sub.add_option("-c,--codec", codec, "The codec")
+      ->check(CLI::IsMember(available_codecs()))
+      ->default_str(shown("blosclz"));
+}
+
+void chunk_arguments::set(bloscpack::options& options) const {
+  if (typesize && (*typesize < 1 || *typesize > 255)) refuse("typesize is {}, expected 1 to 255", *typesize);
+  if (typesize) options.typesize = static_cast<std::size_t>(*typesize);
+  options.level = level;
+  if (no_shuffle) options.shuffle = mrcz::shuffle::none;
+  if (bitshuffle) options.shuffle = mrcz::shuffle::bit;
+  if (codec) options.codec = mrcz::codec_named(*codec);
+}
+
+namespace {
+
+std::string shuffle_of(const bloscpack::detail::chunk_options& chunks) {
+  return chunks.shuffle == mrcz::shuffle::bit ? "bit" : python::repr(chunks.shuffle == mrcz::shuffle::byte);
+}
+
 }  // namespace
 
-void chunk_arguments::add_to(CLI::App& sub) {
-  sub.add_option("-t,--typesize", typesize, "Bytes per element, 1 to 255")->capture_default_str();
-  sub.add_option("-l,--clevel,--level", level, "0 (store) to 9 (smallest)")
-      ->check(CLI::Range(0, 9))
-      ->capture_default_str();
-  sub.add_flag("-s,--no-shuffle", no_shuffle, "Do not rearrange the bytes of the elements");
-  sub.add_option("-c,--codec", codec, "The codec")->check(CLI::IsMember(available_codecs()))->capture_default_str();
+std::map<std::string, std::string> names_of(const bloscpack::detail::chunk_options& chunks) {
+  return {{"typesize", std::to_string(chunks.typesize)},
+          {"clevel", std::to_string(chunks.level)},
+          {"shuffle", shuffle_of(chunks)},
+          {"codec", std::string{name_of(chunks.codec)}}};
 }
 
-std::map<std::string, std::string> chunk_arguments::named() const {
-  return {{"typesize", std::to_string(typesize)},
-          {"clevel", std::to_string(level)},
-          {"shuffle", python::repr(!no_shuffle)},
-          {"codec", codec}};
-}
-
-void chunk_arguments::say(const session& s) const {
-  s.say_debug("BloscArgs:\n    typesize: {}\n    clevel: {}\n    shuffle: {}\n    cname: '{}'", typesize, level,
-              python::repr(!no_shuffle), codec);
+void say(const session& s, const bloscpack::detail::chunk_options& chunks) {
+  s.say_debug("BloscArgs:\n    typesize: {}\n    clevel: {}\n    shuffle: {}\n    cname: '{}'", chunks.typesize,
+              chunks.level, shuffle_of(chunks), name_of(chunks.codec));
 }
 
 void say_chunking(const session& s, const bloscpack::chunking& cut) {

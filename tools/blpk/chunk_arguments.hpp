@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,26 +14,26 @@
 #include "mrcz/bloscpack/reader.hpp"
 #include "session.hpp"
 
+/// The codecs that the c-blosc in use has.
+std::vector<std::string> available_codecs();
+
 struct chunk_arguments {
-  int typesize = 8;
-  int level = 7;
+  std::optional<int> typesize;
+  std::optional<int> level;
   bool no_shuffle = false;
-  std::string codec = "blosclz";
+  bool bitshuffle = false;
+  std::optional<std::string> codec;
 
-  void add_to(CLI::App& sub);
-  std::map<std::string, std::string> named() const;
-  void say(const session& s) const;
+  /// `otherwise` says in the help where the values come from that are not given; empty: they are the defaults.
+  void add_to(CLI::App& sub, const std::string& otherwise = {});
 
-  /// Sets the options of the library. Throws for a typesize that the library refuses.
-  template <class Options>
-  void set(Options& options) const {
-    if (typesize < 1 || typesize > 255) refuse("typesize is {}, expected 1 to 255", typesize);
-    options.typesize = static_cast<std::size_t>(typesize);
-    options.level = level;
-    options.shuffle = no_shuffle ? mrcz::shuffle::none : mrcz::shuffle::byte;
-    options.codec = *mrcz::codec_named(codec);
-  }
+  /// Sets the options that are given. Throws for a typesize that the library refuses.
+  void set(mrcz::bloscpack::options& options) const;
 };
+
+/// For --debug: the arguments by their names, and the options of c-blosc.
+std::map<std::string, std::string> names_of(const mrcz::bloscpack::detail::chunk_options& chunks);
+void say(const session& s, const mrcz::bloscpack::detail::chunk_options& chunks);
 
 /// For --verbose: prints how the data are cut into chunks.
 void say_chunking(const session& s, const mrcz::bloscpack::chunking& cut);

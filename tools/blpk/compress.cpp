@@ -1,5 +1,4 @@
 // blpk compress: compresses any file to a .blp file.
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,11 +9,10 @@
 #include "chunk_arguments.hpp"
 #include "command.hpp"
 #include "files.hpp"
-#include "mrcz/bloscpack/stream_writer.hpp"
-#include "mrcz/bloscpack/writer.hpp"
-#include "mrcz/io/atomic_file.hpp"
-#include "progress.hpp"
+#include "mrcz/bloscpack/pack.hpp"
+#include "mrcz/io/file.hpp"
 #include "python.hpp"
+#include "running.hpp"
 #include "sizes.hpp"
 
 namespace {
@@ -28,7 +26,9 @@ struct arguments {
   std::int64_t chunk_size = std::int64_t{1} << 20U;
   std::string checksum = "adler32";
   bool no_offsets = false;
+  std::optional<std::uint64_t> max_app_chunks;
   std::optional<std::string> metadata;
+  bool no_prealloc = false;
 };
 
 /// Reads the value of --chunk-size. `option` is the spelling of the option that the user typed.
@@ -42,18 +42,24 @@ std::int64_t parsed_chunk_size(const std::string& text, std::string_view option)
   return *size;
 }
 
-bloscpack::pack_options options_of(const arguments& given, const session& s) {
-  bloscpack::pack_options options{
-      .checksum = *bloscpack::checksum_named(given.checksum), .offsets = !given.no_offsets, .replace = s.force};
+/// `to_stream`: whether the chunks go to standard output, which cannot have offsets.
+bloscpack::options options_of(const arguments& given, const session& s, bool to_stream) {
+  bloscpack::options options;
   given.chunks.set(options);
   options.chunk_size = static_cast<std::size_t>(given.chunk_size);
-  options.threads = s.threads;
-  bloscpack::detail::check(options);
+  options.checksum = bloscpack::checksum_named(given.checksum);
+  if (given.no_offsets) options.offsets = false;
+  options.max_app_chunks = given.max_app_chunks;
+  options.metadata.no_reserve = given.no_prealloc;
+  if (!to_stream) options.replace = s.force;
+  bloscpack::detail::check(options, to_stream ? bloscpack::detail::by_pack_stream : bloscpack::detail::by_pack_file);
   return options;
 }
 
 std::map<std::string, std::string> named(const arguments& given) {
-  auto names = given.chunks.named();
+  bloscpack::options options;
+  given.chunks.set(options);
+  auto names = names_of(bloscpack::detail::chunk_options_of(options));
   names.insert({{"subcommand", "compress"},
                 {"in_file", given.in},
                 {"out_file", given.out.value_or("None")},
@@ -64,15 +70,19 @@ std::map<std::string, std::string> named(const arguments& given) {
   return names;
 }
 
-void say_settings(const session& s, const arguments& given, const bloscpack::pack_options& options, bool metadata) {
-  given.chunks.say(s);
-  s.say_debug("BloscpackArgs:\n    offsets: {}\n    checksum: '{}'\n    max_app_chunks: 10 * nchunks",
-              python::repr(options.offsets), given.checksum);
+std::string shown_room(const arguments& given) {
+  return given.max_app_chunks ? std::to_string(*given.max_app_chunks) : "10 * nchunks";
+}
+
+void say_settings(const session& s, const arguments& given, const bloscpack::options& options, bool metadata) {
+  say(s, bloscpack::detail::chunk_options_of(options));
+  s.say_debug("BloscpackArgs:\n    offsets: {}\n    checksum: '{}'\n    max_app_chunks: {}",
+              python::repr(!given.no_offsets), given.checksum, shown_room(given));
   if (metadata)
     s.say_debug(
-        "MetadataArgs:\n    magic_format: 'JSON'\n    meta_checksum: '{}'\n    meta_codec: 'zlib'\n    meta_level: {}\n"
-        "    max_meta_size: 10 * meta_size",
-        bloscpack::name_of(options.metadata.checksum), options.metadata.level);
+        "MetadataArgs:\n    magic_format: 'JSON'\n    meta_checksum: 'adler32'\n    meta_codec: 'zlib'\n"
+        "    meta_level: 6\n    max_meta_size: {}",
+        given.no_prealloc ? "meta_comp_size" : "10 * meta_size");
 }
 
 /// For --verbose: prints the size of the input and how it is cut into chunks.
@@ -84,7 +94,7 @@ void say_input(const session& s, const arguments& given, std::uint64_t size) {
     s.say_verbose("Input was smaller than the given 'chunk_size': {} using: {}",
                   sizes::with_bytes(static_cast<std::uint64_t>(given.chunk_size)), sizes::with_bytes(size));
   say_chunking(s, cut);
-  s.say_debug("max_app_chunks was set to: {}", given.no_offsets ? 0 : 10 * cut.nchunks);
+  s.say_debug("max_app_chunks was set to: {}", given.no_offsets ? 0 : given.max_app_chunks.value_or(10 * cut.nchunks));
 }
 
 void say_output(const session& s, const std::string& out, std::uint64_t size) {
@@ -97,55 +107,38 @@ void say_output(const session& s, const std::string& out, std::uint64_t size) {
   });
 }
 
-void compress_stream(const arguments& given, const std::string& out, bloscpack::pack_options options,
-                     const bloscpack::metadata& metadata, const session& s) {
-  std::atomic<std::uint64_t> done = 0;
-  options.progress = &done;
-  {
-    files::stream in{given.in};
-    const progress_bar bar{done};
-    if (out == files::standard) {
-      auto sink = files::standard_output();
-      bloscpack::pack(in, sink, options, metadata);
-    } else {
-      bloscpack::pack_file(in, out, options, metadata);
-    }
-  }
-  say_input(s, given, done);
-  if (out != files::standard) say_output(s, out, done);
-}
-
-void compress_file(const arguments& given, const std::string& out, bloscpack::pack_options options,
-                   const bloscpack::metadata& metadata, const session& s) {
-  const files::input in{given.in};
-  say_input(s, given, in.size());
-  std::atomic<std::uint64_t> done = 0;
-  options.progress = &done;
-  {
-    const progress_bar bar{done, in.size()};
-    if (out == files::standard) {
-      auto sink = files::standard_output();
-      bloscpack::pack(in, sink, options, metadata);
-    } else {
-      mrcz::atomic_file file{out, options.durability, options.replace};
-      bloscpack::pack(in, file, options, metadata);
-    }
-  }
-  if (out != files::standard) say_output(s, out, in.size());
-}
-
 void compress(const arguments& given, session& s) {
   const std::string out = given.out.value_or(given.in == files::standard ? "-" : given.in + ".blp");
-  if (out == files::standard) s.keep_standard_output_for_data();
+  const bool to_stream = out == files::standard;
+  if (to_stream) s.keep_standard_output_for_data();
   s.begin(named(given), "compression");
   files::check(s, given.in, out, given.metadata);
-  if (out == files::standard && ::isatty(STDOUT_FILENO) == 1 && !s.force)
+  if (to_stream && ::isatty(STDOUT_FILENO) == 1 && !s.force)
     refuse("standard output is a terminal; --force writes compressed data to it");
+  if (given.no_prealloc && !given.metadata) refuse("--no-prealloc is about metadata, but there are none");
   const auto metadata = given.metadata ? files::read_metadata(*given.metadata) : bloscpack::metadata(nullptr);
-  const auto options = options_of(given, s);
+  const auto options = options_of(given, s, to_stream);
   say_settings(s, given, options, !metadata.is_null());
-  if (files::is_stream(given.in)) compress_stream(given, out, options, metadata, s);
-  else compress_file(given, out, options, metadata, s);
+
+  const bool from_stream = files::is_stream(given.in);
+  const auto size = from_stream ? std::nullopt : std::optional{files::size(given.in)};
+  if (size) say_input(s, given, *size);
+  running work{s};
+  work.show_progress(size);
+  auto sink = files::standard_output();
+  if (from_stream) {
+    files::stream in{given.in};
+    if (to_stream) bloscpack::pack_stream(in, sink, work.set(options), metadata);
+    else bloscpack::pack_file(in, out, work.set(options), metadata);
+  } else if (to_stream) {
+    bloscpack::pack_stream(mrcz::file_source{given.in}, sink, work.set(options), metadata);
+  } else {
+    bloscpack::pack_file(given.in, out, work.set(options), metadata);
+  }
+  work.end();
+  if (from_stream) say_input(s, given, work.done());
+  if (!to_stream) say_output(s, out, work.done());
+  work.say_rate();
   s.say_verbose("done");
 }
 
@@ -169,6 +162,10 @@ command::action command::add_compress(CLI::App& program, words typed) {
       ->check(CLI::IsMember(checksums))
       ->capture_default_str();
   sub->add_flag("-o,--no-offsets", given->no_offsets, "Do not store where the chunks are");
+  sub->add_option("--max-app-chunks", given->max_app_chunks,
+                  "How many chunks can be appended before the file needs a new layout")
+      ->default_str("10 * nchunks");
   sub->add_option("-m,--metadata", given->metadata, "A file with JSON to store in front of the chunks");
+  sub->add_flag("--no-prealloc", given->no_prealloc, "Reserve no space for later metadata");
   return [given](session& s) { compress(*given, s); };
 }

@@ -53,19 +53,23 @@ void files::check_metadata(const std::string& in, const std::optional<std::strin
   if (in == standard && metadata == standard) refuse("standard input cannot be both the data and the metadata");
 }
 
+void files::check_new(const session& s, const std::string& path) {
+  if (exists(path) && !s.force) refuse("output file '{}' exists!", path);
+}
+
 void files::check(const session& s, const std::string& in, const std::string& out,
                   const std::optional<std::string>& metadata) {
   check_metadata(in, metadata);
   if (in != standard && !exists(in)) refuse("input file '{}' does not exist!", in);
   if (out != standard && exists(out)) {
-    if (!s.force) refuse("output file '{}' exists!", out);
+    check_new(s, out);
     if (same(in, out)) refuse("output file '{}' is the input file", out);
     if (metadata && same(*metadata, out)) refuse("output file '{}' is the metadata file", out);
     s.say_verbose("overwriting existing file: '{}'", text::printable(out));
   }
   s.say_verbose("input file is: '{}'", text::printable(in));
   s.say_verbose("output file is: '{}'", text::printable(out));
-  if (out != standard) signals::handle(signals::second::waits);
+  if (out != standard) signals::handle();
 }
 
 void files::check_seekable(const std::string& path) {
@@ -90,6 +94,11 @@ std::size_t files::stream::read(std::span<std::byte> into) {
     else if (errno != EINTR && errno != EAGAIN) mrcz::detail::fail_system(errno, "cannot read", name_);
   }
   return count;
+}
+
+void files::warn_of_end(const session& s, bool certainly_whole) {
+  if (!certainly_whole)
+    s.warn("the stream ends with a whole chunk, as the format allows; if it was cut off there, nothing shows it");
 }
 
 mrcz::descriptor_sink files::standard_output() { return {STDOUT_FILENO, "standard output"}; }

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "mrcz/bloscpack/metadata.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -40,22 +39,8 @@ inline bool is_stream(const std::string& path) {
          std::filesystem::is_socket(status);
 }
 
-/// A file. Reading it throws once a signal has come.
-class input final : public mrcz::byte_source {
- public:
-  explicit input(const std::string& path) : source_{path} {}
-  explicit input(mrcz::file&& opened) : source_{std::move(opened)} {}
-
-  std::uint64_t size() const override { return source_.size(); }
-  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    signals::throw_if_interrupted();
-    source_.read_at(offset, into);
-  }
-  std::string name() const override { return source_.name(); }
-
- private:
-  mrcz::file_source source_;
-};
+/// Refuses a file that exists, unless --force is given.
+void check_new(const session& s, const std::string& path);
 
 /// Refuses an input that does not exist, an output that exists (unless --force is given), and an output that is the
 /// input or the metadata file. Also refuses standard input as both the input and the metadata file.
@@ -82,6 +67,9 @@ class stream final : public mrcz::sequential_source {
   std::string name_;
   int descriptor_;
 };
+
+/// Says so if nothing shows that a stream is whole.
+void warn_of_end(const session& s, bool certainly_whole);
 
 mrcz::descriptor_sink standard_output();
 

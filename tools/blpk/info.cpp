@@ -14,16 +14,24 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "mrcz/bloscpack/beginning.hpp"
+#include "mrcz/bloscpack/chunk_walker.hpp"
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/core/endian.hpp"
-#include "mrcz/io/file.hpp"
+#include "mrcz/core/json.hpp"
 #include "mrcz/io/sequential.hpp"
+#include "mrcz/io/undone_file.hpp"
+#include "printable.hpp"
 #include "python.hpp"
 #include "sizes.hpp"
 
 namespace {
 
 namespace bloscpack = mrcz::bloscpack;
+
+struct arguments {
+  std::string path;
+  bool json = false;
+};
 
 struct description {
   bloscpack::beginning beginning;
@@ -32,13 +40,33 @@ struct description {
   mrcz::detail::chunk_header first_chunk;
 };
 
-description read(const mrcz::file_source& source) {
+/// Where the first chunk is: behind the offsets, or where the first offset says if it is not there.
+std::uint64_t first_chunk_of(const mrcz::byte_source& source, const bloscpack::beginning& beginning) {
+  bloscpack::detail::chunk_walker walker{beginning, source.size()};
+  try {
+    const auto found = walker.next([&](std::uint64_t at, std::span<std::byte> into) {
+      const auto there = std::min<std::uint64_t>(into.size(), source.size() - std::min(at, source.size()));
+      source.read_at(at, into.first(static_cast<std::size_t>(there)));
+      return static_cast<std::size_t>(there);
+    });
+    if (found) return found->begin;
+  } catch (const mrcz::error&) {  // NOLINT(bugprone-empty-catch): damaged files are described too
+  }
+  return beginning.data_begin();
+}
+
+description read(const mrcz::byte_source& source) {
   mrcz::detail::source_in_order in{source};
-  const auto beginning = bloscpack::read_beginning([&](std::span<std::byte> into) { return in.read(into); });
+  auto beginning = bloscpack::read_beginning([&](std::span<std::byte> into) { return in.read(into); });
   std::array<std::byte, mrcz::detail::chunk_header::size> chunk;
   if (beginning.data_begin() + chunk.size() > source.size())
     mrcz::detail::fail(mrcz::errc::truncated, "file ends at byte {}, before its first chunk", source.size());
-  source.read_at(beginning.data_begin(), chunk);
+  if (beginning.header.offsets) {
+    std::array<std::byte, 8> first;
+    source.read_at(beginning.offsets_begin(), first);
+    beginning.first_offset = mrcz::detail::load<std::uint64_t>(first.data(), std::endian::little);
+  }
+  source.read_at(first_chunk_of(source, beginning), chunk);
   description d{beginning, {}, {}, mrcz::detail::chunk_header::decode(chunk)};
   if (beginning.metadata) d.metadata = bloscpack::read_metadata(source, beginning);
   const auto offsets = beginning.header.offsets ? std::min<std::uint64_t>(*beginning.header.nchunks, 5) : 0;
@@ -101,17 +129,61 @@ void say_chunk_header(const session& s, const mrcz::detail::chunk_header& h) {
       h.codec() ? mrcz::name_of(*h.codec()) : std::string_view{"unknown"});
 }
 
-void info(const std::string& path, const session& s) {
-  files::check_seekable(path);
-  const mrcz::file_source source{path};
+/// Sizes and counts that a file does not know are null.
+template <class Number>
+nlohmann::ordered_json number_or_null(std::optional<Number> value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json to_json(const description& d) {
+  const auto& h = d.beginning.header;
+  const auto& c = d.first_chunk;
+  nlohmann::ordered_json all;
+  all["header"] = {{"format_version", bloscpack::format_version},
+                   {"offsets", h.offsets},
+                   {"metadata", h.metadata},
+                   {"checksum", bloscpack::name_of(h.checksum)},
+                   {"typesize", h.typesize},
+                   {"chunk_size", number_or_null(h.chunk_size)},
+                   {"last_chunk", number_or_null(h.last_chunk)},
+                   {"nchunks", number_or_null(h.nchunks)},
+                   {"max_app_chunks", h.max_app_chunks}};
+  if (h.offsets) all["first_offsets"] = d.offsets;
+  if (const auto& m = d.beginning.metadata) {
+    all["metadata"] = d.metadata;
+    all["metadata_header"] = {{"meta_options", m->meta_options},
+                              {"meta_checksum", bloscpack::name_of(m->meta_checksum)},
+                              {"meta_codec", bloscpack::name_of(m->meta_codec)},
+                              {"meta_level", m->meta_level},
+                              {"meta_size", m->meta_size},
+                              {"max_meta_size", m->max_meta_size},
+                              {"meta_comp_size", m->meta_comp_size}};
+  }
+  all["first_chunk"] = {{"codec", c.codec() ? name_of(*c.codec()) : std::string_view{"unknown"}},
+                        {"shuffle", name_of(c.shuffle())},
+                        {"stored", c.stored()},
+                        {"typesize", c.typesize},
+                        {"nbytes", c.bytes},
+                        {"blocksize", c.block_size},
+                        {"ctbytes", c.packed_bytes}};
+  return all;
+}
+
+void info(const arguments& given, const session& s) {
+  files::check_seekable(given.path);
+  const auto source = mrcz::detail::open_undone(given.path);
   const auto d = [&] {
     try {
-      return without_path(path, [&] { return read(source); });
+      return without_path(given.path, [&] { return read(*source); });
     } catch (const mrcz::error& e) {
       if (e.code().category() != mrcz::error_category()) throw;
       refuse("{}\nThis might not be a bloscpack compressed file.", e.what());
     }
   }();
+  if (given.json) {
+    print(stdout, text::printable_json(to_json(d).dump(2)) + "\n");
+    return;
+  }
   say_header(s, d.beginning.header);
   if (!d.offsets.empty()) s.say("'offsets':\n[{},...]", fmt::join(d.offsets, ","));
   if (d.beginning.metadata) {
@@ -124,8 +196,9 @@ void info(const std::string& path, const session& s) {
 }  // namespace
 
 command::action command::add_info(CLI::App& program) {
-  const auto path = std::make_shared<std::string>();
+  const auto given = std::make_shared<arguments>();
   auto* sub = program.add_subcommand("info", "Show what a .blp file says of itself")->alias("i");
-  sub->add_option("file", *path, "The .blp file")->required();
-  return [path](session& s) { info(*path, s); };
+  sub->add_option("file", given->path, "The .blp file")->required();
+  sub->add_flag("--json", given->json, "Print JSON");
+  return [given](session& s) { info(*given, s); };
 }

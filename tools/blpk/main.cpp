@@ -15,10 +15,13 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include "chunk_arguments.hpp"
 #include "command.hpp"
 #include "files.hpp"
+#include "mrcz/codec/blosc.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/version.hpp"
@@ -53,9 +56,13 @@ void reserve_standard_descriptors() {
 }
 
 void add_global_options(CLI::App& program, session& s, command::words typed) {
-  program.set_version_flag("--version", "blpk " MRCZ_VERSION_STRING);
-  auto* verbose = program.add_flag("-v,--verbose", s.verbose, "Say what is done");
-  program.add_flag("-d,--debug", s.debug, "Say all that is done")->excludes(verbose);
+  program.set_version_flag("--version", [] {
+    return fmt::format("blpk " MRCZ_VERSION_STRING "\nc-blosc {} with {}", mrcz::blosc_version(),
+                       fmt::join(available_codecs(), ", "));
+  });
+  auto* quiet = program.add_flag("-q,--quiet", s.quiet, "Say nothing but errors and warnings");
+  auto* verbose = program.add_flag("-v,--verbose", s.verbose, "Say what is done")->excludes(quiet);
+  program.add_flag("-d,--debug", s.debug, "Say all that is done")->excludes(verbose)->excludes(quiet);
   program.add_flag("-f,--force", s.force, "Replace an existing output file");
   const auto set_threads = [&s, typed](const std::string& text) {
     const auto option = command::spelled(typed, "-n", "--nthreads");
@@ -68,6 +75,26 @@ void add_global_options(CLI::App& program, session& s, command::words typed) {
       .add_option_function<std::string>("-n,--nthreads", set_threads,
                                         fmt::format("How many threads, 1 to {}", most_threads))
       ->default_str(std::to_string(s.threads));
+  const auto set_memory = [&s](const std::string& text) {
+    const auto bytes = sizes::parsed_with_unit(text);
+    if (!bytes || *bytes < 0) throw CLI::ValidationError{"--memory", fmt::format("'{}' is no size", text)};
+    s.memory = static_cast<std::size_t>(*bytes);
+  };
+  program
+      .add_option_function<std::string>("--memory", set_memory,
+                                        "Memory for chunks, such as 512M; one chunk is always possible")
+      ->default_str("1G");
+}
+
+/// Calls `action`. If a signal has stopped the library in it, throws `signals::interruption`.
+template <class Action>
+decltype(auto) interruptible(Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (const mrcz::error& e) {
+    if (e.code() == mrcz::errc::stopped) signals::throw_if_interrupted();
+    throw;
+  }
 }
 
 int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter, const CLI::ParseError& e) {
@@ -114,7 +141,7 @@ int main(int count, char** arguments) try {
     return report_wrong_usage(program, *formatter, e);
   }
   for (const auto& [name, run] : actions)
-    if (program.got_subcommand(name)) run(s);
+    if (program.got_subcommand(name)) interruptible([&] { run(s); });
   return finished();
 } catch (const signals::interruption& request) {
   return signals::end_by(request);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -80,10 +81,12 @@ inline void print_lines(std::FILE* to, std::string_view prefix, std::string_view
 
 class session {
  public:
+  bool quiet = false;
   bool verbose = false;
   bool debug = false;
   bool force = false;
   std::size_t threads = 1;
+  std::optional<std::size_t> memory;
 
   /// Messages then go to standard error.
   void keep_standard_output_for_data() noexcept { messages_ = stderr; }
@@ -91,6 +94,11 @@ class session {
   template <class... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) const {
     print_lines(messages_, "blpk: ", fmt::format(format, std::forward<Args>(args)...));
+  }
+  /// Prints what the user must know about what was done, on standard error.
+  template <class... Args>
+  void warn(fmt::format_string<Args...> format, Args&&... args) const {
+    print_lines(stderr, "blpk: warning: ", fmt::format(format, std::forward<Args>(args)...));
   }
   template <class... Args>
   void say_verbose(fmt::format_string<Args...> format, Args&&... args) const {

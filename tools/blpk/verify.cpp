@@ -1,5 +1,4 @@
 // blpk verify: decompresses everything and compares every digest, without writing anything.
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -8,10 +7,11 @@
 #include "command.hpp"
 #include "files.hpp"
 #include "mrcz/bloscpack/reader.hpp"
-#include "mrcz/bloscpack/stream_reader.hpp"
+#include "mrcz/bloscpack/unpack.hpp"
 #include "mrcz/io/sequential.hpp"
+#include "mrcz/io/undo_record.hpp"
 #include "printable.hpp"
-#include "progress.hpp"
+#include "running.hpp"
 #include "sizes.hpp"
 
 namespace {
@@ -26,28 +26,33 @@ class nowhere final : public mrcz::sequential_sink {
 };
 
 void verify_file(const std::string& path, const session& s) {
-  std::atomic<std::uint64_t> done = 0;
-  const bloscpack::reader in{std::make_shared<const files::input>(path), {.threads = s.threads, .progress = &done}};
-  const auto damages = [&] {
-    const progress_bar bar{done, in.size()};
-    return in.verify();
-  }();
+  if (const auto pending = mrcz::pending_undo(path))
+    s.warn("a change in place was interrupted or runs now; the next append undoes it: '{}'",
+           text::printable(pending->record.string()));
+  running work{s};
+  const bloscpack::reader in{path, work.set()};
+  work.show_progress(in.size());
+  const auto damages = in.verify();
+  work.end();
   std::string lines;
   for (const auto& damage : damages) lines += (lines.empty() ? "" : "\n") + text::printable(damage.message);
   if (!damages.empty()) throw refusal{lines};
   s.say_verbose("{} chunk{} verified", in.nchunks(), in.nchunks() == 1 ? "" : "s");
+  work.say_rate();
+  files::warn_of_end(s, in.is_certainly_whole());
 }
 
 /// Ends at the first damage. Does not check the offsets.
 void verify_stream(const std::string& path, const session& s) {
-  std::atomic<std::uint64_t> done = 0;
   files::stream in{path};
-  without_path(in.name(), [&] {
-    const progress_bar bar{done};
-    nowhere to;
-    bloscpack::unpack(in, to, {.threads = s.threads, .progress = &done});
-  });
-  s.say_verbose("{} verified", sizes::with_bytes(done));
+  running work{s};
+  work.show_progress();
+  nowhere to;
+  const auto found = without_path(in.name(), [&] { return bloscpack::unpack_stream(in, to, work.set()); });
+  work.end();
+  s.say_verbose("{} verified", sizes::with_bytes(work.done()));
+  work.say_rate();
+  files::warn_of_end(s, found.certainly_whole);
 }
 
 void verify(const std::string& path, const session& s) {
@@ -62,7 +67,7 @@ void verify(const std::string& path, const session& s) {
 
 command::action command::add_verify(CLI::App& program) {
   const auto path = std::make_shared<std::string>();
-  auto* sub = program.add_subcommand("verify", "Check all chunks and metadata without writing anything");
+  auto* sub = program.add_subcommand("verify", "Check all chunks and metadata without writing anything")->alias("v");
   sub->add_option("file", *path, "The .blp file; - is standard input")->required();
   return [path](session& s) { verify(*path, s); };
 }

@@ -14,8 +14,7 @@ namespace {
 
 /// The number of the signal that asks the program to end, or 0.
 std::atomic<int> ending_signal = 0;
-std::atomic<bool> second_ends = false;
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free);
 
 std::array<int, 2> alarm_pipe{-1, -1};
 
@@ -23,7 +22,7 @@ extern "C" void ask_to_end(int signal) {
   const int before = errno;
   if (ending_signal.exchange(signal) == 0) {
     [[maybe_unused]] const auto written = ::write(alarm_pipe[1], "", 1);
-  } else if (second_ends) {
+  } else {
     std::signal(signal, SIG_DFL);
     std::raise(signal);  // takes effect when this function returns
   }
@@ -32,8 +31,7 @@ extern "C" void ask_to_end(int signal) {
 
 }  // namespace
 
-void signals::handle(second behaviour) {
-  second_ends = behaviour == second::ends;
+void signals::handle() {
   if (alarm_pipe[0] >= 0) return;
   if (::pipe(alarm_pipe.data()) != 0) mrcz::detail::fail_system(errno, "cannot create a pipe");
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {

@@ -12,14 +12,10 @@ struct interruption {
   int signal;
 };
 
-/// What a second signal does while the program is about to end. `waits`: nothing more. `ends`: it ends the program at
-/// once, as a user who types Ctrl-C again expects.
-enum class second { waits, ends };
-
 /// After this call SIGHUP, SIGINT and SIGTERM only make `throw_if_interrupted` throw, so that destructors remove
-/// unfinished files. Before it they end the program at once. Signals that are ignored stay ignored. Throws the system's
-/// error.
-void handle(second behaviour);
+/// unfinished files. Before it they end the program at once. So does a second signal, as a user who types Ctrl-C again
+/// expects. Signals that are ignored stay ignored. Throws the system's error.
+void handle();
 
 void throw_if_interrupted();
 
@@ -27,7 +23,7 @@ void throw_if_interrupted();
 /// before `handle`.
 int alarm();
 
-/// A stop token for calls of the library. The stop is requested as soon as a signal comes. `handle` must be called
+/// A stop token for calls of the library. The stop is requested as soon as a signal comes, if `handle` was called
 /// before.
 class stop {
  public:

@@ -84,7 +84,7 @@ void convert(const arguments& given, const std::stop_token* stop) {
 
 /// Converts the file. A signal ends the conversion between two slices.
 int convert(const arguments& given) try {
-  signals::handle(signals::second::ends);
+  signals::handle();
   const signals::stop by_signal;
   convert(given, by_signal.token());
   return 0;

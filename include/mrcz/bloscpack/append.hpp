@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "mrcz/bloscpack/chunk.hpp"
 #include "mrcz/bloscpack/header.hpp"
 #include "mrcz/bloscpack/metadata.hpp"
 #include "mrcz/bloscpack/options.hpp"
@@ -15,29 +16,52 @@
 
 namespace mrcz::bloscpack {
 
-/// Writes the chunks of `old`, followed by `data`, to a sink. Replaces the metadata unless `values` is null. Chunks
-/// that do not change are copied without unpacking. The last chunk is verified; if it is not full, it is packed again
-/// together with the new data. Throws before anything is written if there is no room for more chunks
-/// (`errc::too_large`), if the last chunk is damaged, or if the metadata do not fit, do not change anything or were
-/// never there. Returns the new header.
-MRCZ_INLINE header append(const reader& old, const byte_source& data, byte_sink& to, append_options options = {},
+/// Writes the chunks of `old`, followed by `data`, to a sink. Replaces the metadata unless `values` is null. Codec,
+/// typesize and shuffle that are not stated are those of `old`. Chunks that do not change are copied without unpacking.
+/// The last chunk is verified; if it is not full, it is packed again together with the new data. If there is no room
+/// for more offsets or for the metadata, the file gets a new layout, with new room. Throws before anything is written
+/// if the last chunk is damaged, if the metadata are damaged and not replaced, or if new metadata do not change
+/// anything or were never there. Returns the new header.
+MRCZ_INLINE header append(const reader& old, const byte_source& data, byte_sink& to, const options& wanted = {},
                           const metadata& values = nullptr);
 
-/// Appends to a file. Writes a second file and replaces the old one when the second is complete, so an interruption at
-/// any time leaves the old file. The two files share the unchanged beginning on disk where the file system can do that.
-/// Does nothing without new data and metadata. The old file is locked (`flock`) until it is replaced. If two calls
-/// append at the same time, the later one fails at once, with EWOULDBLOCK. A file that another program replaced or
-/// changed in the meantime is not replaced (ESTALE).
-MRCZ_INLINE header append(const std::filesystem::path& path, const byte_source& data, append_options options = {},
+/// Appends to a file, as above. An interruption at any time leaves the old content or the new one. Does nothing without
+/// new data and metadata.
+///
+/// Files of less than 64 MiB, and files on file systems that share blocks between files, are replaced: a second file is
+/// written and renamed, and other programs see the old content until then. The same is done where the file gets a new
+/// layout or cannot be locked.
+///
+/// Larger files are changed in place. The new chunks are written after the old ones, then the offsets, the header last.
+/// An undo record (`io/undo_record.hpp`) keeps the bytes that are overwritten: those of the last chunk if it was not
+/// full, and those in front of the chunks. The next opening undoes an interrupted change. `reader` sees the old content
+/// until the change ends. Other programs, and readers that were opened before, may find a damaged last chunk meanwhile.
+///
+/// The file is locked meanwhile (`flock`). If two calls append at the same time, the later one fails at once, with
+/// EWOULDBLOCK. A file that another program replaced or changed in the meantime is left as it is (ESTALE).
+MRCZ_INLINE header append(const std::filesystem::path& path, const byte_source& data, const options& wanted = {},
                           const metadata& values = nullptr);
 
 /// Appends all bytes of another file.
 MRCZ_INLINE header append_file(const std::filesystem::path& path, const std::filesystem::path& added,
-                               append_options options = {}, const metadata& values = nullptr);
+                               const options& wanted = {}, const metadata& values = nullptr);
 
-/// Replaces the metadata. The new ones must fit the space that is reserved in the file.
+/// Replaces the metadata.
 MRCZ_INLINE header update_metadata(const std::filesystem::path& path, const metadata& values,
-                                   append_options options = {});
+                                   const options& wanted = {});
+
+namespace detail {
+
+inline constexpr std::uint64_t least_bytes_in_place = std::uint64_t{64} << 20U;
+
+/// How the chunks of a file are compressed. The level is not stored and is the default one.
+MRCZ_INLINE chunk_options chunk_options_of_file(const reader& file);
+
+/// Appends in place if the file has at least `in_place_from` bytes.
+MRCZ_INLINE header append(const std::filesystem::path& path, const byte_source& data, const options& wanted,
+                          const metadata& values, std::uint64_t in_place_from);
+
+}  // namespace detail
 
 }  // namespace mrcz::bloscpack
 

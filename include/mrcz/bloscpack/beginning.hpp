@@ -16,7 +16,8 @@ namespace mrcz::bloscpack {
 
 struct beginning {
   bloscpack::header header;
-  std::optional<bloscpack::metadata_header> metadata;  ///< set if the file has a metadata section
+  std::optional<bloscpack::metadata_header> metadata;        ///< set if the file has a metadata section
+  std::optional<std::uint64_t> first_offset = std::nullopt;  ///< what the file says, if that has been read
 
   std::uint64_t offsets_begin() const noexcept { return header_size + (metadata ? metadata->section_size() : 0); }
 

@@ -1,11 +1,13 @@
 /// One chunk and the digest after it (bloscpack format 3, "Chunks").
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -15,6 +17,10 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/core/stop.hpp"
+#include "mrcz/io/byte_sink.hpp"
+#include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/sequential.hpp"
 
 namespace mrcz::bloscpack {
 
@@ -55,17 +61,32 @@ class packed_chunk {
   buffer memory_;
 };
 
+/// How one chunk is worked on.
+struct chunk_work {
+  std::size_t threads = 1;  ///< that share the chunk
+  const std::stop_token* stop = nullptr;
+};
+
+/// Chunks that are larger are worked on in pieces, which several threads can share. Between the pieces the stop is
+/// checked.
+inline constexpr std::size_t undivided_bytes = std::size_t{8} << 20U;
+inline constexpr std::size_t piece_bytes = std::size_t{1} << 20U;     ///< of work
+inline constexpr std::size_t transfer_bytes = std::size_t{4} << 20U;  ///< of reading and writing
+
 /// Compresses chunks. Const and thread-safe.
 class chunk_packer {
  public:
   chunk_packer(const chunk_options& options, bloscpack::checksum checksum);
 
-  packed_chunk pack(std::span<const std::byte> plain) const;
+  /// The chunk does not depend on the number of threads: it is the one that c-blosc makes with one thread.
+  packed_chunk pack(std::span<const std::byte> plain, const chunk_work& how = {}) const;
 
   /// Takes back the memory of a chunk that has been written.
   void recycle(packed_chunk&& written) const;
 
  private:
+  std::span<const std::byte> pack_pieces(std::span<const std::byte> plain, const chunk_work& how, buffer& into) const;
+
   chunk_options options_;
   bloscpack::checksum checksum_;
   std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();
@@ -79,7 +100,28 @@ MRCZ_INLINE chunk_header decode_chunk_header(std::span<const std::byte, chunk_he
 /// Verifies the digest of a chunk and decompresses it. `stored` is the digest in the file; `into` has exactly the
 /// uncompressed size. Throws `errc::bad_chunk`; the content of `into` is then undefined.
 MRCZ_INLINE void unpack_chunk(std::span<const std::byte> chunk, bloscpack::checksum checksum,
-                              std::span<const std::byte> stored, std::span<std::byte> into);
+                              std::span<const std::byte> stored, std::span<std::byte> into, const chunk_work& how = {});
+
+/// Calls `action(at, size)` for pieces of `total` bytes, and checks the stop between them.
+template <class Action>
+void in_pieces(std::size_t total, const std::stop_token* stop, Action&& action) {
+  for (std::size_t at = 0; at < total; at += transfer_bytes) {
+    throw_if_stopped(stop);
+    action(at, std::min(transfer_bytes, total - at));
+  }
+}
+
+/// Reads in pieces, and checks the stop between them.
+MRCZ_INLINE void read_in_pieces(const byte_source& from, std::uint64_t offset, std::span<std::byte> into,
+                                const std::stop_token* stop);
+
+/// Write in pieces, and check the stop between them.
+MRCZ_INLINE void write_in_pieces(sequential_sink& to, std::span<const std::byte> from, const std::stop_token* stop);
+MRCZ_INLINE void write_in_pieces(byte_sink& to, std::uint64_t offset, std::span<const std::byte> from,
+                                 const std::stop_token* stop);
+
+/// Writes a chunk and its digest.
+MRCZ_INLINE void write_chunk(sequential_sink& to, const packed_chunk& packed, const std::stop_token* stop);
 
 /// Calls `action`. Adds the number of the chunk and its first byte in the file to an error.
 template <class Action>

@@ -22,6 +22,9 @@ class chunk_cache {
   /// Copies bytes of the chunk from `first` on; false if the cache does not have the chunk.
   bool copy(std::uint64_t chunk, std::size_t first, std::span<std::byte> into);
 
+  /// Forgets chunks until another one of `size` bytes can be kept. Call it before memory is allocated for that one.
+  void make_room(std::size_t size);
+
   /// Keeps a chunk. `plain` holds its `size` bytes and must not change any more.
   void keep(std::uint64_t chunk, std::shared_ptr<buffer> plain, std::size_t size);
 
@@ -33,6 +36,7 @@ class chunk_cache {
   };
 
   std::shared_ptr<buffer> find(std::uint64_t chunk);
+  void forget_old(std::size_t size);
 
   std::mutex mutex_;
   std::vector<entry> kept_;  // the chunk that was used last is at the end

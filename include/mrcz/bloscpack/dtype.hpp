@@ -98,8 +98,23 @@ bool visit(const dtype& d, Function&& f) {
 /// Bytes that a change of byte order reverses together: a complex number is two words.
 inline std::size_t word_bytes(const dtype& d) noexcept { return d.kind == 'c' ? d.size / 2 : d.size; }
 
+namespace detail {
+
+/// A text in quotes, as Python prints it.
+MRCZ_INLINE std::string python_text(std::string_view text);
+
+}  // namespace detail
+
+/// A type as numpy describes it: `<f8`, `|S5`, `<M8[ns]`, or, for records, what Python prints for `dtype.descr`:
+/// `[('a', '<i4'), ('s', '|S5')]`. Reads any of the three spellings that versions of bloscpack write. Throws
+/// `errc::bad_metadata` if the value describes no type, and for Python objects, whose bytes mean nothing elsewhere.
+MRCZ_INLINE std::string parse_description(const metadata& value);
+
+/// Bytes of one element of a type that numpy describes so. Throws as `parse_description`.
+MRCZ_INLINE std::size_t element_bytes(std::string_view description);
+
 /// Reads any of the three spellings that versions of bloscpack write. Throws `errc::bad_metadata`, with the name of the
-/// type, for records, objects, texts and all other types without a C++ type here.
+/// type, for records, objects, texts, times and all other types without a C++ type here.
 MRCZ_INLINE dtype parse_dtype(const metadata& value);
 
 }  // namespace mrcz::bloscpack

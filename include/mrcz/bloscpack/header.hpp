@@ -26,9 +26,9 @@ struct header {
   bool metadata = false;                                        ///< a metadata section follows the header
   bloscpack::checksum checksum = bloscpack::checksum::adler32;  ///< of each chunk
   std::uint8_t typesize = 8;                                    ///< bytes per element; says nothing about the chunks
-  std::optional<std::uint32_t> chunk_size;                      ///< uncompressed bytes of each chunk but the last
-  std::optional<std::uint32_t> last_chunk;                      ///< uncompressed bytes of the last chunk
-  std::optional<std::uint64_t> nchunks;
+  std::optional<std::uint32_t> chunk_size = std::nullopt;       ///< uncompressed bytes of each chunk but the last
+  std::optional<std::uint32_t> last_chunk = std::nullopt;       ///< uncompressed bytes of the last chunk
+  std::optional<std::uint64_t> nchunks = std::nullopt;
   std::uint64_t max_app_chunks = 0;  ///< chunks that can still be appended
 
   friend bool operator==(const header&, const header&) = default;

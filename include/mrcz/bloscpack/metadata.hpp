@@ -28,10 +28,12 @@ constexpr std::string_view name_of(metadata_codec c) noexcept { return c == meta
 
 /// How metadata are stored.
 struct metadata_options {
-  bloscpack::checksum checksum = bloscpack::checksum::adler32;
-  int level = 6;  ///< of zlib, 1 to 9; metadata that zlib makes larger are stored uncompressed
+  std::optional<bloscpack::checksum> checksum = std::nullopt;  ///< not stated: adler32
+  std::optional<int> level = std::nullopt;  ///< of zlib, 1 to 9; not stated: 6. Metadata that zlib makes larger are
+                                            ///< stored uncompressed
   std::optional<std::uint32_t> max_meta_size =
-      std::nullopt;  ///< bytes reserved for these metadata and later ones; not stated: 10 times the JSON
+      std::nullopt;         ///< bytes reserved for these metadata and later ones; not stated: 10 times the JSON
+  bool no_reserve = false;  ///< reserves nothing for later metadata
 };
 static_assert(std::is_trivially_destructible_v<metadata_options>, "options are used inside co_await (g++ 12)");
 
@@ -71,6 +73,9 @@ MRCZ_INLINE metadata parse_metadata(std::string_view text);
 MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const metadata_options& options = {});
 
 namespace detail {
+
+/// Throws `errc::bad_option` for an illegal value.
+MRCZ_INLINE void check(const metadata_options& wanted);
 
 /// Throws `errc::bad_metadata` for metadata that are larger than `max_metadata_bytes`. Call it before memory is
 /// allocated for them.

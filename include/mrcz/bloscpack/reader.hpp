@@ -1,14 +1,12 @@
 /// Reading bloscpack files at any place: only the chunks that are needed are read, verified and decompressed.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,6 +15,7 @@
 #include "mrcz/bloscpack/beginning.hpp"
 #include "mrcz/bloscpack/chunk_cache.hpp"
 #include "mrcz/bloscpack/chunk_table.hpp"
+#include "mrcz/bloscpack/options.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/function_ref.hpp"
 #include "mrcz/io/atomic_file.hpp"
@@ -24,14 +23,6 @@
 #include "mrcz/io/sequential.hpp"
 
 namespace mrcz::bloscpack {
-
-struct read_options {
-  std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
-  std::size_t cache_bytes = std::size_t{32} << 20U;   ///< of chunks that were read in part; the last one always stays
-  const std::stop_token* stop = nullptr;  ///< checked by `unpack` and `verify` before each chunk: `errc::stopped`
-  std::atomic<std::uint64_t>* progress = nullptr;  ///< grows by the uncompressed bytes that `unpack` and `verify` did
-};
-static_assert(std::is_trivially_destructible_v<read_options>, "options are used inside co_await (g++ 12)");
 
 /// A defect that `reader::verify` found.
 struct damage {
@@ -47,15 +38,19 @@ struct damage {
 /// byte.
 class reader final : public byte_source {
  public:
-  explicit reader(const std::filesystem::path& path, read_options options = {});
+  /// If a change of the file in place was interrupted or runs now, the file is read as it was before.
+  explicit reader(const std::filesystem::path& path, bloscpack::options options = {});
 
-  explicit reader(std::shared_ptr<const byte_source> source, read_options options = {});
+  explicit reader(std::shared_ptr<const byte_source> source, bloscpack::options options = {});
 
   const bloscpack::header& header() const noexcept { return beginning_.header; }
   const bloscpack::beginning& beginning() const noexcept { return beginning_; }
   const detail::chunk_table& chunks() const noexcept { return chunks_; }
   /// The number of chunks. Counted if the header does not state it.
   std::uint64_t nchunks() const noexcept { return chunks_.count(); }
+  /// Whether the file shows that nothing is missing. Otherwise it is a stream that ends with a whole chunk. The format
+  /// allows this, but the stream may have been cut off between two chunks.
+  bool is_certainly_whole() const noexcept { return chunks_.is_certainly_whole(); }
   /// The packed file.
   const byte_source& source() const noexcept { return *source_; }
   std::string name() const override { return source_->name(); }
@@ -94,7 +89,8 @@ class reader final : public byte_source {
   std::span<const std::byte> read_packed(std::uint64_t chunk, detail::buffer& memory) const;
 
   /// Unpacks a chunk into `into`, which has its uncompressed size. `packed` is working memory.
-  void read_chunk(std::uint64_t chunk, std::span<std::byte> into, detail::buffer& packed) const;
+  void read_chunk(std::uint64_t chunk, std::span<std::byte> into, detail::buffer& packed,
+                  std::size_t threads = 1) const;
 
  private:
   struct nothing {};
@@ -103,12 +99,11 @@ class reader final : public byte_source {
     std::size_t size;
   };
 
-  reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets);
+  reader(std::shared_ptr<const byte_source> source, const bloscpack::options& options, bool believe_offsets);
 
   /// A reader that does not use the offsets, if the offsets are wrong but the chunks follow each other without gaps.
   /// Otherwise null.
   std::unique_ptr<const reader> without_wrong_offsets() const;
-  static read_options checked(read_options options);
 
   /// Returns what `action(place)` returns. Adds the chunk to an error.
   template <class Action>
@@ -118,23 +113,24 @@ class reader final : public byte_source {
   /// file.
   mrcz::detail::chunk_header checked_header(const detail::chunk_place& place, std::uint64_t chunk) const;
   std::span<const std::byte> load(const detail::chunk_place& place, std::uint64_t chunk, detail::buffer& memory) const;
-  void unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const;
-  detail::buffer unpack_whole(std::uint64_t chunk) const;
+  void unpack_into(std::span<const std::byte> packed, std::span<std::byte> into, std::size_t threads) const;
+  detail::buffer unpack_whole(std::uint64_t chunk, std::size_t threads) const;
+  detail::shared_work share(std::uint64_t count) const noexcept;
 
-  /// Calls `make(chunk)` in parallel, and `take` with the results in order.
+  /// Calls `make(chunk, threads)` in parallel, and `take` with the results in order.
   template <class Result>
-  void for_each_chunk(detail::function_ref<Result(std::uint64_t chunk)> make,
+  void for_each_chunk(detail::function_ref<Result(std::uint64_t chunk, std::size_t threads)> make,
                       detail::function_ref<void(Result&&)> take) const;
 
   /// Reads bytes of a chunk from `first` on. If these are only a part of the chunk, the cache keeps the chunk for the
   /// next call.
-  void read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) const;
+  void read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into, std::size_t threads) const;
 
   /// If the offsets of the file are used, throws unless the chunk before `chunk` ends where `chunk` begins.
   void require_neighbour(std::uint64_t chunk) const;
 
   std::shared_ptr<const byte_source> source_;
-  read_options options_;
+  bloscpack::options options_;
   bloscpack::beginning beginning_;
   detail::chunk_table chunks_;
   mutable detail::buffer_pool pool_;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include "mrcz/codec/codec.hpp"
 #include "mrcz/core/bytes.hpp"
@@ -13,6 +14,9 @@ namespace mrcz {
 
 /// Whether the c-blosc in use was built with this codec (snappy often is not).
 MRCZ_INLINE bool available(codec c) noexcept;
+
+/// The version of the c-blosc in use, such as 1.21.3.
+MRCZ_INLINE std::string_view blosc_version() noexcept;
 
 namespace detail {
 
@@ -45,6 +49,11 @@ constexpr std::size_t default_block_size(codec c, std::size_t typesize) noexcept
 /// them. Several chunks at once with one thread each are faster.
 MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
                                                 const compression& wanted, buffer& into, std::size_t threads = 1);
+
+/// As `compress` with one thread, but blocks that cannot be made smaller are stored one by one, never the whole chunk.
+/// So the chunk may be longer than `from` and can be taken apart into its blocks. The level is at least 1.
+MRCZ_INLINE std::span<const std::byte> compress_blocks(std::span<const std::byte> from, std::size_t typesize,
+                                                       const compression& wanted, buffer& into);
 
 /// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws `errc::bad_chunk`
 /// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.

@@ -56,6 +56,7 @@
 #include "mrcz/impl/io/sequential.ipp"
 #include "mrcz/impl/io/system.ipp"
 #include "mrcz/impl/io/undo_record.ipp"
+#include "mrcz/impl/io/undone_file.ipp"
 #include "mrcz/impl/read_header.ipp"
 #include "mrcz/impl/reader.ipp"
 #include "mrcz/impl/slice_packer.ipp"

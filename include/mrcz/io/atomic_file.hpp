@@ -47,6 +47,9 @@ class atomic_file final : public byte_sink {
 
   void publish() override;
 
+  /// Gives the file these nine permissions, as for chmod. If it replaces another file, it gets those that both have.
+  void limit_permissions(unsigned permissions);
+
   /// Gives the file the name `<path>.<random>.partial`. The file stays under this name unless it is published. Returns
   /// its absolute path.
   std::filesystem::path keep_partial() override;
@@ -98,6 +101,7 @@ class atomic_file final : public byte_sink {
   std::filesystem::path absolute_folder_ = absolute_folder(destination_);
   durability durability_;
   bool replace_;
+  std::optional<unsigned> most_permissions_;
   bool kept_ = false;
   std::filesystem::path temporary_;  // name in the folder; empty while the file has no name
   detail::owned_handle vanishing_;   // deletes a file with a name when it is closed, until the file is to be kept

@@ -35,6 +35,9 @@ class locked_file final : public byte_source {
 
   const file& opened() const noexcept { return file_; }
 
+  /// False on a file system that says that it has no locks.
+  bool is_locked() const noexcept { return locked_; }
+
   /// The size when the file was opened.
   std::uint64_t size() const override { return found_size_; }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override;

@@ -78,6 +78,9 @@ MRCZ_INLINE std::ptrdiff_t write_some(native_handle handle, std::uint64_t offset
 MRCZ_INLINE std::ptrdiff_t copy_some(native_handle from, std::uint64_t offset, native_handle into, std::uint64_t to,
                                      std::uint64_t count) noexcept;
 
+/// Makes an empty file a copy of `from` that shares its blocks. Returns false if the file system cannot do this.
+MRCZ_INLINE bool share_blocks(native_handle from, native_handle into) noexcept;
+
 MRCZ_INLINE bool resize(native_handle handle, std::uint64_t size) noexcept;
 
 /// Returns once the content is on the storage device.

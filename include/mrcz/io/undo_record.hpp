@@ -80,6 +80,9 @@ class undo_record {
   /// Nothing if there is no record of the file, or one that is incomplete.
   std::optional<undo_content> read(const file& of) const;
 
+  /// As above, and leaves the record open in `record`: its bytes can then be read even after it is removed.
+  std::optional<undo_content> read(const file& of, std::optional<file>& record) const;
+
   /// Whether there is a record, or at least the beginning of one.
   bool exists() const;
 
@@ -90,6 +93,10 @@ class undo_record {
 
   /// Of a record that does not fit: whether it was made of another file, or all bytes that it keeps are in the file.
   bool is_obsolete(const undo_content& content, const file& of) const;
+
+  /// Throws EACCES if the record belongs neither to the owner of the file nor to the user of this process: in a folder
+  /// where everybody may create files, it could be a forgery.
+  void require_trusted(unsigned owner, const file& of) const;
 
   /// Gives the file its old bytes and its old size back, if there is a complete record, and removes the record. A file
   /// of this name that is no record stays where it is.
@@ -120,10 +127,6 @@ class undo_record {
   static bool decode(const file& record, const file& of, undo_content& into);
 
   bool holds_old_bytes(const undo_content& content, const file& of) const;
-
-  /// Throws EACCES if the record belongs neither to the owner of the file nor to the user of this process: in a folder
-  /// where everybody may create files, it could be a forgery.
-  void require_trusted(unsigned owner, const file& of) const;
 
   std::filesystem::path path_;
 };

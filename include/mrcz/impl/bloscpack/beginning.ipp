@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/io/sequential.hpp"
@@ -39,10 +40,15 @@ MRCZ_INLINE beginning read_beginning(detail::function_ref<std::size_t(std::span<
 
 MRCZ_INLINE beginning beginning_of(const byte_source& source) {
   detail::source_in_order in{source};
-  const auto found = read_beginning([&](std::span<std::byte> into) { return in.read(into); });
+  auto found = read_beginning([&](std::span<std::byte> into) { return in.read(into); });
   if (found.offsets_begin() > source.size())
     detail::fail(errc::truncated, "file ends at byte {}, but its metadata end at byte {}", source.size(),
                  found.offsets_begin());
+  if (found.header.offsets && source.size() - found.offsets_begin() >= 8) {
+    std::array<std::byte, 8> first;
+    source.read_at(found.offsets_begin(), first);
+    found.first_offset = detail::load<std::uint64_t>(first.data(), std::endian::little);
+  }
   return found;
 }
 

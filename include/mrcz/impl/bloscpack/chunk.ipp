@@ -3,28 +3,113 @@
 
 #include "mrcz/bloscpack/chunk.hpp"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <vector>
+
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_reader.hpp"
+#include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/core/parallel.hpp"
 
 namespace mrcz::bloscpack::detail {
+
+MRCZ_INLINE compression compression_of(const chunk_options& options) noexcept {
+  return {.codec = options.codec, .level = options.level, .shuffle = options.shuffle, .block_size = 0};  // as bloscpack
+}
 
 MRCZ_INLINE chunk_packer::chunk_packer(const chunk_options& options, bloscpack::checksum checksum)
     : options_{options}, checksum_{checksum} {
   check(options);
 }
 
-MRCZ_INLINE packed_chunk chunk_packer::pack(std::span<const std::byte> plain) const {
+MRCZ_INLINE packed_chunk chunk_packer::pack(std::span<const std::byte> plain, const chunk_work& how) const {
+  throw_if_stopped(how.stop);
   packed_chunk packed;
   packed.memory_ = pool_->take();
-  packed.bytes_ = compress(
-      plain, options_.typesize,
-      {.codec = options_.codec, .level = options_.level, .shuffle = options_.shuffle, .block_size = 0},  // as bloscpack
-      packed.memory_);
+  if (plain.size() > undivided_bytes && options_.level > 0) packed.bytes_ = pack_pieces(plain, how, packed.memory_);
+  if (packed.bytes_.empty())
+    packed.bytes_ = compress(plain, options_.typesize, compression_of(options_), packed.memory_);
   packed.digest_ = digest_of(checksum_, packed.bytes_);
   packed.plain_size_ = plain.size();
   return packed;
+}
+
+/// Packs pieces of whole blocks into small chunks, and makes one chunk of them. Each block is then as c-blosc packs it
+/// in a whole chunk. Returns nothing if c-blosc chooses another size of blocks for a piece.
+MRCZ_INLINE std::span<const std::byte> chunk_packer::pack_pieces(std::span<const std::byte> plain,
+                                                                 const chunk_work& how, buffer& into) const {
+  const compression wanted = compression_of(options_);
+  const std::size_t block_size = [&] {
+    const std::vector<std::byte> zeros(2 * piece_bytes);  // c-blosc does not look at the bytes when it chooses
+    buffer memory;
+    const auto chunk = compress(zeros, options_.typesize, wanted, memory);
+    return std::size_t{chunk_header::decode(chunk.first<chunk_header::size>()).block_size};
+  }();
+  if (block_size > piece_bytes) return {};
+  const std::size_t piece = piece_bytes / block_size * block_size;
+  const std::size_t count = std::max<std::size_t>(plain.size() / piece, 1);  // the last one is longer than the others
+  const std::size_t blocks = (plain.size() + block_size - 1) / block_size;
+  const std::size_t limit = plain.size() + chunk_header::size;
+  const auto chunk = into.acquire(limit);
+  std::size_t block = 0;
+  std::size_t at = chunk_header::size + 4 * blocks;
+  std::atomic<bool> stored = at > limit;
+  std::atomic<bool> differs = false;
+  std::array<std::byte, chunk_header::size> first{};
+
+  struct packed_piece {
+    buffer memory;
+    std::span<const std::byte> bytes;
+  };
+  buffer_pool pool;
+  parallel_ordered<packed_piece>(
+      count, std::min(how.threads, count),
+      [&](std::size_t i) {
+        throw_if_stopped(how.stop);
+        packed_piece made{pool.take(), {}};
+        const std::size_t begin = i * piece;
+        const std::size_t size = i + 1 == count ? plain.size() - begin : piece;
+        if (!stored && !differs)
+          made.bytes = compress_blocks(plain.subspan(begin, size), options_.typesize, wanted, made.memory);
+        return made;
+      },
+      [&](packed_piece&& made) {
+        if (stored || differs) return;
+        const auto header = chunk_header::decode(made.bytes.first<chunk_header::size>());
+        if (header.block_size != block_size || header.stored()) {
+          differs = true;
+          return;
+        }
+        if (block == 0) std::ranges::copy(made.bytes.first(chunk_header::size), first.begin());
+        const auto front = chunk_header::size + 4 * static_cast<std::size_t>(header.blocks());
+        const std::size_t bytes = made.bytes.size() - front;
+        if (bytes > limit - at) {
+          stored = true;
+          return;
+        }
+        for (std::size_t i = chunk_header::size; i < front; i += 4, ++block) {
+          const std::size_t begin = load<std::uint32_t>(made.bytes.data() + i, std::endian::little) - front + at;
+          mrcz::detail::store(chunk.data() + chunk_header::size + 4 * block, static_cast<std::uint32_t>(begin),
+                              std::endian::little);
+        }
+        std::ranges::copy(made.bytes.subspan(front), chunk.begin() + static_cast<std::ptrdiff_t>(at));
+        at += bytes;
+        pool.give_back(std::move(made.memory));
+      });
+  if (differs) return {};
+  std::ranges::copy(first, chunk.begin());
+  if (stored) {  // as c-blosc stores what it cannot make smaller
+    chunk[2] |= std::byte{0x02};
+    at = limit;
+    std::ranges::copy(plain, chunk.begin() + chunk_header::size);
+  }
+  mrcz::detail::store(chunk.data() + 4, static_cast<std::uint32_t>(plain.size()), std::endian::little);
+  mrcz::detail::store(chunk.data() + 12, static_cast<std::uint32_t>(at), std::endian::little);
+  return chunk.first(at);
 }
 
 MRCZ_INLINE void chunk_packer::recycle(packed_chunk&& written) const { pool_->give_back(std::move(written.memory_)); }
@@ -50,14 +135,65 @@ MRCZ_INLINE chunk_header decode_chunk_header(std::span<const std::byte, chunk_he
   return header;
 }
 
+inline namespace MRCZ_CODECS {
+
+/// Threads live as long as a call of the library, or longer. The next chunk of the thread uses the memory again.
+MRCZ_INLINE unpack_memory& memory_of_this_thread() {
+  static thread_local unpack_memory memory;
+  return memory;
+}
+
+/// Decompresses some blocks after the others on each thread.
+MRCZ_INLINE void unpack_pieces(std::span<const std::byte> chunk, std::span<std::byte> into, const chunk_work& how) {
+  const auto header = chunk_header::decode(chunk.first<chunk_header::size>());
+  check(header, chunk.size(), into.size());
+  const std::size_t block = std::max<std::size_t>(header.block_size, 1);
+  const std::size_t parts = how.threads > 1 ? 4 * how.threads : 1;
+  const std::size_t part = std::max<std::size_t>((into.size() / parts + block - 1) / block, 1) * block;
+  parallel_for((into.size() - 1) / part + 1, how.threads, [&](std::size_t i, std::size_t) {
+    const std::size_t end = std::min(into.size(), (i + 1) * part);
+    chunk_reader reader{chunk, chunk.size(), into.size(), {i * part, end}, memory_of_this_thread()};
+    for (std::size_t at = i * part; at < end;) {
+      throw_if_stopped(how.stop);
+      const std::size_t size = std::min(end - at, std::max(group_bytes / block, std::size_t{1}) * block);
+      reader.read(at, into.subspan(at, size));
+      at += size;
+    }
+  });
+}
+
+}  // namespace MRCZ_CODECS
+
 MRCZ_INLINE void unpack_chunk(std::span<const std::byte> chunk, bloscpack::checksum checksum,
-                              std::span<const std::byte> stored, std::span<std::byte> into) {
+                              std::span<const std::byte> stored, std::span<std::byte> into, const chunk_work& how) {
+  throw_if_stopped(how.stop);
   const digest expected{stored};
   if (const auto received = digest_of(checksum, chunk); received != expected)
     fail(errc::bad_chunk, "Checksum mismatch detected in chunk, expected: '{}', received: '{}'", to_string(expected),
          to_string(received));
-  unpack_memory memory;
-  decompress(chunk, into, memory);
+  if (into.size() > undivided_bytes) unpack_pieces(chunk, into, how);
+  else decompress(chunk, into, memory_of_this_thread());
+}
+
+MRCZ_INLINE void read_in_pieces(const byte_source& from, std::uint64_t offset, std::span<std::byte> into,
+                                const std::stop_token* stop) {
+  in_pieces(into.size(), stop,
+            [&](std::size_t at, std::size_t size) { from.read_at(offset + at, into.subspan(at, size)); });
+}
+
+MRCZ_INLINE void write_in_pieces(sequential_sink& to, std::span<const std::byte> from, const std::stop_token* stop) {
+  in_pieces(from.size(), stop, [&](std::size_t at, std::size_t size) { to.write(from.subspan(at, size)); });
+}
+
+MRCZ_INLINE void write_in_pieces(byte_sink& to, std::uint64_t offset, std::span<const std::byte> from,
+                                 const std::stop_token* stop) {
+  in_pieces(from.size(), stop,
+            [&](std::size_t at, std::size_t size) { to.write_at(offset + at, from.subspan(at, size)); });
+}
+
+MRCZ_INLINE void write_chunk(sequential_sink& to, const packed_chunk& packed, const std::stop_token* stop) {
+  write_in_pieces(to, packed.bytes(), stop);
+  to.write(packed.digest().bytes());
 }
 
 }  // namespace mrcz::bloscpack::detail

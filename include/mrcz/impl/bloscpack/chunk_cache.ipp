@@ -21,10 +21,19 @@ MRCZ_INLINE bool chunk_cache::copy(std::uint64_t chunk, std::size_t first, std::
 MRCZ_INLINE void chunk_cache::keep(std::uint64_t chunk, std::shared_ptr<buffer> plain, std::size_t size) {
   const std::lock_guard lock{mutex_};
   std::erase_if(kept_, [&](const entry& e) { return e.chunk == chunk; });
+  forget_old(size);
   kept_.push_back({chunk, size, std::move(plain)});
-  std::size_t total = 0;
+}
+
+MRCZ_INLINE void chunk_cache::make_room(std::size_t size) {
+  const std::lock_guard lock{mutex_};
+  forget_old(size);
+}
+
+MRCZ_INLINE void chunk_cache::forget_old(std::size_t size) {
+  std::size_t total = size;
   for (const entry& e : kept_) total += e.size;
-  while (total > capacity_ && kept_.size() > 1) {
+  while (total > capacity_ && !kept_.empty()) {
     total -= kept_.front().size;
     kept_.erase(kept_.begin());
   }

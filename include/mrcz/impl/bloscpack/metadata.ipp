@@ -62,10 +62,11 @@ MRCZ_INLINE metadata parse_metadata(std::string_view text) {
 MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const metadata_options& options) {
   const std::string text = to_text(values);
   const auto plain = std::as_bytes(std::span{text});
-  auto packed = detail::deflated(plain, options.level);
+  const int level = options.level.value_or(6);
+  auto packed = detail::deflated(plain, level);
   metadata_header h;
-  h.meta_checksum = options.checksum;
-  h.meta_level = static_cast<std::uint8_t>(options.level);
+  h.meta_checksum = options.checksum.value_or(checksum::adler32);
+  h.meta_level = static_cast<std::uint8_t>(level);
   h.meta_size = static_cast<std::uint32_t>(text.size());
   if (packed.size() > text.size()) {
     packed.assign(plain.begin(), plain.end());
@@ -73,12 +74,12 @@ MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const
   }
   h.meta_comp_size = static_cast<std::uint32_t>(packed.size());
   static_assert(10 * max_metadata_bytes <= std::numeric_limits<std::uint32_t>::max());
-  h.max_meta_size = options.max_meta_size.value_or(10 * h.meta_size);
+  h.max_meta_size = options.no_reserve ? h.meta_comp_size : options.max_meta_size.value_or(10 * h.meta_size);
   if (h.meta_comp_size > h.max_meta_size)
     detail::fail(errc::too_large, "metadata take {} bytes, but only {} are reserved for them", h.meta_comp_size,
                  h.max_meta_size);
   const auto first = encode(h);
-  const auto last = digest_of(options.checksum, packed);
+  const auto last = digest_of(h.meta_checksum, packed);
   std::vector<std::byte> section(static_cast<std::size_t>(h.section_size()));
   std::ranges::copy(first, section.begin());
   std::ranges::copy(packed, section.begin() + first.size());
@@ -87,6 +88,13 @@ MRCZ_INLINE std::vector<std::byte> encode_metadata(const metadata& values, const
 }
 
 namespace detail {
+
+MRCZ_INLINE void check(const metadata_options& wanted) {
+  if (const int level = wanted.level.value_or(6); level < 1 || level > 9)
+    fail_expected(errc::bad_option, text("level of the metadata is {}", level), "1 to 9");
+  if (wanted.no_reserve && wanted.max_meta_size)
+    fail(errc::bad_option, "max_meta_size is {}, but nothing is to be reserved", *wanted.max_meta_size);
+}
 
 MRCZ_INLINE void require_bounded(const metadata_header& h) {
   if (const auto size = std::max(h.meta_size, h.meta_comp_size); size > max_metadata_bytes)

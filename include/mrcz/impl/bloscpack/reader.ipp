@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 #include "mrcz/bloscpack/chunk.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/stop.hpp"
-#include "mrcz/io/file.hpp"
+#include "mrcz/io/undone_file.hpp"
 
 namespace mrcz::bloscpack {
 
@@ -27,24 +28,29 @@ std::invoke_result_t<Action&, const detail::chunk_place&> reader::in_chunk(std::
 }
 
 template <class Result>
-void reader::for_each_chunk(detail::function_ref<Result(std::uint64_t chunk)> make,
+void reader::for_each_chunk(detail::function_ref<Result(std::uint64_t chunk, std::size_t threads)> make,
                             detail::function_ref<void(Result&&)> take) const {
-  const auto count = static_cast<std::size_t>(nchunks());
-  detail::parallel_ordered<Result>(
-      count, detail::thread_count(options_.threads, count),
-      [&](std::size_t chunk) {
+  const auto work = share(nchunks());
+  std::uint64_t next = 0;
+  detail::parallel_pipeline<std::uint64_t, Result>(
+      work.threads, [&] { return next < nchunks() ? std::optional{next++} : std::nullopt; },
+      [&](std::uint64_t&& chunk) {
         detail::throw_if_stopped(options_.stop);
-        auto made = make(chunk);
+        auto made = make(chunk, work.threads_each);
         if (options_.progress != nullptr) options_.progress->fetch_add(chunks_[chunk].plain_size);
         return made;
       },
-      take);
+      take, detail::asked::by_any_thread, work.chunks);
 }
 
-MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options options)
-    : reader{std::make_shared<file_source>(path), options} {}
+MRCZ_INLINE detail::shared_work reader::share(std::uint64_t count) const noexcept {
+  return detail::share(options_, count, 2 * std::uint64_t{chunks_.chunk_size()});
+}
 
-MRCZ_INLINE reader::reader(std::shared_ptr<const byte_source> source, read_options options)
+MRCZ_INLINE reader::reader(const std::filesystem::path& path, bloscpack::options options)
+    : reader{mrcz::detail::open_undone(path), options} {}
+
+MRCZ_INLINE reader::reader(std::shared_ptr<const byte_source> source, bloscpack::options options)
     : reader{std::move(source), options, true} {}
 
 MRCZ_INLINE bloscpack::metadata reader::metadata() const {
@@ -62,25 +68,28 @@ MRCZ_INLINE void reader::read_at(std::uint64_t offset, std::span<std::byte> into
                                    .found = detail::text("holds {} bytes, but {} bytes at byte {} were asked for",
                                                          size(), into.size(), offset)});
   if (into.empty()) return;
-  const std::uint64_t chunk_size = chunks_.chunk_size();
-  const std::uint64_t first = offset / chunk_size;
-  const auto count = static_cast<std::size_t>((offset + into.size() - 1) / chunk_size - first + 1);
-  const std::size_t threads = count < 4 ? 1 : detail::thread_count(options_.threads, count / 2);
-  detail::parallel_for(count, threads, [&](std::size_t i, std::size_t) {
-    const std::uint64_t begin = (first + i) * chunk_size;
-    const std::uint64_t from = std::max(begin, offset);
-    const std::uint64_t end = std::min(begin + chunk_size, offset + into.size());
-    read_part(first + i, static_cast<std::size_t>(from - begin),
-              into.subspan(static_cast<std::size_t>(from - offset), static_cast<std::size_t>(end - from)));
+  const std::uint64_t first = chunks_.chunk_with(offset);
+  const auto count = static_cast<std::size_t>(chunks_.chunk_with(offset + into.size() - 1) - first + 1);
+  const auto work = share(count < 4 ? 1 : count / 2);
+  detail::parallel_for(count, work.threads, [&](std::size_t i, std::size_t) {
+    const auto place = chunks_[first + i];
+    const std::uint64_t from = std::max(place.plain_begin, offset);
+    const std::uint64_t end = std::min(place.plain_begin + place.plain_size, offset + into.size());
+    if (from >= end) return;  // an empty chunk
+    read_part(first + i, static_cast<std::size_t>(from - place.plain_begin),
+              into.subspan(static_cast<std::size_t>(from - offset), static_cast<std::size_t>(end - from)),
+              work.threads_each);
   });
 }
 
 MRCZ_INLINE void reader::unpack(sequential_sink& to) const {
   if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
   for_each_chunk<unpacked>(
-      [&](std::uint64_t chunk) { return unpacked{unpack_whole(chunk), chunks_[chunk].plain_size}; },
+      [&](std::uint64_t chunk, std::size_t threads) {
+        return unpacked{unpack_whole(chunk, threads), chunks_[chunk].plain_size};
+      },
       [&](unpacked&& done) {
-        to.write(done.plain.acquire(done.size));
+        detail::write_in_pieces(to, done.plain.acquire(done.size), options_.stop);
         pool_.give_back(std::move(done.plain));
       });
 }
@@ -88,9 +97,10 @@ MRCZ_INLINE void reader::unpack(sequential_sink& to) const {
 MRCZ_INLINE void reader::unpack(atomic_file& to) const {
   if (const auto walked = without_wrong_offsets()) return walked->unpack(to);
   for_each_chunk<nothing>(
-      [&](std::uint64_t chunk) {
-        detail::buffer plain = unpack_whole(chunk);
-        to.write_at(chunk * chunks_.chunk_size(), plain.acquire(chunks_[chunk].plain_size));
+      [&](std::uint64_t chunk, std::size_t threads) {
+        detail::buffer plain = unpack_whole(chunk, threads);
+        const auto place = chunks_[chunk];
+        detail::write_in_pieces(to, place.plain_begin, plain.acquire(place.plain_size), options_.stop);
         pool_.give_back(std::move(plain));
         return nothing{};
       },
@@ -105,6 +115,7 @@ MRCZ_INLINE std::vector<damage> reader::verify(std::size_t limit) const {
       action();
       return std::nullopt;
     } catch (const error& e) {
+      if (e.code() == errc::stopped) throw;
       return std::string{e.message()};
     }
   };
@@ -118,48 +129,56 @@ MRCZ_INLINE std::vector<damage> reader::verify(std::size_t limit) const {
   });
   std::uint64_t next = 0;
   for_each_chunk<std::optional<std::string>>(
-      [&](std::uint64_t chunk) { return message_of([&] { pool_.give_back(unpack_whole(chunk)); }); },
+      [&](std::uint64_t chunk, std::size_t threads) {
+        return message_of([&] { pool_.give_back(unpack_whole(chunk, threads)); });
+      },
       [&](std::optional<std::string>&& message) { note(next++, std::move(message)); });
   return found;
 }
 
 MRCZ_INLINE void reader::require_plausible() const {
-  for (std::uint64_t chunk = 0; chunk < nchunks(); ++chunk) static_cast<void>(chunk_header(chunk));
+  for (std::uint64_t chunk = 0; chunk < nchunks(); ++chunk) {
+    detail::throw_if_stopped(options_.stop);
+    static_cast<void>(chunk_header(chunk));
+  }
 }
 
 MRCZ_INLINE std::span<const std::byte> reader::read_packed(std::uint64_t chunk, detail::buffer& memory) const {
   return in_chunk(chunk, [&](const detail::chunk_place& place) { return load(place, chunk, memory); });
 }
 
-MRCZ_INLINE void reader::read_chunk(std::uint64_t chunk, std::span<std::byte> into, detail::buffer& packed) const {
+MRCZ_INLINE void reader::read_chunk(std::uint64_t chunk, std::span<std::byte> into, detail::buffer& packed,
+                                    std::size_t threads) const {
   require_neighbour(chunk);
-  in_chunk(chunk, [&](const detail::chunk_place& place) { unpack_into(load(place, chunk, packed), into); });
+  in_chunk(chunk, [&](const detail::chunk_place& place) { unpack_into(load(place, chunk, packed), into, threads); });
 }
 
-MRCZ_INLINE reader::reader(std::shared_ptr<const byte_source> source, read_options options, bool believe_offsets)
+MRCZ_INLINE reader::reader(std::shared_ptr<const byte_source> source, const bloscpack::options& options,
+                           bool believe_offsets)
     : source_{std::move(source)},
-      options_{checked(options)},
-      beginning_{detail::with_context(name(), [&] { return beginning_of(*source_); })},
-      chunks_{detail::with_context(name(), [&] { return detail::chunk_table{*source_, beginning_, believe_offsets}; })},
-      cache_{options_.cache_bytes} {}
+      options_{options},
+      beginning_{detail::with_context(name(),
+                                      [&] {
+                                        detail::check(options_, detail::by_reader);
+                                        return beginning_of(*source_);
+                                      })},
+      chunks_{detail::with_context(
+          name(), [&] { return detail::chunk_table{*source_, beginning_, believe_offsets, options_.stop}; })},
+      cache_{options_.cache_bytes.value_or(detail::default_cache_bytes)} {}
 
 MRCZ_INLINE std::unique_ptr<const reader> reader::without_wrong_offsets() const {
   if (!chunks_.from_offsets()) return nullptr;
   try {
     require_plausible();
     return nullptr;
-  } catch (const error&) {  // the offsets or the chunks are wrong
+  } catch (const error& e) {  // the offsets or the chunks are wrong
+    if (e.code() == errc::stopped) throw;
     try {
       return std::unique_ptr<const reader>{new reader{source_, options_, false}};
     } catch (const error&) {
       return nullptr;
     }
   }
-}
-
-MRCZ_INLINE read_options reader::checked(read_options options) {
-  if (options.threads == 0U) detail::fail_expected(errc::bad_option, "threads is 0", "at least 1");
-  return options;
 }
 
 MRCZ_INLINE mrcz::detail::chunk_header reader::checked_header(const detail::chunk_place& place,
@@ -181,38 +200,41 @@ MRCZ_INLINE std::span<const std::byte> reader::load(const detail::chunk_place& p
   if (const auto all = source_->in_memory(); !all.empty())
     return all.subspan(static_cast<std::size_t>(place.begin), size);
   const auto into = memory.acquire(size);
-  source_->read_at(place.begin, into);
+  detail::read_in_pieces(*source_, place.begin, into, options_.stop);
   return into;
 }
 
-MRCZ_INLINE void reader::unpack_into(std::span<const std::byte> packed, std::span<std::byte> into) const {
+MRCZ_INLINE void reader::unpack_into(std::span<const std::byte> packed, std::span<std::byte> into,
+                                     std::size_t threads) const {
   const std::size_t size = packed.size() - digest_size(header().checksum);
-  detail::unpack_chunk(packed.first(size), header().checksum, packed.subspan(size), into);
+  detail::unpack_chunk(packed.first(size), header().checksum, packed.subspan(size), into, {threads, options_.stop});
 }
 
-MRCZ_INLINE detail::buffer reader::unpack_whole(std::uint64_t chunk) const {
+MRCZ_INLINE detail::buffer reader::unpack_whole(std::uint64_t chunk, std::size_t threads) const {
   detail::buffer packed = pool_.take();
   detail::buffer plain = pool_.take();
   in_chunk(chunk, [&](const detail::chunk_place& place) {
     const auto bytes = load(place, chunk, packed);
-    unpack_into(bytes, plain.acquire(place.plain_size));
+    unpack_into(bytes, plain.acquire(place.plain_size), threads);
   });
   pool_.give_back(std::move(packed));
   return plain;
 }
 
-MRCZ_INLINE void reader::read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into) const {
+MRCZ_INLINE void reader::read_part(std::uint64_t chunk, std::size_t first, std::span<std::byte> into,
+                                   std::size_t threads) const {
   if (into.size() == chunks_[chunk].plain_size) {
     if (cache_.copy(chunk, first, into)) return;
     detail::buffer packed = pool_.take();
-    read_chunk(chunk, into, packed);
+    read_chunk(chunk, into, packed, threads);
     pool_.give_back(std::move(packed));
     return;
   }
   if (cache_.copy(chunk, first, into)) return;
   require_neighbour(chunk);
-  auto plain = std::make_shared<detail::buffer>(unpack_whole(chunk));
   const std::size_t size = chunks_[chunk].plain_size;
+  cache_.make_room(size);
+  auto plain = std::make_shared<detail::buffer>(unpack_whole(chunk, threads));
   std::memcpy(into.data(), plain->acquire(size).data() + first, into.size());
   cache_.keep(chunk, std::move(plain), size);
 }

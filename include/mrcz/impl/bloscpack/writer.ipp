@@ -1,148 +1,160 @@
-/// Packing data of known size.
+/// Collecting chunks, and packing some of them at a time.
 #pragma once
 
 #include "mrcz/bloscpack/writer.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <system_error>
+#include <cstring>
+#include <limits>
+#include <optional>
 #include <utility>
+#include <vector>
 
-#include "mrcz/bloscpack/offsets.hpp"
-#include "mrcz/bloscpack/reader.hpp"
+#include "mrcz/bloscpack/chunk.hpp"
+#include "mrcz/bloscpack/pack.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
-#include "mrcz/core/parallel.hpp"
-#include "mrcz/core/shape.hpp"
-#include "mrcz/core/stop.hpp"
 #include "mrcz/io/atomic_file.hpp"
-#include "mrcz/io/file.hpp"
-
-namespace mrcz::bloscpack::detail {
-
-MRCZ_INLINE front::front(const header& h, const bloscpack::metadata& values, const metadata_options& options)
-    : beginning{h, {}} {
-  if (values.is_null()) return;
-  metadata = encode_metadata(values, options);
-  beginning.metadata = decode_metadata_header(std::span{metadata}.first<metadata_header_size>());
-}
-
-MRCZ_INLINE void pack_chunks(const byte_source& source, std::uint64_t first, std::uint32_t chunk_size,
-                             const chunk_packer& packer, const running& how,
-                             function_ref<void(const packed_chunk&)> take) {
-  const std::uint64_t size = source.size() - first;
-  const std::size_t count = size_in_memory(size == 0 ? 1 : (size - 1) / chunk_size + 1, "the number of chunks");
-  buffer_pool pool;
-  parallel_ordered<packed_chunk>(
-      count, thread_count(how.threads, count),
-      [&](std::size_t i) {
-        throw_if_stopped(how.stop);
-        const std::uint64_t begin = first + std::uint64_t{i} * chunk_size;
-        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size, source.size() - begin));
-        if (const auto all = source.in_memory(); !all.empty())
-          return packer.pack(all.subspan(static_cast<std::size_t>(begin), length));
-        buffer plain = pool.take();
-        const auto into = plain.acquire(length);
-        source.read_at(begin, into);
-        auto packed = packer.pack(into);
-        pool.give_back(std::move(plain));
-        return packed;
-      },
-      [&](packed_chunk&& packed) {
-        take(packed);
-        if (how.progress != nullptr) how.progress->fetch_add(packed.plain_size());
-        packer.recycle(std::move(packed));
-      });
-}
-
-MRCZ_INLINE header header_of(const pack_options& options, std::uint64_t size, const metadata& values) {
-  const auto cut = chunks_of(size, options.chunk_size);
-  header h{.offsets = options.offsets,
-           .metadata = !values.is_null(),
-           .checksum = options.checksum,
-           .typesize = static_cast<std::uint8_t>(options.typesize),
-           .chunk_size = cut.chunk_size,
-           .last_chunk = cut.last_chunk,
-           .nchunks = cut.nchunks};
-  if (options.offsets) h.max_app_chunks = options.max_app_chunks.value_or(10 * cut.nchunks);
-  check(h);
-  return h;
-}
-
-MRCZ_INLINE void write_chunk(sequential_sink& to, const packed_chunk& packed) {
-  to.write(packed.bytes());
-  to.write(packed.digest().bytes());
-}
-
-MRCZ_INLINE void write_front(byte_sink& to, const header& h, const bloscpack::beginning& b,
-                             std::span<const std::byte> metadata, std::span<const std::uint64_t> begins) {
-  write_offsets(begins, b.offsets_size(), [&](std::uint64_t at, std::span<const std::byte> entries) {
-    to.write_at(b.offsets_begin() + at, entries);
-  });
-  if (!metadata.empty()) to.write_at(header_size, metadata);
-  to.write_at(0, encode(h));
-}
-
-MRCZ_INLINE void refuse_same_file(const std::filesystem::path& in, const std::filesystem::path& out) {
-  std::error_code ignored;
-  if (std::filesystem::equivalent(in, out, ignored))
-    fail(errc::bad_option, {.path = out.string(), .found = "is the input and cannot be the output too"});
-}
-
-}  // namespace mrcz::bloscpack::detail
+#include "mrcz/io/memory.hpp"
 
 namespace mrcz::bloscpack {
 
-MRCZ_INLINE header pack(const byte_source& source, byte_sink& to, pack_options options, const metadata& values) {
-  detail::check(options);
-  const auto h = detail::header_of(options, source.size(), values);
-  const detail::front front{h, values, options.metadata};
-  const detail::chunk_packer packer{detail::chunk_options_of(options), options.checksum};
-  std::vector<std::uint64_t> begins;
-  detail::sink_in_order chunks{to, front.beginning.data_begin()};
-  detail::pack_chunks(source, 0, *h.chunk_size, packer, detail::running_of(options),
-                      [&](const detail::packed_chunk& packed) {
-                        if (h.offsets) begins.push_back(chunks.position());
-                        detail::write_chunk(chunks, packed);
-                      });
-  detail::write_front(to, h, front.beginning, front.metadata, begins);
-  to.publish();
-  return h;
+class writer::state {
+ public:
+  state(const std::filesystem::path& path, const options& wanted, const metadata& values)
+      : state{wanted, values, detail::by_pack_file} {
+    file_.emplace(path, wanted.durability.value_or(durability::data), wanted.replace.value_or(true));
+    waiting_.emplace(*file_);
+  }
+
+  state(sequential_sink& to, const options& wanted, const metadata& values)
+      : state{wanted, values, detail::by_pack_stream} {
+    stream_ = &to;
+  }
+
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      if (!current_) current_ = pool_.take();
+      const auto into = current_->acquire(chunk_size_).subspan(filled_);
+      const std::size_t count = std::min(into.size(), bytes.size());
+      std::memcpy(into.data(), bytes.data(), count);
+      bytes = bytes.subspan(count);
+      filled_ += count;
+      if (filled_ == chunk_size_) end_chunk();
+    }
+  }
+
+  header close() {
+    if (stream_ != nullptr && !header_ && full_.empty()) {  // shorter than a chunk: the size is known
+      const auto all = current_ ? current_->acquire(chunk_size_).first(filled_) : std::span<std::byte>{};
+      return pack_stream(memory_source{all, stream_->name()}, *stream_, wanted_, values_);
+    }
+    const bool is_empty = !current_ && full_.empty() && !packed_any_;
+    if (current_ || stream_ != nullptr || is_empty) end_chunk();
+    flush();
+    if (stream_ != nullptr) return *header_;
+    const auto h = waiting_->write(*file_, wanted_, values_);
+    file_->publish();
+    return h;
+  }
+
+ private:
+  state(const options& wanted, const metadata& values, const detail::taken& by)
+      : wanted_{wanted},
+        values_(values),  // braces would make a list of them
+        chunk_size_{wanted.chunk_size.value_or(detail::default_chunk_size)},
+        packer_{detail::chunk_options_of(wanted), wanted.checksum.value_or(checksum::adler32)} {
+    detail::check(wanted, by);
+    if (!values.is_null()) static_cast<void>(encode_metadata(values, wanted.metadata));
+    at_once_ = detail::share(wanted, std::numeric_limits<std::uint64_t>::max(), bytes_each()).threads;
+  }
+
+  std::uint64_t bytes_each() const noexcept { return 2 * std::uint64_t{chunk_size_}; }
+
+  /// The chunk that is being filled is complete, or the last one, which may be empty.
+  void end_chunk() {
+    detail::plain_chunk plain{current_ ? std::move(*current_) : detail::buffer{}, {}};
+    plain.bytes = plain.memory.acquire(chunk_size_).first(filled_);
+    full_.push_back(std::move(plain));
+    current_.reset();
+    filled_ = 0;
+    if (full_.size() == at_once_) flush();
+  }
+
+  void flush() {
+    if (full_.empty()) return;
+    if (stream_ != nullptr && !header_) begin_stream();
+    packed_any_ = true;
+    std::size_t next = 0;
+    detail::pack_chunks(
+        full_.size(), bytes_each(), packer_, wanted_,
+        [&](detail::buffer_pool&) -> std::optional<detail::plain_chunk> {
+          if (next == full_.size()) return std::nullopt;
+          return detail::plain_chunk{{}, full_[next++].bytes};
+        },
+        [&](const detail::packed_chunk& packed) {
+          if (stream_ != nullptr) detail::write_chunk(*stream_, packed, wanted_.stop);
+          else waiting_->add(packed, wanted_.stop);
+        });
+    for (auto& chunk : full_) pool_.give_back(std::move(chunk.memory));
+    full_.clear();
+  }
+
+  void begin_stream() {
+    options without_offsets = wanted_;
+    without_offsets.offsets = false;
+    header_ = detail::header_of(without_offsets, chunk_size_, values_);
+    header_->last_chunk = std::nullopt;
+    header_->nchunks = std::nullopt;
+    stream_->write(encode(*header_));
+    stream_->write(detail::front{*header_, values_, wanted_.metadata}.metadata);
+  }
+
+  options wanted_;
+  metadata values_;
+  std::size_t chunk_size_;
+  detail::chunk_packer packer_;
+  std::size_t at_once_ = 1;
+  std::optional<atomic_file> file_;
+  std::optional<detail::waiting_chunks> waiting_;
+  sequential_sink* stream_ = nullptr;
+  std::optional<header> header_;  // of a stream, once it is written
+  detail::buffer_pool pool_;
+  std::optional<detail::buffer> current_;
+  std::size_t filled_ = 0;
+  std::vector<detail::plain_chunk> full_;
+  bool packed_any_ = false;
+};
+
+MRCZ_INLINE writer::writer(const std::filesystem::path& path, const options& wanted, const metadata& values)
+    : state_{std::make_unique<state>(path, wanted, values)} {}
+
+MRCZ_INLINE writer::writer(sequential_sink& to, const options& wanted, const metadata& values)
+    : state_{std::make_unique<state>(to, wanted, values)} {}
+
+MRCZ_INLINE writer::writer(writer&&) noexcept = default;
+MRCZ_INLINE writer& writer::operator=(writer&&) noexcept = default;
+MRCZ_INLINE writer::~writer() = default;
+
+MRCZ_INLINE writer::state& writer::open() const {
+  if (!state_) detail::fail(errc::closed, "the writer is closed");
+  return *state_;
 }
 
-MRCZ_INLINE header pack(const byte_source& source, sequential_sink& to, pack_options options, const metadata& values) {
-  options.offsets = false;
-  options.max_app_chunks = std::nullopt;
-  detail::check(options);
-  const auto h = detail::header_of(options, source.size(), values);
-  const detail::front front{h, values, options.metadata};
-  const detail::chunk_packer packer{detail::chunk_options_of(options), options.checksum};
-  to.write(encode(h));
-  to.write(front.metadata);
-  detail::pack_chunks(source, 0, *h.chunk_size, packer, detail::running_of(options),
-                      [&](const detail::packed_chunk& packed) { detail::write_chunk(to, packed); });
-  return h;
+MRCZ_INLINE void writer::write(std::span<const std::byte> bytes) {
+  try {
+    open().write(bytes);
+  } catch (...) {
+    state_.reset();
+    throw;
+  }
 }
 
-MRCZ_INLINE header pack_file(const std::filesystem::path& in, const std::filesystem::path& out, pack_options options,
-                             const metadata& values) {
-  detail::check(options);
-  const file_source source{in};
-  detail::refuse_same_file(in, out);
-  static_cast<void>(detail::front{detail::header_of(options, source.size(), values), values, options.metadata});
-  atomic_file to{out, options.durability, options.replace};
-  return pack(source, to, options, values);
-}
-
-MRCZ_INLINE void unpack_file(const std::filesystem::path& in, const std::filesystem::path& out,
-                             unpack_options options) {
-  detail::check(options);
-  const reader from{in, {.threads = options.threads, .stop = options.stop, .progress = options.progress}};
-  detail::refuse_same_file(in, out);
-  atomic_file to{out, options.durability, options.replace};
-  from.unpack(to);
-  to.publish();
+MRCZ_INLINE header writer::close() {
+  static_cast<void>(open());
+  const auto last = std::exchange(state_, nullptr);
+  return last->close();
 }
 
 }  // namespace mrcz::bloscpack

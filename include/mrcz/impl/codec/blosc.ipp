@@ -26,6 +26,8 @@ MRCZ_INLINE bool available(codec c) noexcept {
   return c == codec::none || (!name_of(c).empty() && blosc_compname_to_compcode(detail::c_string(c)) >= 0);
 }
 
+MRCZ_INLINE std::string_view blosc_version() noexcept { return blosc_get_version_string(); }
+
 namespace detail {
 
 MRCZ_INLINE void require_available(codec c) {
@@ -34,8 +36,10 @@ MRCZ_INLINE void require_available(codec c) {
          blosc_list_compressors());
 }
 
-MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
-                                                const compression& wanted, buffer& into, std::size_t threads) {
+/// Compresses into a chunk of at most `from.size() + overhead` bytes.
+MRCZ_INLINE std::span<const std::byte> compress_with_blosc(std::span<const std::byte> from, std::size_t typesize,
+                                                           const compression& wanted, buffer& into,
+                                                           std::size_t overhead, std::size_t threads) {
   require_fits_chunk(from.size());
   check(wanted);
   if (typesize == 0 || typesize > BLOSC_MAX_TYPESIZE)
@@ -43,7 +47,7 @@ MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from,
   const codec c = wanted.codec.value_or(codec::zstd);
   if (c == codec::none) fail(errc::bad_option, "codec none makes no chunks");
   const std::size_t block_size = wanted.block_size.value_or(default_block_size(c, typesize));
-  const auto packed = into.acquire(from.size() + BLOSC_MAX_OVERHEAD);
+  const auto packed = into.acquire(from.size() + overhead);
   const auto compress_on = [&](std::size_t count) {
     return blosc_compress_ctx(wanted.level, static_cast<int>(wanted.shuffle), typesize, from.size(), from.data(),
                               packed.data(), packed.size(), c_string(c), block_size, static_cast<int>(count));
@@ -55,6 +59,17 @@ MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from,
     fail(errc::bad_chunk, "c-blosc could not compress {} bytes with {} (code {})", from.size(), name_of(c), result);
   }
   return packed.first(static_cast<std::size_t>(result));
+}
+
+MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
+                                                const compression& wanted, buffer& into, std::size_t threads) {
+  return compress_with_blosc(from, typesize, wanted, into, BLOSC_MAX_OVERHEAD, threads);
+}
+
+MRCZ_INLINE std::span<const std::byte> compress_blocks(std::span<const std::byte> from, std::size_t typesize,
+                                                       const compression& wanted, buffer& into) {
+  // each block has a begin, each of its streams, at most 16, a length: less than an eighth of blocks of 1 KiB
+  return compress_with_blosc(from, typesize, wanted, into, from.size() / 8 + 4096, 1);
 }
 
 MRCZ_INLINE void decompress_with_blosc(std::span<const std::byte> chunk, std::span<std::byte> into) {

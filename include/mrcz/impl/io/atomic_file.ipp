@@ -76,6 +76,12 @@ MRCZ_INLINE void atomic_file::discard_undo_record() const {
     detail::undo_record{absolute_folder_ / leaf_}.discard_of_others(published.identity[1]);
 }
 
+MRCZ_INLINE void atomic_file::limit_permissions(unsigned permissions) {
+  require_unpublished();
+  most_permissions_ = permissions;
+  take_over(status_of_destination());
+}
+
 MRCZ_INLINE std::filesystem::path atomic_file::keep_partial() {
   require_unpublished();
   if (temporary_.empty()) name_temporarily();
@@ -126,7 +132,10 @@ MRCZ_INLINE std::optional<detail::file_status> atomic_file::status_of_destinatio
 }
 
 MRCZ_INLINE void atomic_file::take_over(const std::optional<detail::file_status>& existing) {
-  if (existing && !detail::take_over(file_->handle(), *existing))
+  if (!existing && !most_permissions_) return;
+  auto wanted = existing ? *existing : file_->status();
+  if (most_permissions_) wanted.permissions = existing ? wanted.permissions & *most_permissions_ : *most_permissions_;
+  if (!detail::take_over(file_->handle(), wanted))
     detail::fail_system(detail::last_error(), "cannot set the permissions of the new file", name());
 }
 

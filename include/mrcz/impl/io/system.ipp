@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,6 +141,15 @@ MRCZ_INLINE std::ptrdiff_t copy_some([[maybe_unused]] native_handle from, [[mayb
   return uninterrupted([&] { return ::copy_file_range(from, &in, into, &out, piece, 0); });
 #else
   return 0;
+#endif
+}
+
+MRCZ_INLINE bool share_blocks([[maybe_unused]] native_handle from, [[maybe_unused]] native_handle into) noexcept {
+#if defined(__linux__)
+  constexpr unsigned long clone = _IOW(0x94, 9, int);  // FICLONE of <linux/fs.h>, which has macros of common names
+  return uninterrupted([&] { return ::ioctl(into, clone, from); }) == 0;
+#else
+  return false;
 #endif
 }
 
@@ -453,6 +463,8 @@ MRCZ_INLINE std::ptrdiff_t copy_some(native_handle, std::uint64_t, native_handle
                                      std::uint64_t) noexcept {
   return 0;
 }
+
+MRCZ_INLINE bool share_blocks(native_handle, native_handle) noexcept { return false; }
 
 MRCZ_INLINE bool resize(native_handle handle, std::uint64_t size) noexcept {
   FILE_END_OF_FILE_INFO end{};

@@ -171,9 +171,13 @@ MRCZ_INLINE bool undo_record::decode(const file& record, const file& of, undo_co
 }
 
 MRCZ_INLINE std::optional<undo_content> undo_record::read(const file& of) const {
-  std::optional<file> opened;
+  std::optional<file> record;
+  return read(of, record);
+}
+
+MRCZ_INLINE std::optional<undo_content> undo_record::read(const file& of, std::optional<file>& record) const {
   undo_content content;
-  if (look(opened) != found::record || !decode(*opened, of, content)) return std::nullopt;
+  if (look(record) != found::record || !decode(*record, of, content)) return std::nullopt;
   return content;
 }
 

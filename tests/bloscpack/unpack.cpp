@@ -1,4 +1,4 @@
-#include "mrcz/bloscpack/stream_reader.hpp"
+#include "mrcz/bloscpack/unpack.hpp"
 
 #include <atomic>
 
@@ -17,7 +17,7 @@ TEST_CASE("a file read in order gives its content, its header and its metadata")
       test::memory_stream in{file};
       test::collecting_sink out;
       std::atomic<std::uint64_t> progress = 0;
-      const auto found = test::bp::unpack(in, out, {.threads = threads, .progress = &progress});
+      const auto found = test::bp::unpack_stream(in, out, {.threads = threads, .progress = &progress});
       CHECK(out.content == content);
       CHECK(progress == content.size());
       CHECK(found.header == test::reader_of(file).header());
@@ -29,7 +29,7 @@ TEST_CASE("bytes behind a file with offsets are left in the stream") {
   const bytes file = test::packed_file(content);
   test::memory_stream in{test::joined(file, bytes(100))};
   test::collecting_sink out;
-  test::bp::unpack(in, out);
+  test::bp::unpack_stream(in, out);
   CHECK(in.rest() == 100);
 }
 
@@ -40,7 +40,7 @@ TEST_CASE("what was whole before the damage has been written, and the message sa
   for (const std::size_t threads : {1U, 3U}) {
     test::memory_stream in{file};
     test::collecting_sink out;
-    const auto thrown = test::failure_of([&] { test::bp::unpack(in, out, {.threads = threads}); });
+    const auto thrown = test::failure_of([&] { test::bp::unpack_stream(in, out, {.threads = threads}); });
     REQUIRE(thrown);
     CHECK(thrown->code == mrcz::errc::bad_chunk);
     CHECK(thrown->message.starts_with("stream: Checksum mismatch detected in chunk, expected: '"));
@@ -54,7 +54,7 @@ TEST_CASE("damaged metadata are noticed before anything is written") {
   file[65] ^= std::byte{1};
   test::memory_stream in{file};
   test::collecting_sink out;
-  CHECK(test::code_of([&] { test::bp::unpack(in, out); }) == mrcz::errc::bad_metadata);
+  CHECK(test::code_of([&] { test::bp::unpack_stream(in, out); }) == mrcz::errc::bad_metadata);
   CHECK(out.content.empty());
 }
 
