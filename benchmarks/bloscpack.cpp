@@ -240,13 +240,13 @@ void measure_choices(const benchmark::settings& s, nlohmann::ordered_json& all, 
   };
   constexpr std::size_t mib = std::size_t{1} << 20U;
   using mrcz::codec;
-  for (const auto& [c, level] : {std::pair{codec::lz4, 9},
-                                 {codec::blosclz, 7},
-                                 {codec::zstd, 1},
-                                 {codec::zstd, 5},
-                                 {codec::zlib, 5},
-                                 {codec::lz4hc, 5}})
-    measure(fmt::format("{} {}, 1 MiB", name_of(c), level), {.codec = c, .level = level});
+  for (const auto& [c, effort] : {std::pair{codec::lz4, 9},
+                                  {codec::blosclz, 7},
+                                  {codec::zstd, 1},
+                                  {codec::zstd, 5},
+                                  {codec::zlib, 5},
+                                  {codec::lz4hc, 5}})
+    measure(fmt::format("{} {}, 1 MiB", name_of(c), effort), {.codec = c, .level = effort});
   for (const std::size_t kib : {64U, 256U, 1024U, 4096U, 16384U, 65536U})
     measure(fmt::format("zstd 1, {} KiB", kib), {.codec = codec::zstd, .level = 1, .chunk_size = kib * mib / 1024});
   std::filesystem::remove(packed);

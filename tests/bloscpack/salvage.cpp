@@ -121,6 +121,19 @@ TEST_CASE("of a stream the whole chunks are saved") {
   CHECK(between.saved.missing[0].message.starts_with("the stream ends with a whole chunk"));
 }
 
+TEST_CASE("a file that looks like chunks everywhere does not take forever") {
+  bytes file = test::packed_file(content, {.level = 0, .chunk_size = 10'000, .offsets = false});
+  bytes header(file.begin() + 32, file.begin() + 48);
+  mrcz::detail::store(header.data() + 12, std::uint32_t{10'000}, std::endian::little);
+  header[2] &= ~std::byte{0x02};
+  for (int i = 0; i < 2000; ++i) file.insert(file.begin() + 32, header.begin(), header.end());
+  const auto found = salvaged(file);
+  REQUIRE_FALSE(found.saved.missing.empty());
+  CHECK(std::ranges::any_of(found.saved.missing, [](const auto& damage) {
+    return damage.message.ends_with("the search for more was given up");
+  }));
+}
+
 TEST_CASE("a file is saved as a whole, and what is no bloscpack file is refused") {
   const test::scratch_folder folder;
   const bytes whole = file_of(3000, true);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -78,7 +79,8 @@ void add_global_options(CLI::App& program, session& s, command::words typed) {
   const auto set_memory = [&s](const std::string& text) {
     const auto bytes = sizes::parsed_with_unit(text);
     if (!bytes || *bytes < 0) throw CLI::ValidationError{"--memory", fmt::format("'{}' is no size", text)};
-    s.memory = static_cast<std::size_t>(*bytes);
+    s.memory = static_cast<std::size_t>(
+        std::min<std::uint64_t>(static_cast<std::uint64_t>(*bytes), std::numeric_limits<std::size_t>::max()));
   };
   program
       .add_option_function<std::string>("--memory", set_memory,

@@ -160,6 +160,8 @@ class salvager {
   /// The first place from `from` on where a chunk is whole.
   std::optional<std::uint64_t> search(std::uint64_t from) {
     constexpr std::size_t piece = std::size_t{1} << 20U;
+    constexpr std::uint64_t most_passes =
+        100;  // over the file: one made to look like chunks everywhere takes no longer
     std::vector<std::byte> bytes;
     while (from < size_ && size_ - from >= chunk_header::size) {
       throw_if_stopped(wanted_.stop);
@@ -169,8 +171,13 @@ class salvager {
       for (std::size_t i = 0; i < places; ++i) {
         if (bytes[i] != std::byte{2} || bytes[i + 1] != std::byte{1}) continue;
         const auto header = std::span{bytes}.subspan(i).first<chunk_header::size>();
-        if (resembles_chunk(header, beginning_.header.checksum, largest_, size_ - from - i) && is_whole(from + i))
-          return from + i;
+        if (!resembles_chunk(header, beginning_.header.checksum, largest_, size_ - from - i)) continue;
+        searched_bytes_ += chunk_header::decode(header).packed_bytes;
+        if (searched_bytes_ / most_passes > size_) {
+          note(std::nullopt, "too many places look like chunks and are none; the search for more was given up");
+          return std::nullopt;
+        }
+        if (is_whole(from + i)) return from + i;
       }
       from += places;
     }
@@ -226,6 +233,7 @@ class salvager {
   std::uint64_t pending_zeros_ = 0;
   std::uint32_t last_ = 0;
   bool appended_ = false;
+  std::uint64_t searched_bytes_ = 0;
   bool searched_ = false;  // so the numbers of the chunks that follow are not certain
   std::string failure_;
   buffer packed_;
