@@ -400,6 +400,21 @@ TEST_CASE("an append in place gives the same file as one that writes a new file"
           }
 }
 
+TEST_CASE("a stream is changed in place too") {
+  const test::scratch_folder folder;
+  const auto path = folder / "a.blp";
+  test::memory_stream in{test::first(content, 3500)};
+  test::collecting_sink out;
+  test::bp::pack_stream(in, out, {.chunk_size = 1000}, {{"a", 1}});
+  test::write_bytes(path, out.content);
+  append_in_place(path, {}, {}, {{"b", 2}});
+  CHECK_FALSE(test::bp::reader{path}.header().nchunks);
+  CHECK(test::bp::reader{path}.metadata() == metadata{{"b", 2}});
+  append_in_place(path, test::first(more, 3000));
+  CHECK(test::bp::reader{path}.nchunks() == 7);
+  CHECK(test::content_of(test::bp::reader{path}) == test::joined(test::first(content, 3500), test::first(more, 3000)));
+}
+
 TEST_CASE("a failure of an append in place at any read or write leaves the old file") {
   const test::scratch_folder folder;
   const auto path = folder / "a.blp";

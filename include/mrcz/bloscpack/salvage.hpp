@@ -24,8 +24,9 @@ struct salvaged {
 
 /// Writes every chunk that is whole and verified, in the order of the file. For a damaged chunk before others it writes
 /// zeros, if the size of the chunk is known, so that the bytes after it stay in their places. Finds the chunks by the
-/// offsets, by the headers of the chunks before them, and at last by a search through the bytes, of bounded length. Chunks after the last
-/// one that the header counts are taken if that one is not as the header says, because then data were being appended.
+/// offsets, by the headers of the chunks before them, and at last by a search through the bytes, of bounded length.
+/// Chunks after the last one that the header counts are taken if that one is not as the header says, because then data
+/// were being appended.
 ///
 /// Throws as `reader` does if header or metadata section cannot be read at all.
 MRCZ_INLINE salvaged salvage(const byte_source& from, sequential_sink& to, const options& wanted = {});

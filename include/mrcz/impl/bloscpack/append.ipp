@@ -204,7 +204,7 @@ MRCZ_INLINE void change_in_place(const reader& old, const byte_source& data, con
   const std::uint64_t entries = plan.beginning.offsets_size() / 8;
   const bool all = plan.header.offsets && !old.chunks().from_offsets();
   const std::uint64_t first_entry = all ? 0 : plan.kept_chunks;
-  const std::uint64_t last_entry = all ? entries : std::min(entries, *plan.header.nchunks);
+  const std::uint64_t last_entry = all ? entries : std::min(entries, plan.header.nchunks.value_or(0));
   const std::uint64_t entries_begin = plan.beginning.offsets_begin() + 8 * first_entry;
   std::vector<byte_range> ranges{{0, header_size + plan.metadata.size()}};
   if (first_entry < last_entry) ranges.push_back({entries_begin, 8 * (last_entry - first_entry)});
