@@ -82,55 +82,48 @@ TEST_CASE("JSON stays the same JSON on its lines") {
 
 TEST_CASE("a signal is heard of where the work can end, and the program ends by it") {
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
-    CHECK(end_of_child([] { signals::handle(signals::second::ends); }) == 0);
+    CHECK(end_of_child([] { signals::handle(); }) == 0);
     CHECK(end_of_child([=] { std::raise(signal); }) == signal);
-    for (const auto second : {signals::second::waits, signals::second::ends}) {
-      CHECK(end_of_child([=] {
-              signals::handle(second);
-              std::raise(signal);
-              signals::throw_if_interrupted();
-            }) == -(100 + signal));
-      CHECK(end_of_child([=] {
-              signals::handle(second);
-              signals::end_by({signal});
-            }) == signal);
-    }
+    CHECK(end_of_child([=] {
+            signals::handle();
+            std::raise(signal);
+            signals::throw_if_interrupted();
+          }) == -(100 + signal));
+    CHECK(end_of_child([=] {
+            signals::handle();
+            signals::end_by({signal});
+          }) == signal);
   }
 }
 
 TEST_CASE("a signal requests the stop that the library looks at") {
   CHECK(end_of_child([] {
-          signals::handle(signals::second::ends);
+          signals::handle();
           const signals::stop stop;
           if (stop.token()->stop_requested()) ::_exit(1);
           std::raise(SIGINT);
           while (!stop.token()->stop_requested()) std::this_thread::yield();
         }) == 0);
   CHECK(end_of_child([] {  // ends without a signal
-          signals::handle(signals::second::ends);
+          signals::handle();
           const signals::stop stop;
         }) == 0);
 }
 
-TEST_CASE("a second signal, of the same kind or another, waits or ends the program at once") {
+TEST_CASE("a second signal, of the same kind or another, ends the program at once") {
   for (const int first : {SIGINT, SIGTERM})
-    for (const int other : {SIGINT, SIGHUP}) {
-      const auto twice = [=](signals::second behaviour) {
-        return end_of_child([=] {
-          signals::handle(behaviour);
-          std::raise(first);
-          std::raise(other);
-        });
-      };
-      CHECK(twice(signals::second::ends) == other);
-      CHECK(twice(signals::second::waits) == 0);
-    }
+    for (const int other : {SIGINT, SIGHUP})
+      CHECK(end_of_child([=] {
+              signals::handle();
+              std::raise(first);
+              std::raise(other);
+            }) == other);
 }
 
 TEST_CASE("a signal that was ignored when the program began stays ignored") {
   CHECK(end_of_child([] {
           std::signal(SIGHUP, SIG_IGN);
-          signals::handle(signals::second::ends);
+          signals::handle();
           std::raise(SIGHUP);
           signals::throw_if_interrupted();
         }) == 0);
