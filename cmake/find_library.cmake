@@ -1,6 +1,7 @@
-# mrcz_find_library(NAME PACKAGE HEADER TARGET...) finds a library and provides the target NAME::PACKAGE, whatever
-# name the package manager uses: one of the TARGETs of PACKAGE, or the files HEADER and PACKAGE of a system. If the project
-# has found one of the TARGETs before, it is used: CMake refuses to find a package again if only some of its targets exist.
+# mrcz_find_library(NAME PACKAGE HEADER TARGET...) finds a library and provides the target NAME::PACKAGE. The library is one
+# of the TARGETs, which package managers name differently, or else HEADER and the library PACKAGE in the system's folders.
+# A TARGET that the project has found before is used: CMake refuses to find a package again if only some of its targets
+# exist.
 include(FindPackageHandleStandardArgs)
 macro(mrcz_find_library name package header)
   set(mrcz_target ${name}::${package})
