@@ -1,29 +1,30 @@
-# mrcz_find_library(NAME PACKAGE HEADER TARGET...) finds a library and provides the target NAME::PACKAGE, whatever
-# name the package manager uses: one of the TARGETs of PACKAGE, or the files HEADER and PACKAGE of a system. If the project
-# has found one of the TARGETs before, it is used: CMake refuses to find a package again if only some of its targets exist.
+# mrcz_find_library(NAME PACKAGE HEADER TARGET...) finds a library and provides the target NAME::PACKAGE. The library is one
+# of the TARGETs, which package managers name differently, or else HEADER and the library PACKAGE in the system's folders.
+# A TARGET that the project has found before is used: CMake refuses to find a package again if only some of its targets
+# exist.
 include(FindPackageHandleStandardArgs)
 macro(mrcz_find_library name package header)
-  set(mrcz_target ${name}::${package})
+  set(mrcz_provided ${name}::${package})
   foreach(step existing packaged)
-    if(step STREQUAL "packaged" AND NOT TARGET ${mrcz_target})
+    if(step STREQUAL "packaged" AND NOT TARGET ${mrcz_provided})
       find_package(${package} CONFIG QUIET)
     endif()
     foreach(packaged ${ARGN})
-      if(TARGET ${packaged} AND NOT TARGET ${mrcz_target})
-        add_library(${mrcz_target} INTERFACE IMPORTED)
-        target_link_libraries(${mrcz_target} INTERFACE ${packaged})
+      if(TARGET ${packaged} AND NOT TARGET ${mrcz_provided})
+        add_library(${mrcz_provided} INTERFACE IMPORTED)
+        target_link_libraries(${mrcz_provided} INTERFACE ${packaged})
       endif()
     endforeach()
   endforeach()
-  if(TARGET ${mrcz_target})
+  if(TARGET ${mrcz_provided})
     set(${name}_FOUND TRUE)
   else()
     find_path(${name}_INCLUDE_DIR ${header})
     find_library(${name}_LIBRARY ${package})
     find_package_handle_standard_args(${name} REQUIRED_VARS ${name}_LIBRARY ${name}_INCLUDE_DIR)
     if(${name}_FOUND)
-      add_library(${mrcz_target} UNKNOWN IMPORTED)
-      set_target_properties(${mrcz_target} PROPERTIES IMPORTED_LOCATION "${${name}_LIBRARY}"
+      add_library(${mrcz_provided} UNKNOWN IMPORTED)
+      set_target_properties(${mrcz_provided} PROPERTIES IMPORTED_LOCATION "${${name}_LIBRARY}"
         INTERFACE_INCLUDE_DIRECTORIES "${${name}_INCLUDE_DIR}")
     endif()
     mark_as_advanced(${name}_LIBRARY ${name}_INCLUDE_DIR)
