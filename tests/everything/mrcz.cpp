@@ -163,13 +163,13 @@ asio::awaitable<void> in_a_coroutine(asio::any_io_executor workers, std::filesys
   while (auto next = co_await slices.next()) static_cast<void>(next->size());
 }
 
-void with_other_tokens(asio::any_io_executor workers, const std::filesystem::path& path) {
+void with_other_tokens(const asio::any_io_executor& workers, const std::filesystem::path& path) {
   mrcz::async::writer out{workers, path};
   out.append(mrcz::image<float>{xt::zeros<float>({3, 4})}, asio::use_future).get();
-  out.close([](std::exception_ptr) {});
+  out.close([](const std::exception_ptr&) {});
   mrcz::async::write(workers, path, mrcz::volume<float>{xt::zeros<float>({2, 3, 4})}, asio::use_future).get();
   static_cast<void>(mrcz::async::read<float>(workers, path, asio::use_future).get());
-  mrcz::async::reader{workers, path}.read_slice<float>(0, [](std::exception_ptr, mrcz::image<float>) {});
+  mrcz::async::reader{workers, path}.read_slice<float>(0, [](const std::exception_ptr&, const mrcz::image<float>&) {});
 }
 
 void with_threads(const std::filesystem::path& path) {

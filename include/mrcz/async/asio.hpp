@@ -43,9 +43,7 @@
 #define MRCZ_ASIO with_standalone_asio
 #endif
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 #ifdef MRCZ_BOOST_ASIO
 namespace asio = boost::asio;
@@ -68,6 +66,4 @@ void post_reporting(const asio::any_io_executor& executor, Work work) noexcept {
 
 }  // namespace detail
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO

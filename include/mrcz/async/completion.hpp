@@ -17,9 +17,7 @@
 #include "mrcz/reader.hpp"
 #include "mrcz/write_options.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 namespace detail {
 
@@ -230,9 +228,7 @@ MRCZ_INLINE asio::any_io_executor checked(asio::any_io_executor workers);
 
 }  // namespace detail
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/async/completion.ipp"

@@ -11,11 +11,7 @@
 #include "mrcz/async/completion.hpp"
 #include "mrcz/core/linkage.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 /// The work, and the operation that waits for it. The parts are done by several workers at a time, at most one for each
 /// processor. After each part, work that others have posted comes first. After a failure no further part starts, and
@@ -96,11 +92,7 @@ auto initiate_making(asio::any_io_executor workers, Token&& token, Make make) {
   return initiate_job<Result>(workers, std::forward<Token>(token), std::move(make_job));
 }
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/async/job.ipp"

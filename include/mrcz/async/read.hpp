@@ -12,9 +12,7 @@
 #include "mrcz/io/file.hpp"
 #include "mrcz/reader.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 namespace detail {
 
@@ -52,6 +50,4 @@ auto read_slice(asio::any_io_executor workers, std::filesystem::path path, std::
   return read_slice<T>(std::move(workers), std::move(path), z, {}, std::forward<Token>(token));
 }
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO

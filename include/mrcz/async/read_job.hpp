@@ -15,11 +15,7 @@
 #include "mrcz/core/region.hpp"
 #include "mrcz/reader.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 using shared_reader = std::shared_ptr<const mrcz::reader>;
 
@@ -80,11 +76,7 @@ auto initiate_read(asio::any_io_executor workers, Token&& token, std::function<s
   return initiate_job<Array>(workers, std::forward<Token>(token), std::move(make));
 }
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/async/read_job.ipp"

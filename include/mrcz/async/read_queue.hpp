@@ -18,11 +18,7 @@
 #include "mrcz/core/region.hpp"
 #include "mrcz/reader.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 /// Shared by a `slice_stream` and the work that it has posted. Thread-safe. `pump` works like that of `write_queue`.
 class read_queue : public std::enable_shared_from_this<read_queue> {
@@ -84,11 +80,7 @@ class read_queue : public std::enable_shared_from_this<read_queue> {
   bool pumping_ = false;
 };
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/async/read_queue.ipp"

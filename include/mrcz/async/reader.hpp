@@ -19,9 +19,7 @@
 #include "mrcz/io/file.hpp"
 #include "mrcz/reader.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 /// An open file. Its voxels are read on the workers, which are the executor of the reader: several slices in parallel,
 /// or bands of rows of a slice that is alone. The reader starts no thread, so it ignores `read_options::threads`. It is
@@ -141,6 +139,4 @@ auto open(asio::any_io_executor workers, std::filesystem::path path, Token&& tok
   return open(std::move(workers), std::move(path), {}, std::forward<Token>(token));
 }
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO

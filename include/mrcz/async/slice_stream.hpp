@@ -14,9 +14,7 @@
 #include "mrcz/core/region.hpp"
 #include "mrcz/reader.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 /// `while (auto slice = co_await slices.next())` reads a file of any size in the memory of a few slices.
 /// `reader::slices` makes it. A stream that is destroyed before its end does not wait for the workers, and operations
@@ -27,7 +25,7 @@ class slice_stream {
   using executor_type = Executor;
   using default_token = asio::use_awaitable_t<Executor>;
 
-  slice_stream(Executor workers, detail::shared_reader file, detail::resolved_range slices, const window& ahead)
+  slice_stream(Executor workers, const detail::shared_reader& file, detail::resolved_range slices, const window& ahead)
       : executor_{workers},
         queue_{std::make_shared<detail::read_queue>(std::move(workers), file, slices, ahead, read,
                                                     file->shape()[1] * file->shape()[2] * sizeof(T))} {}
@@ -68,6 +66,4 @@ class slice_stream {
   std::shared_ptr<detail::read_queue> queue_;
 };
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO

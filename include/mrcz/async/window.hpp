@@ -10,9 +10,7 @@
 #include "mrcz/core/ordered_window.hpp"
 #include "mrcz/core/parallel.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 /// How much may wait to be written before `append` itself waits, or is read before `next` asks for it. One slice always
 /// has room, however large.
@@ -38,6 +36,4 @@ inline window_limits limits_of(const window& wanted) {
 
 }  // namespace detail
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO

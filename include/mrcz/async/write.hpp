@@ -13,9 +13,7 @@
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/write_options.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 /// `co_await mrcz::async::write(workers, "out.mrcz", std::move(movie));` Takes over an image, a volume, or a lazy
 /// expression of the rank of either. An expression must own its operands. Otherwise pass it as `borrowed(expression)`;
@@ -55,6 +53,4 @@ auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxe
                std::forward<Token>(token));
 }
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO

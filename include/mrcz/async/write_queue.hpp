@@ -25,9 +25,7 @@
 #include "mrcz/format/header_fields.hpp"
 #include "mrcz/writer.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 /// Slices that have been admitted to the window of a writer and are not in the file yet.
 struct window_content {
@@ -155,6 +153,7 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   // What is done next. The mutex is locked, but not while a step is carried out.
   MRCZ_INLINE void pump() noexcept;
   MRCZ_INLINE void find_next(step& next);
+  MRCZ_INLINE bool serve_file(step& next);
   MRCZ_INLINE bool serve_first(step& next);
   MRCZ_INLINE void tell_first();
   MRCZ_INLINE void finish(operations& in, operations::iterator which, std::exception_ptr failure) noexcept;
@@ -206,9 +205,7 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
 
 }  // namespace detail
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO
 
 #ifndef MRCZ_SEPARATE_COMPILATION
 #include "mrcz/impl/async/write_queue.ipp"

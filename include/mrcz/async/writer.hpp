@@ -21,9 +21,7 @@
 #include "mrcz/write_options.hpp"
 #include "mrcz/writer.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
+namespace mrcz::async::inline MRCZ_ASIO {
 
 template <class Executor = asio::any_io_executor>
 class basic_writer;
@@ -149,7 +147,7 @@ class basic_writer {
     auto kept = std::make_shared<std::optional<Array>>();
     const auto index = queue.reserve(like);
     if (!index) return false;
-    auto failure = mrcz::detail::thrown_by([&] { kept->emplace(std::move(voxels)); });
+    auto failure = mrcz::detail::thrown_by([&] { kept->emplace(std::forward<Array>(voxels)); });
     if (failure) queue.fail_at(*index, std::move(failure));
     else queue.fill(*index, {slices_of(**kept), kept});
     return true;
@@ -274,6 +272,4 @@ auto append_to(asio::any_io_executor workers, std::filesystem::path path, write_
   return append_to(std::move(workers), std::move(path), options, {}, std::forward<Token>(token));
 }
 
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO

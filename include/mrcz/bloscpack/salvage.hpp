@@ -16,10 +16,10 @@ namespace mrcz::bloscpack {
 
 /// What `salvage` has saved.
 struct salvaged {
-  std::uint64_t chunks = 0;       ///< that are whole and verified
-  std::uint64_t zeros = 0;        ///< bytes that stand for chunks that are not
-  bloscpack::metadata metadata;   ///< null if they are damaged
-  std::vector<damage> missing{};  ///< what is missing, in the order of the file; empty if nothing is
+  std::uint64_t chunks = 0;      ///< that are whole and verified
+  std::uint64_t zeros = 0;       ///< bytes that stand for chunks that are not
+  bloscpack::metadata metadata;  ///< null if they are damaged
+  std::vector<damage> missing;   ///< what is missing, in the order of the file; empty if nothing is
 };
 
 /// Writes every chunk that is whole and verified, in the order of the file. For a damaged chunk before others it writes

@@ -23,7 +23,7 @@ inline constexpr std::array<char, 4> exttyp_symmetry{'C', 'C', 'P', '4'};
 /// of the header.
 struct extended_header {
   std::array<char, 4> exttyp{};
-  std::vector<std::byte> bytes{};
+  std::vector<std::byte> bytes;
   std::size_t sections = 0;  ///< NZ of the file from which this was read; 0: not known
 
   /// The bytes as records, one for each section: `records<mrcz::fei1>()`, `records<mrcz::fei2>()`. Throws

@@ -163,9 +163,7 @@ double number_of(T v) noexcept {
   if constexpr (sizeof(T) == 8) {
     constexpr T spare = 0x7ff;
     constexpr T limit = T{1} << 53;
-    bool is_large = v > limit;
-    if constexpr (std::is_signed_v<T>) is_large = is_large || v < -limit;
-    if (is_large && (v & spare) != 0) v = (v & ~spare) | (spare + 1);
+    if ((v > limit || (std::is_signed_v<T> && v < T{0} - limit)) && (v & spare) != 0) v = (v & ~spare) | (spare + 1);
   }
   return static_cast<double>(v);
 }

@@ -8,11 +8,7 @@
 
 #include "mrcz/core/error.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 [[noreturn]] MRCZ_INLINE void fail_cancelled(std::string path, std::string found) {
   const std::error_code code = asio::error::make_error_code(asio::error::operation_aborted);
@@ -32,8 +28,4 @@ MRCZ_INLINE asio::any_io_executor checked(asio::any_io_executor workers) {
   return workers;
 }
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail

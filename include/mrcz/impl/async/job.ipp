@@ -7,11 +7,7 @@
 
 #include "mrcz/core/parallel.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 /// Does one part, then posts itself again.
 class job::runner {
@@ -111,8 +107,4 @@ MRCZ_INLINE void job::end_early(std::exception_ptr failure) noexcept {
   who(std::move(failure));
 }
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail

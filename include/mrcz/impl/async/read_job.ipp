@@ -9,11 +9,7 @@
 #include "mrcz/core/hardware.hpp"
 #include "mrcz/core/parallel.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 MRCZ_INLINE shared_reader open_reader(std::unique_ptr<const byte_source> source, read_options options) {
   options.threads = 1;
@@ -33,8 +29,4 @@ MRCZ_INLINE std::size_t read_job::prepare() {
 
 MRCZ_INLINE void read_job::do_part(std::size_t part) { steps_of_reading::read(*file_, box_, parts_[part], to_); }
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail

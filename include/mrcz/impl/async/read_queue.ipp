@@ -8,11 +8,7 @@
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/io/byte_source.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 /// The work of reading one slice. Its destructor reports a failure if the work never runs.
 class read_queue::reading {
@@ -176,8 +172,4 @@ MRCZ_INLINE void read_queue::take_next() {
   finished_.splice(finished_.end(), waiting_, waiting_.begin());
 }
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail

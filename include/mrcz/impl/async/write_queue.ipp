@@ -9,11 +9,7 @@
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/shape.hpp"
 
-namespace mrcz::async {
-
-inline namespace MRCZ_ASIO {
-
-namespace detail {
+namespace mrcz::async::inline MRCZ_ASIO::detail {
 
 /// Work in the queue of an executor. Its destructor reports a failure if the work never runs.
 class write_queue::work {
@@ -63,10 +59,10 @@ class write_queue::work {
 
 /// What `pump` does next.
 struct write_queue::step {
-  operations finished{};
-  std::optional<work> posted{};
-  std::optional<mrcz::writer> discarded{};
-  std::list<ordered_window<packed_shared>::place> dropped{};
+  operations finished;
+  std::optional<work> posted;
+  std::optional<mrcz::writer> discarded;
+  std::list<ordered_window<packed_shared>::place> dropped;
 
   bool is_empty() const noexcept { return finished.empty() && !posted && !discarded && dropped.empty(); }
 
@@ -309,13 +305,11 @@ MRCZ_INLINE void write_queue::pump() noexcept {
 }
 
 MRCZ_INLINE void write_queue::find_next(step& next) {
-  using work_kind = work::kind;
   while (next.is_empty()) {
     next.dropped = window_.take_dropped();
     const bool over = ended_ || has_failed();
-    if (borrows_ && ended_ && busy_ > 0) {
-      break;
-    } else if (!finished_.empty()) {
+    if (borrows_ && ended_ && busy_ > 0) break;
+    if (!finished_.empty()) {
       next.finished.splice(next.finished.end(), finished_, finished_.begin());
     } else if (created_ && !ended_ && !flushing_.empty() && window_.begin() >= flushing_.front().end) {
       finish(flushing_, flushing_.begin(), nullptr);
@@ -324,17 +318,22 @@ MRCZ_INLINE void write_queue::find_next(step& next) {
     } else if (over && out_ && busy_ == 0) {
       next.discarded.emplace(std::move(*out_));
       out_.reset();
-    } else if (over) {
-      break;
-    } else if (!created_ && !std::exchange(creating_, true)) {
-      next.posted.emplace(shared_from_this(), work_kind::create);
-    } else if (created_ && !puts_while_packing_ && !putting_ && window_.has_next()) {
-      putting_ = true;
-      next.posted.emplace(shared_from_this(), work_kind::put);
-    } else if (!serve_first(next)) {
+    } else if (over || !(serve_file(next) || serve_first(next))) {
       break;
     }
   }
+}
+
+/// Creates the file, or writes the next packed slice. Returns false if neither can be done at the moment.
+MRCZ_INLINE bool write_queue::serve_file(step& next) {
+  if (!created_ && !std::exchange(creating_, true)) {
+    next.posted.emplace(shared_from_this(), work::kind::create);
+    return true;
+  }
+  if (!created_ || puts_while_packing_ || putting_ || !window_.has_next()) return false;
+  putting_ = true;
+  next.posted.emplace(shared_from_this(), work::kind::put);
+  return true;
 }
 
 /// Does what the first operation needs. Returns false if that is nothing at the moment.
@@ -552,17 +551,15 @@ MRCZ_INLINE void write_queue::fail_file(std::exception_ptr failure) noexcept {
   {
     const std::lock_guard lock{mutex_};
     if (ended_) return;
-    if (publishing_) finish(waiting_, waiting_.begin(), std::move(failure));
-    const bool told = publishing_;
-    end();
-    ended_ = told;
-    if (!told) failure_ = std::move(failure);
+    if (publishing_) {
+      finish(waiting_, waiting_.begin(), std::move(failure));
+      end();
+    } else {
+      window_.close();
+      failure_ = std::move(failure);
+    }
   }
   pump();
 }
 
-}  // namespace detail
-
-}  // namespace MRCZ_ASIO
-
-}  // namespace mrcz::async
+}  // namespace mrcz::async::inline MRCZ_ASIO::detail

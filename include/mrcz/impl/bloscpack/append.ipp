@@ -225,7 +225,7 @@ MRCZ_INLINE void change_in_place(const reader& old, const byte_source& data, con
 /// Whether the file system stores equal blocks of two files once, so that a copy costs nothing.
 MRCZ_INLINE bool shares_blocks(const file& of) {
   const auto folder = of.path().parent_path();
-  file copy{folder.empty() ? std::filesystem::path{"."} : folder, file::access::scratch};
+  const file copy{folder.empty() ? std::filesystem::path{"."} : folder, file::access::scratch};
   return share_blocks(of.handle(), copy.handle());
 }
 

@@ -135,14 +135,15 @@ class description_parser {
   /// The bytes of a type like <f8.
   std::size_t code(std::string_view of) const {
     constexpr std::string_view orders = "<>|=";
-    if (of.size() < 2 || orders.find(of[0]) == orders.npos) refuse("no description");
+    if (of.size() < 2 || orders.find(of[0]) == std::string_view::npos) refuse("no description");
     const char kind = of[1];
     of.remove_prefix(2);
     if (kind == 'O') refuse("Python objects, and no description");
-    if (const std::size_t unit = of.find('['); unit != of.npos && (kind == 'M' || kind == 'm') && of.ends_with(']'))
+    if (const std::size_t unit = of.find('[');
+        unit != std::string_view::npos && (kind == 'M' || kind == 'm') && of.ends_with(']'))
       of = of.substr(0, unit);
     constexpr std::string_view kinds = "biufcSVUMm";
-    if (kinds.find(kind) == kinds.npos) refuse("no description");
+    if (kinds.find(kind) == std::string_view::npos) refuse("no description");
     return kind == 'U' ? 4 * number(of) : number(of);
   }
 
@@ -163,7 +164,7 @@ MRCZ_INLINE std::string dtype_text(const metadata& value) {
   if (value.is_array() && !value.empty() && value[0].is_array()) return dtype_text(printed(value, true));
   if (!value.is_string()) return value.dump();
   auto text = value.get<std::string>();
-  if (const auto inside = between(text, "[('', '", "')]"); inside && inside->find('\'') == inside->npos)
+  if (const auto inside = between(text, "[('', '", "')]"); inside && inside->find('\'') == std::string_view::npos)
     return std::string{*inside};
   for (const auto& [begin, end] : {std::pair{"'", "'"}, {"\"", "\""}})
     if (const auto inside = between(text, begin, end)) return std::string{*inside};
