@@ -16,23 +16,6 @@ namespace python {
 
 using json = nlohmann::ordered_json;
 
-namespace detail {
-
-/// Whether Python's repr escapes a character. It escapes hidden characters, all spaces except the one in ASCII,
-/// joiners, marks that belong to numbers, and characters for private use.
-inline bool is_escaped(char32_t c) {
-  return text::is_hidden(c) || c == 0xa0 || (c >= 0x600 && c <= 0x605) || c == 0x6dd || c == 0x70f || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200f) || c == 0x202f || c == 0x205f || c == 0x3000 || (c >= 0xe000 && c <= 0xf8ff) ||
-         c >= 0xf0000;
-}
-
-inline std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-}
-
-}  // namespace detail
-
 inline std::string repr(bool value) { return value ? "True" : "False"; }
 
 inline std::string repr(double value) {
@@ -48,7 +31,7 @@ inline std::string repr(std::string_view of) {
     const std::size_t begin = at;
     const char32_t c = text::next_character(of, at).value_or(0xfffd);  // all strings in parsed JSON are valid
     if (c == U'\\' || c == static_cast<unsigned char>(quote)) (printed += '\\') += static_cast<char>(c);
-    else if (detail::is_escaped(c)) printed += text::escaped(c);
+    else if (text::is_hidden(c)) printed += text::escaped(c);
     else printed += of.substr(begin, at - begin);
   }
   return printed + quote;
@@ -82,68 +65,29 @@ inline std::string repr(const json& value) {
   }
 }
 
-inline constexpr std::size_t width = 90;
-
-/// Cuts a string that is too long for a line between words and after line ends. Python joins the parts again.
-inline std::string pretty_string(std::string_view text, std::size_t indent, std::size_t behind, bool alone) {
-  if (alone) {  // in parentheses
-    ++indent;
-    ++behind;
-  }
-  const auto fits = [&](const std::string& part, bool last) {
-    return indent + detail::characters(part) + (last ? behind : 0) <= width;
-  };
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
-    const bool last_line = line.size() == text.size();
-    if (fits(repr(line), last_line)) {
-      parts.push_back(repr(line));
-      text.remove_prefix(line.size());
-      continue;
-    }
-    for (std::size_t begin = 0, end = 0; begin < line.size(); begin = end) {
-      for (std::size_t next = end; next < line.size();) {  // as many words as fit, but at least one
-        next = std::min(line.find_first_of(" \t\n", next), line.size());
-        next = std::min(line.find_first_not_of(" \t\n", next), line.size());
-        if (end > begin && !fits(repr(line.substr(begin, next - begin)), last_line && next == line.size())) break;
-        end = next;
-      }
-      parts.push_back(repr(line.substr(begin, end - begin)));
-    }
-    text.remove_prefix(line.size());
-  }
-  const auto whole = fmt::format("{}", fmt::join(parts, fmt::format("\n{:{}}", "", indent)));
-  return alone && parts.size() > 1 ? fmt::format("({})", whole) : whole;
+/// The characters of UTF-8 text.
+inline std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-/// Writes a value as `pprint` does: a list or dict that does not fit into a line has one line per member. `indent` is
-/// the column where the text begins. `behind` is the number of characters that follow the text in its last line.
-inline std::string pretty(const json& value, std::size_t indent = 0, std::size_t behind = 0, bool alone = true) {
+/// Writes a value nearly as `pprint` does: a list or dict that does not fit into a line has one line per member. Long
+/// strings are not cut. `indent` is the column where the text begins.
+inline std::string pretty(const json& value, std::size_t indent = 0) {
+  constexpr std::size_t width = 90;
   std::string whole = repr(value);
-  if (indent + detail::characters(whole) + behind <= width || value.empty()) return whole;
-  if (value.is_string()) return pretty_string(value.get_ref<const std::string&>(), indent, behind, alone);
-  const auto joined = [&](const auto& items, auto&& key_of, auto&& value_of) {
-    std::string text;
-    std::size_t left = items.size();
-    for (const auto& item : items) {
-      const std::string key = key_of(item);
-      if (!text.empty()) text += fmt::format(",\n{:{}}", "", indent + 1);
-      text += key + pretty(value_of(item), indent + 1 + detail::characters(key), --left == 0 ? behind + 1 : 1, false);
+  if (!value.is_structured() || value.empty() || indent + characters(whole) <= width) return whole;
+  std::vector<std::string> members;
+  if (value.is_array()) {
+    for (const auto& element : value) members.push_back(pretty(element, indent + 1));
+  } else {
+    for (const auto* member : sorted_members(value)) {
+      const auto key = repr(std::string_view{member->first}) + ": ";
+      members.push_back(key + pretty(member->second, indent + 1 + characters(key)));
     }
-    return text;
-  };
-  if (value.is_array())
-    return fmt::format(
-        "[{}]",
-        joined(value, [](const json&) { return std::string{}; }, [](const json& e) -> const json& { return e; }));
-  if (value.is_object())
-    return fmt::format(
-        "{{{}}}", joined(
-                      sorted_members(value),
-                      [](const auto* member) { return fmt::format("{}: ", repr(std::string_view{member->first})); },
-                      [](const auto* member) -> const json& { return member->second; }));
-  return whole;
+  }
+  const auto lines = fmt::format("{}", fmt::join(members, fmt::format(",\n{:{}}", "", indent + 1)));
+  return value.is_array() ? fmt::format("[{}]", lines) : fmt::format("{{{}}}", lines);
 }
 
 /// Whether Python treats a value as false: 0, "", None, False and empty lists and dicts.
