@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -86,6 +87,18 @@ T run(asio::awaitable<T> coroutine) {
   auto result = spawn(context, std::move(coroutine));
   context.run();
   return result.get();
+}
+
+/// The failure that `start(handler)` completes with. It is read on the thread of the handler, for the same reason.
+template <class Start>
+std::optional<failure> failure_told(Start start) {
+  const auto told = std::make_shared<std::promise<std::optional<failure>>>();
+  start([told](std::exception_ptr why, auto&&...) {
+    told->set_value(failure_of([&] {
+      if (why) std::rethrow_exception(std::move(why));
+    }));
+  });
+  return told->get_future().get();
 }
 
 /// Frame z of a movie, in which every voxel says where it is.
