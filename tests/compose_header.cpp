@@ -754,6 +754,12 @@ TEST_CASE("NINT and NREAL go with the extended header that they describe") {
   content.extended_bytes = 28;
   auto h = mrcz::detail::compose_header(before, content, {});
   CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{14, 33, 28});
+  content.nint = 0, content.nreal = 32;
+  h = mrcz::detail::compose_header(before, content, {});
+  CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{0, 32, 28});
+  content.nint = content.nreal = -1;  // DeltaVision
+  h = mrcz::detail::compose_header(before, content, {});
+  CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{14, 33, 28});
   content.exttyp = mrcz::exttyp_json;
   h = mrcz::detail::compose_header(before, content, {});
   CHECK(std::tuple{h.nint, h.nreal, h.nsymbt} == std::tuple{0, 0, 28});

@@ -1,16 +1,22 @@
 #include "mrcz/read_header.hpp"
 
+#include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "mrcz/core/endian.hpp"
+#include "mrcz/edit.hpp"
 #include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/write.hpp"
@@ -34,6 +40,28 @@ TEST_CASE("a file without an extended header has an empty one") {
   const test::scratch_folder folder;
   mrcz::write(folder / "a.mrc", test::counts<float>({3, 4, 5}));
   CHECK(mrcz::read_header(folder / "a.mrc").extended.empty());
+}
+
+TEST_CASE("an extended header knows NINT, NREAL and the byte order of its header") {
+  const test::scratch_folder folder;
+  for (const auto order : {std::endian::little, std::endian::big}) {
+    mrcz::writer out{folder / "a.mrc", {.byte_order = order, .replace = true}};
+    out.set_extended_header({{'S', 'E', 'R', 'I'}, std::vector<std::byte>(12), 0, 4, 9});
+    out.append(test::counts<float>({3, 4, 5}));
+    out.close();
+    auto extended = mrcz::read_header(folder / "a.mrc").extended;
+    CHECK(std::tuple{extended.sections, extended.nint, extended.nreal} == std::tuple{3, 4, 9});
+    CHECK(extended.byte_order == order);
+
+    mrcz::edit(folder / "a.mrc", [&](mrcz::header_fields& fields) {  // as if DeltaVision wrote the file
+      std::array<std::byte, 8> extra{};
+      mrcz::detail::store(extra.data(), mrcz::deltavision_number, order);
+      fields.extra1 = extra;
+    });
+    extended = mrcz::read_header(folder / "a.mrc").extended;
+    CHECK(std::tuple{extended.nint, extended.nreal} == std::tuple{-1, -1});
+    CHECK_FALSE(mrcz::detail::has_known_numbers({{}, extended.bytes, 3, extended.nint, extended.nreal}));
+  }
 }
 
 TEST_CASE("voxels are not looked at: their absence does no harm") {

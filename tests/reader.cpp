@@ -1161,5 +1161,5 @@ TEST_CASE("IMOD's colour images are refused by name") {
   const auto failure = test::failure_of([&] { test::reader_of(file); });
   REQUIRE(failure);
   CHECK(failure->code == errc::bad_mode);
-  CHECK(failure->mentions("MODE is 16, that of IMOD's colour images"));
+  CHECK(failure->mentions("MODE is 16, that of IMOD's colour images (RGB)"));
 }

@@ -12,7 +12,7 @@
 
 #include <sys/resource.h>
 
-#include "mrcz/format/fei_records.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/io/undo_record.hpp"
 #include "mrcz/write.hpp"
 #include "tests/sanitized.hpp"
@@ -442,4 +442,24 @@ TEST_CASE("sections without a record of the microscope are found") {
   CHECK(findings_in(file) ==
         only(warning, "extended header", 1024, "the first record of FEI1 states 5 bytes",
              fmt::format("768 or more, up to the {} of the extended header", 768 * (extents[0] - 1))));
+}
+
+TEST_CASE("records of other vendors are counted too, and sizes that cannot be are found") {
+  mrcz::extended_header records;
+  records.set_records(std::span<const mrcz::seri>{std::vector<mrcz::seri>(extents[0] - 1, {.tilt_angle = 3})});
+  bytes file;
+  {
+    mrcz::writer out{std::make_unique<mrcz::memory_sink>(file), {.byte_order = std::endian::little}};
+    out.set_extended_header(records);
+    out.append(test::counts<float>(extents));
+    out.close();
+  }
+  CHECK(findings_in(file) == only(warning, "extended header", 1024, number(extents[0] - 1) + " records of SERI",
+                                  number(extents[0]) + ", one for each section"));
+  test::patch(file, 128, std::int16_t{1});
+  CHECK(findings_in(file) ==
+        only(warning, "extended header", 1024, "NINT states 1 bytes for each section",
+             fmt::format("an even number, at least the 2 of the items that NREAL states, up to the {} of the extended "
+                         "header",
+                         2 * (extents[0] - 1))));
 }

@@ -32,8 +32,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/geometry.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/write.hpp"
 #include "tests/lazy.hpp"
@@ -1494,4 +1494,46 @@ TEST_CASE("records of FEI get the byte order of the file, other extended headers
     CHECK(found.records<mrcz::fei1>() == records);
     CHECK((found == extended) == (order == std::endian::little));
   }
+}
+
+TEST_CASE("records of SerialEM and Agard get the byte order of the file, and NINT and NREAL that describe them") {
+  std::vector<mrcz::seri> of_serialem(2, mrcz::seri{.tilt_angle = -60.5, .exposure_dose = 1.5e20});
+  of_serialem[1].tilt_angle = -57;
+  std::vector<mrcz::agar> of_agard(2);
+  of_agard[1].alpha_tilt = -60.5F;
+  const auto written = [](auto& records, std::endian order, std::endian records_in) {
+    using record = typename std::remove_cvref_t<decltype(records)>::value_type;
+    mrcz::extended_header extended;
+    extended.byte_order = records_in;
+    extended.set_records(std::span<const record>{records});
+    test::bytes file;
+    mrcz::writer out{std::make_unique<mrcz::memory_sink>(file), {.byte_order = order}};
+    out.set_extended_header(extended);
+    out.append(test::counts<float>({2, 3, 4}));
+    out.close();
+    const auto in = test::reader_of(file);
+    CHECK(std::pair{in.header().nint, in.header().nreal} == std::pair{extended.nint, extended.nreal});
+    CHECK(in.extended_header().byte_order == order);
+    return in.extended_header();
+  };
+  for (const auto order : {std::endian::little, std::endian::big})
+    for (const auto records_in : {std::endian::little, std::endian::big}) {
+      const auto seri = written(of_serialem, order, records_in);
+      CHECK(seri.records<mrcz::seri>() == of_serialem);
+      CHECK(mrcz::detail::load<std::int16_t>(seri.bytes.data(), order) == -6050);
+      const auto agar = written(of_agard, order, records_in);
+      CHECK(agar.records<mrcz::agar>()[1].alpha_tilt == -60.5F);
+      CHECK(mrcz::detail::load<float>(agar.bytes.data() + 128, order) == -60.5F);
+    }
+}
+
+TEST_CASE("a file with another NINT than its records is refused") {
+  mrcz::extended_header extended;
+  extended.set_records(std::span<const mrcz::seri>{std::vector<mrcz::seri>(2, {.tilt_angle = 1})});
+  test::bytes file;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(file)};
+  out.header().nint = 6;
+  out.set_extended_header(extended);
+  out.append(test::counts<float>({2, 3, 4}));
+  CHECK(test::failure_of([&] { out.close(); })->mentions("NINT is stated as 6, but the extended header makes it 2"));
 }

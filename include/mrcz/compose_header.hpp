@@ -24,6 +24,8 @@ struct file_content {
   std::optional<mrcz::statistics> statistics = std::nullopt;  ///< nothing if no slice was put: the header's stay
   std::array<char, 4> exttyp{};
   std::uint64_t extended_bytes = 0;
+  std::int16_t nint = 0;  ///< what is in the records of the extended header; both 0 or less: as stated or copied
+  std::int16_t nreal = 0;
   bool volumes = false;   ///< the slices came as volumes, not as images
   bool grows = false;     ///< slices are appended to an existing file
   bool in_place = false;  ///< only the header of an existing file changes: what nobody states stays if it is legal

@@ -88,6 +88,22 @@ std::size_t look_at(const std::filesystem::path& path) {
          in.extended_header().bytes.size() + in.frames() + in.shape()[0];
 }
 
+template <class Record>
+void copy_records(mrcz::extended_header& extended) {
+  const std::vector<Record> records = extended.records<Record>();
+  extended.set_records(std::span<const Record>{records});
+}
+
+void copy_all_records(const std::filesystem::path& path) {
+  auto extended = mrcz::read_header(path).extended;
+  copy_records<mrcz::fei1>(extended);
+  copy_records<mrcz::fei2>(extended);
+  copy_records<mrcz::seri>(extended);
+  copy_records<mrcz::agar>(extended);
+  copy_records<mrcz::ccp4>(extended);
+  mrcz::detail::visit_records(extended, [](const auto& records) { static_cast<void>(records.size()); });
+}
+
 void keep_an_eye_on(const std::filesystem::path& path) {
   const std::stop_source source;
   const std::stop_token stop = source.get_token();

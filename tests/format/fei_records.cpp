@@ -107,16 +107,16 @@ TEST_CASE("what holds no records is refused with what it states") {
                                   " bytes, expected 768 or more, up to the 768 of the extended header");
     CHECK(test::failure_of([&] { e.set_records(std::span<const fei1>{}); }));
     const auto before = e;
-    mrcz::detail::set_byte_order(e, std::endian::big);
+    mrcz::detail::set_fei_byte_order(e, std::endian::big);
     CHECK(e == before);
   }
   const auto seri = extended_header{{'S', 'E', 'R', 'I'}, std::vector<std::byte>(888)};
   CHECK(test::failure_of([&] {
           static_cast<void>(seri.records<fei1>());
-        })->mentions("has the type 'SERI', so it holds no records of FEI1"));
+        })->mentions("has the type 'SERI', NINT 0 and NREAL 0, so it holds no records of FEI1"));
   CHECK(test::failure_of([&] {
           static_cast<void>(e.records<fei2>());
-        })->mentions("has the type 'FEI1', so it holds no records of FEI2"));
+        })->mentions("has the type 'FEI1', NINT 0 and NREAL 0, so it holds no records of FEI2"));
 }
 
 TEST_CASE("records that are written are read again, and bytes that belong to no field stay") {
@@ -158,9 +158,9 @@ TEST_CASE("another byte order swaps each number, but not texts and validity bits
     e.sections = 1;
     const auto little = e;
     const auto records = e.records<fei1>();
-    mrcz::detail::set_byte_order(e, std::endian::little);
+    mrcz::detail::set_fei_byte_order(e, std::endian::little);
     CHECK(e == little);
-    mrcz::detail::set_byte_order(e, std::endian::big);
+    mrcz::detail::set_fei_byte_order(e, std::endian::big);
     CHECK(e != little);
     CHECK(e.bytes[size + 2] == little.bytes[size + 1]);  // the record behind those of the sections
     CHECK(std::equal(e.bytes.begin() + 20, e.bytes.begin() + 84, little.bytes.begin() + 20));
@@ -170,13 +170,9 @@ TEST_CASE("another byte order swaps each number, but not texts and validity bits
                        little.bytes.begin() + static_cast<std::ptrdiff_t>(mask)));
     CHECK(mrcz::detail::load<double>(e.bytes.data() + 100, std::endian::big) ==
           mrcz::detail::load<double>(little.bytes.data() + 100, std::endian::little));
-    mrcz::detail::set_byte_order(e, std::endian::little);
+    mrcz::detail::set_fei_byte_order(e, std::endian::little);
     CHECK(e == little);
   }
-  extended_header seri{{'S', 'E', 'R', 'I'}, std::vector<std::byte>(888, std::byte{1})};
-  const auto before = seri;
-  mrcz::detail::set_byte_order(seri, std::endian::big);
-  CHECK(seri == before);
 }
 
 TEST_CASE("the record of a real file of Velox") {

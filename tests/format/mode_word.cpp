@@ -90,6 +90,6 @@ TEST_CASE("IMOD's colour images are refused by name") {
   REQUIRE(failure);
   CHECK(failure->code == mrcz::errc::bad_mode);
   CHECK(failure->mentions(
-      "MODE is 16, that of IMOD's colour images, which are no voxels of MRC (byte 12); IMOD's program "
+      "MODE is 16, that of IMOD's colour images (RGB), which are no voxels of MRC (byte 12); IMOD's program "
       "clip splitrgb writes"));
 }

@@ -154,7 +154,7 @@ TEST_CASE("headers of MRC's relatives are remarked") {
         only(warning, "MODE", 12, "0 with IMOD's flag of two voxels per byte, and NX 6",
              "101 and NX 12, as the file is read")[0]);
   CHECK(after([](auto& h) { h.i32(12, 16); }) ==
-        only(error, "MODE", 12, "16", "a mode of MRC2014; 16 is that of IMOD's colour images"));
+        only(error, "MODE", 12, "16", "a mode of MRC2014; 16 is that of IMOD's colour images (RGB)"));
   const auto old = mrcz::validate_header(
       good(std::endian::little).f32(208, 3).f32(212, 1).f32(216, 2).i32(108, 0).bytes(), file_size);
   CHECK(std::find(old.begin(), old.end(),

@@ -27,9 +27,9 @@
 
 #include "mrcz/core/endian.hpp"
 #include "mrcz/edit.hpp"
-#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/geometry.hpp"
 #include "mrcz/format/metadata.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/read.hpp"
 #include "mrcz/read_header.hpp"
 #include "mrcz/reader.hpp"
@@ -364,27 +364,57 @@ struct fields_to_json {
   json fields = json::object();
 
   void mask() {}
-  template <class T>
-  void number(const char* name, const std::optional<T>& field) {
+  void item() {}
+  template <class T, class... Unit>
+  void number(const char* name, const std::optional<T>& field, Unit...) {
     if (field) fields[name] = *field;
   }
+  void length(const char* name, const std::optional<float>& field) { number(name, field); }
+  void dose(const char* name, const std::optional<double>& field) { number(name, field); }
   void text(const char* name, const std::optional<std::string>& field, std::size_t) {
     if (field) fields[name] = *field;
   }
-  void skip(std::size_t, std::uint32_t, std::size_t) {}
+  template <class... Sizes>
+  void skip(Sizes...) {}
 };
 
+json fields_of(const mrcz::fei1& record) {
+  fields_to_json visit;
+  mrcz::detail::for_each_fei1_field(visit, record);
+  return visit.fields;
+}
+
+json fields_of(const mrcz::fei2& record) {
+  fields_to_json visit;
+  mrcz::detail::for_each_fei1_field(visit, record);
+  mrcz::detail::for_each_fei2_field(visit, record);
+  return visit.fields;
+}
+
+json fields_of(const mrcz::seri& record) {
+  fields_to_json visit;
+  mrcz::detail::for_each_seri_field(visit, record);
+  return visit.fields;
+}
+
+json fields_of(const mrcz::agar& record) {
+  fields_to_json visit;
+  mrcz::detail::for_each_agar_field(visit, record);
+  visit.fields["integers"] = record.integers;
+  visit.fields["reals"] = record.reals;
+  return visit.fields;
+}
+
+json fields_of(const mrcz::ccp4& record) { return record.line; }
+
+/// Writes the records of a file into an extended header of their own, and its extended header into files of both byte
+/// orders.
 template <class Record>
 json rewrite_records(const std::filesystem::path& path) {
   const mrcz::reader in{path};
   const auto records = in.extended_header().records<Record>();
   json all = json::array();
-  for (const Record& record : records) {
-    fields_to_json visit;
-    mrcz::detail::for_each_fei1_field(visit, record);
-    if constexpr (std::is_same_v<Record, mrcz::fei2>) mrcz::detail::for_each_fei2_field(visit, record);
-    all.push_back(visit.fields);
-  }
+  for (const Record& record : records) all.push_back(fields_of(record));
   const auto write = [&](const char* name, mrcz::extended_header extended, std::endian order) {
     auto written = path;
     mrcz::writer out{written.replace_extension(name), {.byte_order = order}};
@@ -400,13 +430,19 @@ json rewrite_records(const std::filesystem::path& path) {
   return all;
 }
 
+json rewrite_any_records(const std::filesystem::path& path) {
+  const std::string kind = path.stem().string();
+  if (kind.starts_with("SERI")) return rewrite_records<mrcz::seri>(path);
+  if (kind.starts_with("AGAR")) return rewrite_records<mrcz::agar>(path);
+  if (kind.starts_with("CCP4")) return rewrite_records<mrcz::ccp4>(path);
+  return mrcz::read_header(path).extended.type() == "FEI2" ? rewrite_records<mrcz::fei2>(path)
+                                                           : rewrite_records<mrcz::fei1>(path);
+}
+
 int write_records(const std::filesystem::path& folder) {
   json files;
   for (const auto& entry : std::filesystem::directory_iterator{folder})
-    if (entry.path().extension() == ".mrc")
-      files[entry.path().stem().string()] = mrcz::read_header(entry.path()).extended.type() == "FEI2"
-                                                ? rewrite_records<mrcz::fei2>(entry.path())
-                                                : rewrite_records<mrcz::fei1>(entry.path());
+    if (entry.path().extension() == ".mrc") files[entry.path().stem().string()] = rewrite_any_records(entry.path());
   std::ofstream{folder / "records.json"} << files;
   return 0;
 }

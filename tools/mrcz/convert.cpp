@@ -13,7 +13,7 @@
 
 #include "command.hpp"
 #include "mrcz/core/parallel.hpp"
-#include "mrcz/format/fei_records.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
 #include "mrcz/writer.hpp"
@@ -58,8 +58,7 @@ void convert(const arguments& given, const std::stop_token* stop) {
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
 
   auto extended = in.extended_header();
-  const bool is_text = extended.is_json() || extended.is_symmetry_text();
-  if (!extended.empty() && !is_text && !mrcz::detail::has_fei_records(extended))
+  if (!mrcz::detail::has_known_numbers(extended))
     options.byte_order = in.header().byte_order;  // that of the numbers in it, which nobody else can put in order
 
   auto out = open(given.out, options);

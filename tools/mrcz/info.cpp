@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,7 +14,7 @@
 
 #include "command.hpp"
 #include "mrcz/core/endian.hpp"
-#include "mrcz/format/fei_records.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
@@ -39,20 +41,45 @@ void describe_metadata(const mrcz::reader& in, json& description) {
   }
 }
 
+/// The fields of a record that interest most, under the same names whatever the vendor calls them.
+struct fields_of_interest {
+  std::optional<double> alpha_tilt;
+  std::optional<double> dose;
+  std::optional<double> defocus;
+  std::optional<double> magnification;
+};
+
+fields_of_interest interesting(const mrcz::fei1& r) { return {r.alpha_tilt, r.dose, r.defocus, r.magnification}; }
+
+fields_of_interest interesting(const mrcz::seri& r) {
+  return {r.tilt_angle, r.exposure_dose, std::nullopt, r.magnification};
+}
+
+fields_of_interest interesting(const mrcz::agar& r) {
+  const auto number = [](std::optional<float> field) { return field ? std::optional{shortest(*field)} : std::nullopt; };
+  return {number(r.alpha_tilt), std::nullopt, number(r.defocus), number(r.magnification)};
+}
+
 /// What the microscope says of the sections: their number, and the values of each field that interests most. A field
-/// that no section has is left out.
-json describe_records(const std::vector<mrcz::fei1>& records) {
+/// that no section has is left out. Records of AGAR have 0 where nothing is known.
+template <class Record>
+json describe_records(const std::vector<Record>& records) {
   json d;
   d["count"] = records.size();
-  const auto add = [&](const char* name, std::optional<double> mrcz::fei1::* field) {
+  const json unknown = std::is_same_v<Record, mrcz::agar> ? json(0.0) : json(nullptr);
+  const auto add = [&](const char* name, std::optional<double> fields_of_interest::* field) {
     json values = json::array();
-    for (const auto& record : records) values.push_back(record.*field ? json(*(record.*field)) : json(nullptr));
-    if (std::any_of(values.begin(), values.end(), [](const json& v) { return !v.is_null(); })) d[name] = values;
+    for (const auto& record : records) {
+      const auto value = interesting(record).*field;
+      values.push_back(value ? json(*value) : json(nullptr));
+    }
+    const auto is_known = [&](const json& value) { return !value.is_null() && value != unknown; };
+    if (std::any_of(values.begin(), values.end(), is_known)) d[name] = values;
   };
-  add("alpha_tilt", &mrcz::fei1::alpha_tilt);
-  add("dose", &mrcz::fei1::dose);
-  add("defocus", &mrcz::fei1::defocus);
-  add("magnification", &mrcz::fei1::magnification);
+  add("alpha_tilt", &fields_of_interest::alpha_tilt);
+  add("dose", &fields_of_interest::dose);
+  add("defocus", &fields_of_interest::defocus);
+  add("magnification", &fields_of_interest::magnification);
   return d;
 }
 
@@ -89,8 +116,8 @@ json describe(const std::string& path) {
                           {"bytes", slices.begin() - mrcz::header_size}};
   const auto extended = in.extended_header();
   try {
-    if (mrcz::detail::has_fei_records(extended))
-      d["extended_header"]["records"] = describe_records(extended.records<mrcz::fei1>());
+    mrcz::detail::visit_records(
+        extended, [&](const auto& records) { d["extended_header"]["records"] = describe_records(records); });
   } catch (const mrcz::error& e) {
     d["extended_header"]["records_error"] = e.what();
   }

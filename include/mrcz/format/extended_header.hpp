@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -18,23 +20,33 @@ inline constexpr std::array<char, 4> exttyp_json{'j', 's', 'o', 'n'};
 /// The EXTTYP of symmetry operators as text, in lines of 80 characters.
 inline constexpr std::array<char, 4> exttyp_symmetry{'C', 'C', 'P', '4'};
 
-/// `bytes` are the unchanged bytes of the file: FEI1 and FEI2 records, SERI and AGAR items, CCP4 symmetry lines, JSON
-/// or anything else. Numbers in them are in the byte order of the program that wrote them, which may differ from that
-/// of the header.
+/// `bytes` are the unchanged bytes of the file: records of FEI, SerialEM or Agard, CCP4 symmetry lines, JSON or
+/// anything else.
 struct extended_header {
   std::array<char, 4> exttyp{};
   std::vector<std::byte> bytes;
   std::size_t sections = 0;  ///< NZ of the file from which this was read; 0: not known
 
-  /// The bytes as records, one for each section: `records<mrcz::fei1>()`, `records<mrcz::fei2>()`. Throws
-  /// `errc::bad_header` if they have another type.
+  /// NINT and NREAL of the header, which say what is in a record of SerialEM or Agard. A writer takes them from here,
+  /// unless both are 0: then from its header. Negative where a light microscope of DeltaVision wrote the file, whose
+  /// extended header looks like that of Agard and has another meaning.
+  std::int16_t nint = 0;
+  std::int16_t nreal = 0;
+
+  /// Of the numbers in `bytes`, as far as known: that of the header with which they were read. FEI's records are often
+  /// little-endian in big-endian files, and say so. A writer puts the numbers of known records in the order of its
+  /// file.
+  std::endian byte_order = std::endian::native;
+
+  /// The bytes as records, one for each section: `records<mrcz::fei1>()`, `fei2`, `seri` or `agar`; or one for each
+  /// line of symmetry operators, `ccp4`. Throws `errc::bad_header` if they have another type.
   template <class Record>
   std::vector<Record> records() const {
     return Record::all_in(*this);
   }
 
-  /// Writes records over those in `bytes`. What belongs to no field of theirs stays: reserved fields, and records of
-  /// more sections.
+  /// Writes records over those in `bytes`. What belongs to no field of theirs stays: reserved fields, padding, and
+  /// records of more sections.
   template <class Record>
   void set_records(std::span<const Record> all) {
     Record::replace_in(*this, all);

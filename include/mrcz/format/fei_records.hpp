@@ -261,8 +261,9 @@ void for_each_fei2_field(Visit& visit, Record& r) {
 /// Whether these are records of FEI1 or FEI2.
 MRCZ_INLINE bool has_fei_records(const extended_header& extended) noexcept;
 
-/// The same records with their numbers in this byte order. Does nothing with extended headers of other types.
-MRCZ_INLINE void set_byte_order(extended_header& extended, std::endian order);
+/// Puts the numbers of all records of FEI1 or FEI2 in this byte order. Leaves an extended header unchanged whose first
+/// record states an impossible size.
+MRCZ_INLINE void set_fei_byte_order(extended_header& extended, std::endian order);
 
 }  // namespace detail
 

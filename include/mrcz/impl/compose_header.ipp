@@ -166,6 +166,7 @@ MRCZ_INLINE header compose_header(const header_fields& fields, const file_conten
   h.nsymbt = to_field(content.extended_bytes, "NSYMBT");
   const bool describes_records = content.extended_bytes > 0 && content.exttyp != exttyp_json;
   if (!describes_records && !content.in_place) h.nint = h.nreal = 0;
+  if (describes_records && (content.nint > 0 || content.nreal > 0)) h.nint = content.nint, h.nreal = content.nreal;
   if (h.nversion != mrc2014_version - 1) h.nversion = mrc2014_version;
   h.map = {'M', 'A', 'P', ' '};
   h.machst = stamp(fields, h.byte_order);

@@ -36,7 +36,12 @@ MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::end
 
 MRCZ_INLINE extended_header load_extended_header(const byte_source& source, const header& h) {
   const std::size_t size = size_in_memory(data_offset(source.size(), h) - header_size, "an extended header");
-  extended_header found{h.exttyp, std::vector<std::byte>(size), static_cast<std::size_t>(h.nz)};
+  extended_header found{h.exttyp,
+                        std::vector<std::byte>(size),
+                        static_cast<std::size_t>(h.nz),
+                        h.from_deltavision() ? std::int16_t{-1} : h.nint,
+                        h.from_deltavision() ? std::int16_t{-1} : h.nreal,
+                        h.byte_order};
   source.read_at(header_size, found.bytes);
   return found;
 }

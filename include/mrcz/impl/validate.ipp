@@ -20,10 +20,10 @@
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
-#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/metadata.hpp"
 #include "mrcz/format/other_format.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/file.hpp"
 #include "mrcz/reader.hpp"
@@ -86,12 +86,13 @@ MRCZ_INLINE void validate_metadata(const reader& in, findings& list) {
 
 MRCZ_INLINE void validate_records(const reader& in, findings& list) {
   const auto extended = in.extended_header();
-  if (!has_fei_records(extended)) return;
   try {
-    const std::size_t records = extended.records<fei1>().size();
-    list.warn_if(records < in.slices().claimed(), "extended header", header_size,
-                 fmt::format("{} records of {}", records, extended.type()),
-                 fmt::format("{}, one for each section", in.slices().claimed()));
+    visit_records(extended, [&](const auto& records) {
+      list.warn_if(records.size() < in.slices().claimed(), "extended header", header_size,
+                   fmt::format("{} records of {}", records.size(),
+                               extended.type().empty() ? "a vendor without EXTTYP" : extended.type()),
+                   fmt::format("{}, one for each section", in.slices().claimed()));
+    });
   } catch (const error& e) {
     require_fault_of_file(e);
     list.warn_if(true, "extended header", header_size, e.found(), expected_of(e, "records"));

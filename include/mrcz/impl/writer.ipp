@@ -10,8 +10,8 @@
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
-#include "mrcz/format/fei_records.hpp"
 #include "mrcz/format/header_bytes.hpp"
+#include "mrcz/format/records.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_source.hpp"
 #include "mrcz/reader.hpp"
@@ -316,6 +316,8 @@ MRCZ_INLINE detail::file_content writer::content() const {
           .statistics = put_ > 0 ? std::optional{statistics_.statistics()} : std::nullopt,
           .exttyp = extended_.exttyp,
           .extended_bytes = begin_ - header_size,
+          .nint = extended_.nint,
+          .nreal = extended_.nreal,
           .volumes = volumes_ && !images_by_name_,
           .grows = grows_};
 }

@@ -10,6 +10,7 @@
 
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
+#include "mrcz/format/record_layout.hpp"
 
 namespace mrcz {
 
@@ -117,21 +118,14 @@ void for_each_field(Visit& visit, Record& r) {
 /// The size and version in front of a record.
 inline constexpr std::size_t fei_front = 2 * sizeof(std::int32_t);
 
-/// Where the records of an extended header lie.
-struct fei_layout {
-  std::endian order = std::endian::little;
-  std::size_t record_bytes = 0;
-  std::size_t count = 0;
-};
-
 /// Byte order and size are what the first record states: FEI's programs write little-endian records, others the byte
 /// order of the header. A record that states 0 has the least size. `record_bytes` is 0 if the size is absurd: then
 /// there are other things than records. Records end where one states another size.
-MRCZ_INLINE fei_layout fei_layout_of(const extended_header& from, std::size_t least_bytes) noexcept {
+MRCZ_INLINE record_layout fei_layout_of(const extended_header& from, std::size_t least_bytes) noexcept {
   const auto stated = [&](std::size_t record, std::endian order) {
     return std::size_t{load<std::uint32_t>(from.bytes.data() + record, order)};
   };
-  fei_layout found{.record_bytes = least_bytes};
+  record_layout found{.record_bytes = least_bytes};
   if (from.bytes.size() < least_bytes) return found;
   const std::size_t first = stated(0, std::endian::little);
   if (first != 0) {
@@ -160,47 +154,39 @@ MRCZ_INLINE std::size_t fei_size(const extended_header& extended) noexcept {
 template <class Record>
 std::vector<Record> fei_records(const extended_header& from) {
   if (!has_fei_records(from) || fei_size(from) < Record::size)
-    fail(errc::bad_header, "the extended header has the type '{}', so it holds no records of {}", from.type(),
-         std::string_view{Record::exttyp.data(), Record::exttyp.size()});
-  const fei_layout layout = fei_layout_of(from, fei_size(from));
+    fail_no_records(from, {Record::exttyp.data(), Record::exttyp.size()});
+  const record_layout layout = fei_layout_of(from, fei_size(from));
   if (layout.record_bytes == 0)
     fail_expected(errc::bad_header,
                   text("the first record of {} states {} bytes", from.type(),
                        load<std::int32_t>(from.bytes.data(), std::endian::little)),
                   text("{} or more, up to the {} of the extended header", fei_size(from), from.bytes.size()));
-  std::vector<Record> all(layout.count);
-  std::vector<std::byte> one(layout.record_bytes);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    std::copy_n(from.bytes.begin() + static_cast<std::ptrdiff_t>(i * layout.record_bytes), one.size(), one.begin());
-    fei_decoder decoder{{one.data() + fei_front}, layout.order};
-    for_each_field(decoder, all[i]);
-  }
-  return all;
+  return decode_records<Record>(from, layout, [&](std::span<const std::byte> bytes, Record& record) {
+    std::vector<std::byte> copy(bytes.begin(), bytes.end());
+    fei_decoder decoder{{copy.data() + fei_front}, layout.order};
+    for_each_field(decoder, record);
+  });
 }
 
 template <class Record>
 void set_fei_records(extended_header& to, std::span<const Record> all) {
-  fei_layout layout{.record_bytes = Record::size};
+  record_layout layout{.record_bytes = Record::size};
   if (to.exttyp == Record::exttyp) layout = fei_layout_of(to, Record::size);
-  else to.bytes.clear();
+  else to.bytes.clear(), to.nint = to.nreal = 0;
   if (layout.record_bytes == 0)
     fail(errc::bad_header, "the extended header holds other things than records of {}", to.type());
   to.exttyp = Record::exttyp;
-  to.sections = all.size();
-  to.bytes.resize(std::max(to.bytes.size(), all.size() * layout.record_bytes));
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    std::byte* const record = to.bytes.data() + i * layout.record_bytes;
-    store(record, static_cast<std::int32_t>(layout.record_bytes), layout.order);
-    store(record + sizeof(std::int32_t), Record::version, layout.order);
-    fei_encoder encoder{{record + fei_front}, layout.order};
-    for_each_field(encoder, all[i]);
-  }
+  encode_records(to, layout, all, [&](std::span<std::byte> bytes, const Record& record) {
+    store(bytes.data(), static_cast<std::int32_t>(layout.record_bytes), layout.order);
+    store(bytes.data() + sizeof(std::int32_t), Record::version, layout.order);
+    fei_encoder encoder{{bytes.data() + fei_front}, layout.order};
+    for_each_field(encoder, record);
+  });
 }
 
-MRCZ_INLINE void set_byte_order(extended_header& extended, std::endian order) {
-  if (!has_fei_records(extended)) return;
+MRCZ_INLINE void set_fei_byte_order(extended_header& extended, std::endian order) {
   const std::size_t sections = std::exchange(extended.sections, 0);  // also records behind those of the sections
-  const fei_layout layout = fei_layout_of(extended, fei_size(extended));
+  const record_layout layout = fei_layout_of(extended, fei_size(extended));
   extended.sections = sections;
   if (layout.order == order || layout.record_bytes == 0) return;
   const fei2 any;  // for the types of its fields

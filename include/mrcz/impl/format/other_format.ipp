@@ -20,19 +20,11 @@ struct signature {
   const char* remedy;
 };
 
-inline constexpr const char* tiff = "a TIFF image or an EER movie";
-inline constexpr const char* convert_tiff =
-    "convert it first, for instance a TIFF with IMOD's tif2mrc and an EER movie with RELION";
-
 inline constexpr signature signatures[]{
     {{"\x1f\x8b\x08", 3}, "a file that gzip packed", "unpack it first, for instance with gzip -d"},
     {{"\x28\xb5\x2f\xfd", 4}, "a file that zstd packed", "unpack it first, for instance with zstd -d"},
     {{"BZh", 3}, "a file that bzip2 packed", "unpack it first, for instance with bzip2 -d"},
     {{"\xfd\x37zXZ\0", 6}, "a file that xz packed", "unpack it first, for instance with xz -d"},
-    {{"II*\0", 4}, tiff, convert_tiff},
-    {{"MM\0*", 4}, tiff, convert_tiff},
-    {{"II+\0", 4}, tiff, convert_tiff},  // with 64-bit offsets
-    {{"MM\0+", 4}, tiff, convert_tiff},
     {{"\x89HDF\r\n\x1a\n", 8},
      "an HDF5 file",
      "convert it first, for instance with EMAN2's e2proc3d.py, or with h5py and mrcfile in Python"},
@@ -47,6 +39,58 @@ inline constexpr signature signatures[]{
 
 MRCZ_INLINE bool begins_with(std::string_view bytes, const signature& known) noexcept {
   return bytes.starts_with(known.bytes);
+}
+
+/// The numbers of a TIFF file. Its sizes and positions have 32 bits, or 64 in a BigTIFF file.
+struct tiff_numbers {
+  std::span<const std::byte> bytes;  ///< the beginning of the file
+  std::endian order;
+  bool is_big;
+
+  std::uint64_t size_at(std::size_t at) const noexcept {
+    return is_big ? load<std::uint64_t>(bytes.data() + at, order) : load<std::uint32_t>(bytes.data() + at, order);
+  }
+  std::uint16_t short_at(std::size_t at) const noexcept { return load<std::uint16_t>(bytes.data() + at, order); }
+};
+
+/// Nothing if these are no bytes of a TIFF file.
+MRCZ_INLINE std::optional<tiff_numbers> tiff_of(std::span<const std::byte> bytes) noexcept {
+  const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  using namespace std::string_view_literals;
+  const bool is_big = text.starts_with("II+\0"sv) || text.starts_with("MM\0+"sv);
+  if (!is_big && !text.starts_with("II*\0"sv) && !text.starts_with("MM\0*"sv)) return std::nullopt;
+  return tiff_numbers{bytes, text[0] == 'I' ? std::endian::little : std::endian::big, is_big};
+}
+
+/// The Compression of the first image, which is 1 where the file does not state it. Nothing if it stands behind the
+/// bytes that are known.
+MRCZ_INLINE std::optional<std::uint16_t> compression_of(const tiff_numbers& in) noexcept {
+  constexpr std::uint16_t compression_tag = 259;
+  const std::size_t first_directory = in.is_big ? 8 : 4;  // the place of its position
+  const std::size_t count_bytes = in.is_big ? 8 : 2;
+  const std::size_t entry_bytes = in.is_big ? 20 : 12;
+  const std::size_t value_in_entry = in.is_big ? 12 : 8;
+  if (in.bytes.size() < 2 * first_directory) return std::nullopt;
+  const std::uint64_t directory = in.size_at(first_directory);
+  if (directory > in.bytes.size() || in.bytes.size() - directory < count_bytes) return std::nullopt;
+  std::size_t at = static_cast<std::size_t>(directory);
+  std::uint64_t entries = in.is_big ? in.size_at(at) : in.short_at(at);
+  for (at += count_bytes; entries > 0; --entries, at += entry_bytes) {
+    if (in.bytes.size() - at < entry_bytes) return std::nullopt;
+    if (in.short_at(at) == compression_tag) return in.short_at(at + value_in_entry);
+  }
+  return 1;
+}
+
+/// A TIFF image, or a movie of Falcon detectors in EER, which is a TIFF file with a Compression of its own.
+MRCZ_INLINE other_format kind_of_tiff(const tiff_numbers& in) {
+  const auto compression = compression_of(in);
+  if (!compression)
+    return {"a TIFF image or perhaps an EER movie",
+            "convert it first, for instance a TIFF with IMOD's tif2mrc, and an EER movie with RELION"};
+  if (*compression >= 65000 && *compression <= 65002)
+    return {"an EER movie", "convert it first, for instance with RELION's relion_convert_to_tiff"};
+  return {"a TIFF image", "convert it first, for instance with IMOD's tif2mrc"};
 }
 
 /// DM3 and DM4 begin with big-endian numbers: the version, the length (4 bytes, or 8 in DM4), and 0 or 1.
@@ -99,6 +143,7 @@ MRCZ_INLINE std::optional<other_format> recognise(std::span<const std::byte> beg
   if (file_size == 0) return other_format{"an empty file", "whatever wrote, copied or downloaded it did not finish"};
   for (const signature& known : signatures)
     if (begins_with(bytes, known)) return other_format{known.what, known.remedy};
+  if (const auto tiff = tiff_of(beginning)) return kind_of_tiff(*tiff);
   if (is_digital_micrograph(beginning))
     return other_format{"an image of Gatan's DigitalMicrograph (DM3 or DM4)",
                         "convert it first, for instance with IMOD's dm2mrc"};

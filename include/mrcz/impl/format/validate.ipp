@@ -149,7 +149,7 @@ MRCZ_INLINE void validate_extended_header(const header& h, std::uint64_t file_si
 MRCZ_INLINE void validate_mode(const header& h, findings& list) {
   const auto word = decode_mode_word(h.mode);
   list.error_if(!word, "MODE", 12, std::to_string(h.mode),
-                h.mode == imods_rgb ? "a mode of MRC2014; 16 is that of IMOD's colour images"
+                h.mode == imods_rgb ? "a mode of MRC2014; 16 is that of IMOD's colour images (RGB)"
                                     : "a mode of MRC2014, or one plus 1000 times a codec of MRCZ");
   if (!word) return;
   const bool extension = word->mode == mode::int32 || word->mode == mode::uint32;

@@ -1,0 +1,93 @@
+#include "mrcz/format/records.hpp"
+
+#include <bit>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/support.hpp"
+
+namespace {
+
+using mrcz::extended_header;
+
+extended_header fei_records() {
+  extended_header e;
+  e.set_records(std::span<const mrcz::fei2>{std::vector<mrcz::fei2>(2)});
+  return e;
+}
+
+extended_header seri_records() {
+  extended_header e;
+  e.set_records(std::span<const mrcz::seri>{std::vector<mrcz::seri>(3, mrcz::seri{.tilt_angle = 2.5})});
+  return e;
+}
+
+extended_header agar_records() {
+  extended_header e;
+  mrcz::agar record;
+  record.alpha_tilt = 2.5F;
+  e.set_records(std::span<const mrcz::agar>{std::vector{record}});
+  return e;
+}
+
+std::string visited(const extended_header& e) {
+  std::string found = "nothing";
+  mrcz::detail::visit_records(e, [&](const auto& records) {
+    using record = typename std::remove_cvref_t<decltype(records)>::value_type;
+    found = std::string{record::exttyp.data(), 4} + " " + std::to_string(records.size());
+  });
+  return found;
+}
+
+extended_header of_text(std::string_view type, std::size_t size, char c) {
+  extended_header e;
+  std::copy(type.begin(), type.end(), e.exttyp.begin());
+  e.bytes.resize(size, static_cast<std::byte>(c));
+  return e;
+}
+
+}  // namespace
+
+TEST_CASE("records are found whatever their type is") {
+  CHECK(visited(fei_records()) == "FEI1 2");
+  CHECK(visited(seri_records()) == "SERI 3");
+  CHECK(visited(agar_records()) == "AGAR 1");
+  CHECK(visited({}) == "nothing");
+  CHECK(visited(of_text("SERI", 0, ' ')) == "nothing");
+  CHECK(visited(of_text("json", 16, ' ')) == "nothing");
+  CHECK(visited(of_text("", 100, '\1')) == "nothing");
+  CHECK(test::failure_of([] { visited(of_text("SERI", 16, '\1')); }));
+  CHECK(test::failure_of([] { visited(of_text("AGAR", 16, '\1')); }));
+}
+
+TEST_CASE("numbers are known in records and absent in texts") {
+  for (const auto& e : {fei_records(), seri_records(), agar_records(), extended_header{}, of_text("json", 3, '1'),
+                        of_text("CCP4", 160, 'X'), of_text("", 80, 'X')})
+    CHECK(mrcz::detail::has_known_numbers(e));
+  for (const auto& e : {of_text("HDF5", 100, '\1'), of_text("MRCO", 100, '\1'), of_text("", 100, '\1'),
+                        of_text("SERI", 100, '\1'), of_text("AGAR", 100, '\1')})
+    CHECK_FALSE(mrcz::detail::has_known_numbers(e));
+}
+
+TEST_CASE("another byte order swaps known records, and nothing else") {
+  for (const auto& records : {fei_records(), seri_records(), agar_records()}) {
+    auto e = records;
+    mrcz::detail::set_byte_order(e, std::endian::big);
+    const auto big = e;
+    mrcz::detail::set_byte_order(e, std::endian::little);
+    CHECK(e != big);
+    CHECK(visited(e) == visited(big));
+    mrcz::detail::set_byte_order(e, std::endian::big);
+    CHECK(e == big);
+  }
+  auto unknown = of_text("SERI", 100, '\1');
+  unknown.bytes[0] = std::byte{2};
+  const auto before = unknown;
+  mrcz::detail::set_byte_order(unknown, mrcz::detail::opposite(std::endian::native));
+  CHECK(unknown == before);
+  CHECK(unknown.byte_order == std::endian::native);
+}
