@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "mrcz/core/endian.hpp"
 #include "mrcz/format/fei_records.hpp"
 #include "mrcz/metadata.hpp"
+#include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
 
@@ -57,7 +59,9 @@ json describe_records(const std::vector<mrcz::fei1>& records) {
 }
 
 json describe(const std::string& path) {
-  const mrcz::reader in{path};
+  auto opened = mrcz::detail::open_headers(path);
+  const auto packing = opened.packing;
+  const mrcz::reader in{std::move(opened.source)};
   const auto& h = in.header();
   const auto& slices = in.slices();
   const auto voxel = in.voxel_size();
@@ -65,6 +69,7 @@ json describe(const std::string& path) {
   const auto plain = static_cast<double>(slices.complete()) * static_cast<double>(slices.slice_bytes());
   json d;
   d["path"] = path;
+  if (packing != mrcz::packing::none) d["packing"] = mrcz::name_of(packing);
   d["mode"] = mrcz::name_of(in.mode());
   if (in.mode() == mrcz::mode::int8) d["signed_bytes"] = !in.unsigned_bytes();
   d["codec"] = mrcz::name_of(in.codec());
@@ -137,6 +142,7 @@ void print(const json& d) {
   fmt::print("  {}, {} x {} x {} (x, y, z) of {}{}, {}-endian\n", d["kind"].get<std::string>(), shape[2], shape[1],
              shape[0], d.value("signed_bytes", true) ? "" : "unsigned ", d["mode"].get<std::string>(),
              d["byte_order"].get<std::string>());
+  if (d.contains("packing")) fmt::print("  packed      by {}\n", d["packing"].get<std::string>());
   if (voxel.is_null()) fmt::print("  voxel size  not stated\n");
   else
     fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0].get<double>(), voxel[1].get<double>(),
