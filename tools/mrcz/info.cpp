@@ -18,6 +18,7 @@
 #include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
+#include "standard.hpp"
 
 namespace {
 
@@ -58,8 +59,14 @@ json describe_records(const std::vector<mrcz::fei1>& records) {
   return d;
 }
 
+mrcz::detail::opened_file open(const std::string& path) {
+  if (!standard::is_meant_by(path)) return mrcz::detail::open_headers(path);
+  auto in = standard::input();
+  return mrcz::detail::open_file(in);
+}
+
 json describe(const std::string& path) {
-  auto opened = mrcz::detail::open_headers(path);
+  auto opened = open(path);
   const auto packing = opened.packing;
   const mrcz::reader in{std::move(opened.source)};
   const auto& h = in.header();
@@ -192,7 +199,7 @@ command::action command::add_info(CLI::App& program) {
   };
   const auto given = std::make_shared<arguments>();
   auto* sub = program.add_subcommand("info", "Show what files say of themselves");
-  sub->add_option("FILE", given->paths, "MRC or MRCZ files")->required();
+  sub->add_option("FILE", given->paths, "MRC or MRCZ files, also packed ones; - is standard input")->required();
   sub->add_flag("--json", given->as_json, "One JSON object per file, a list for several");
   return [given] { return info(given->paths, given->as_json); };
 }

@@ -86,20 +86,26 @@ decltype(auto) in_packed(packing how, Action&& action) {
   }
 }
 
+/// Keeps a file whose header says that it has `said` bytes.
+MRCZ_INLINE std::unique_ptr<const byte_source> spooled(sequential_source& from, std::uint64_t said,
+                                                       const spool_limits& limits) {
+  try {
+    return std::make_unique<spool>(from, limits);
+  } catch (const error& e) {
+    if (e.code() != errc::too_large) throw;
+    rethrow_with({.remark = text("its header says that it has {}", said)});
+  }
+}
+
 /// Opens an MRC file that can be read only in order.
 MRCZ_INLINE opened_file open_in_order(sequential_source& content, packing how, const open_options& options) {
   return in_packed(how, [&] {
     const file_beginning beginning{content};
-    const std::uint64_t most = most_bytes(beginning.header(options.byte_order));
+    const std::uint64_t said = most_bytes(beginning.header(options.byte_order));
+    const std::uint64_t most =
+        said > unknown_size - most_bytes_after_slices ? unknown_size : said + most_bytes_after_slices;
     rejoined_source whole{beginning.bytes(), content};
-    opened_file opened{
-        std::make_unique<spool>(whole, spool_limits{.most_bytes = most > unknown_size - most_bytes_after_slices
-                                                                      ? unknown_size
-                                                                      : most + most_bytes_after_slices,
-                                                    .memory = options.spool_bytes,
-                                                    .stop = options.stop}),
-        {},
-        how};
+    opened_file opened{spooled(whole, said, {most, options.spool_bytes, options.stop}), {}, how};
     opened.header = load_header(*opened.source, options.byte_order);
     return opened;
   });
