@@ -18,7 +18,9 @@ class MrczConan(ConanFile):
     package_type = "library"
     settings = "os", "arch", "compiler", "build_type"
     options = {
-        "bloscpack": [True, False],  # True: .blp files too; needs zlib and OpenSSL
+        "bloscpack": [True, False],  # True: .blp files too; needs OpenSSL
+        "bzip2": [True, False],  # True: reads files that bzip2 packed
+        "xz": [True, False],  # True: reads files that xz packed
         "boost": [True, False],  # True: mrcz::boost too, the coroutines of Boost.Asio
         "only_blosc": [True, False],  # True: c-blosc decompresses each chunk; needs neither lz4 nor zstd
         "header_only": [True, False],  # False: builds mrcz::compiled too
@@ -27,6 +29,8 @@ class MrczConan(ConanFile):
     }
     default_options = {
         "bloscpack": False,
+        "bzip2": False,
+        "xz": False,
         "boost": False,
         "only_blosc": False,
         "header_only": True,
@@ -56,13 +60,25 @@ class MrczConan(ConanFile):
     def requirements(self):
         # nlohmann_json and xtl have the versions that ConanCenter's recipe of xtensor/0.27.1 asks for, lz4 and zstd those
         # of c-blosc/1.21.5; others conflict.
-        for reference in ("c-blosc/1.21.5", "asio/1.32.0", "fmt/11.2.0", "nlohmann_json/3.11.3", "xtensor/0.27.1", "xtl/0.8.0"):
+        for reference in (
+            "c-blosc/1.21.5",
+            "zlib/[>=1.2.11 <2]",
+            "asio/1.32.0",
+            "fmt/11.2.0",
+            "nlohmann_json/3.11.3",
+            "xtensor/0.27.1",
+            "xtl/0.8.0",
+        ):
             self.requires(reference, transitive_headers=True, transitive_libs=True)
         if not self.options.only_blosc:
             for reference in ("lz4/1.9.4", "zstd/[~1.5]"):
                 self.requires(reference, transitive_headers=True, transitive_libs=True)
-        if self.options.bloscpack:
-            for reference in ("zlib/[>=1.2.11 <2]", "openssl/[>=1.1 <4]"):
+        for option, reference in (
+            (self.options.bzip2, "bzip2/1.0.8"),
+            (self.options.xz, "xz_utils/[>=5.4.5 <6]"),
+            (self.options.bloscpack, "openssl/[>=1.1 <4]"),
+        ):
+            if option:
                 self.requires(reference, transitive_headers=True, transitive_libs=True)
 
         if self.options.boost:
@@ -85,6 +101,8 @@ class MrczConan(ConanFile):
         toolchain.cache_variables["MRCZ_COMPILED"] = True
         toolchain.cache_variables["MRCZ_BLOSCPACK"] = bool(self.options.bloscpack)
         toolchain.cache_variables["MRCZ_ONLY_BLOSC"] = bool(self.options.only_blosc)
+        toolchain.cache_variables["MRCZ_BZIP2"] = bool(self.options.bzip2)
+        toolchain.cache_variables["MRCZ_XZ"] = bool(self.options.xz)
         for part in ("TESTS", "TOOLS", "EXAMPLES", "BENCHMARKS"):
             toolchain.cache_variables[f"MRCZ_BUILD_{part}"] = False
         toolchain.generate()
@@ -115,6 +133,7 @@ class MrczConan(ConanFile):
         headers.defines = ["_FILE_OFFSET_BITS=64"]  # as in CMakeLists.txt
         headers.requires = [
             "c-blosc::c-blosc",
+            "zlib::zlib",
             "asio::asio",
             "fmt::fmt",
             "nlohmann_json::nlohmann_json",
@@ -125,6 +144,12 @@ class MrczConan(ConanFile):
             headers.defines.append("MRCZ_ONLY_BLOSC")
         else:
             headers.requires += ["lz4::lz4", "zstd::zstdlib"]
+        if self.options.bzip2:
+            headers.defines.append("MRCZ_BZIP2")
+            headers.requires.append("bzip2::bzip2")
+        if self.options.xz:
+            headers.defines.append("MRCZ_XZ")
+            headers.requires.append("xz_utils::xz_utils")
         if self.settings.os in ("Linux", "FreeBSD"):
             headers.system_libs = ["pthread"]
         if self._clang_needs_old_templates():
@@ -133,7 +158,7 @@ class MrczConan(ConanFile):
                 "-Wno-deprecated-no-relaxed-template-template-args",
             ]
         if self.options.bloscpack:
-            self._component("bloscpack").requires = ["mrcz", "zlib::zlib", "openssl::crypto"]
+            self._component("bloscpack").requires = ["mrcz", "openssl::crypto"]
         if self.options.boost:
             boost = self._component("boost")
             boost.defines = ["MRCZ_BOOST_ASIO"]

@@ -1,4 +1,3 @@
-# The libraries that mrcz::bloscpack links to besides mrcz::mrcz. Both the build and the installed package include this
+# The library that mrcz::bloscpack links to besides mrcz::mrcz. Both the build and the installed package include this
 # file, as they include dependencies.cmake.
-mrcz_find_dependency(ZLIB::ZLIB zlib1g-dev ZLIB)
 mrcz_find_dependency(OpenSSL::Crypto libssl-dev OpenSSL 1.1.1 COMPONENTS Crypto)

@@ -707,7 +707,7 @@ TEST_CASE("what is no MRC file is refused with what was found") {
   auto packed = test::bytes(300, std::byte{7});
   packed[0] = std::byte{0x1f}, packed[1] = std::byte{0x8b}, packed[2] = std::byte{8};
   test::write_bytes(path, packed);
-  refused(errc::not_mrc, "is not an MRC file but a file that gzip packed; unpack it first, for instance with gzip -d");
+  refused(errc::truncated, "the data of gzip end after 0 unpacked bytes: they were cut off (byte 300)");
 
   const auto patched = [&](std::size_t at, std::int32_t value) {
     auto file = good;

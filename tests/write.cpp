@@ -18,6 +18,7 @@
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_header.hpp"
 #include "mrcz/read.hpp"
+#include "mrcz/read_header.hpp"
 #include "mrcz/validate.hpp"
 #include "tests/lazy.hpp"
 #include "tests/whole_files.hpp"
@@ -356,4 +357,96 @@ TEST_CASE("one option rounds, in every mode, codec and byte order, and the heade
           near = near && std::abs(stored.data()[i] - static_cast<double>(voxels.data()[i])) <= step;
         CHECK(near);
       }
+}
+
+TEST_CASE("a name that ends in .gz or .zst packs the file, and the rest of the name means what it means alone") {
+  const test::scratch_folder folder;
+  const auto voxels = test::counts<std::int16_t>({3, 20, 30});
+  struct expectation {
+    const char* name;
+    mrcz::packing packing;
+    mrcz::codec codec;
+    mrcz::kind kind;
+  };
+  const expectation all[]{{"a.map.gz", mrcz::packing::gzip, codec::none, kind::volume},
+                          {"a.mrc.zst", mrcz::packing::zstd, codec::none, kind::volume},
+                          {"a.mrcz.gz", mrcz::packing::gzip, codec::zstd, kind::volume},
+                          {"a.mrcs.gz", mrcz::packing::gzip, codec::none, kind::image_stack},
+                          {"a.gz", mrcz::packing::gzip, codec::none, kind::volume},
+                          {"gz", mrcz::packing::none, codec::none, kind::volume}};
+  for (const auto& expected : all)
+    for (const std::size_t threads : {1U, 3U}) {
+      CAPTURE(expected.name);
+      mrcz::write(folder / expected.name, voxels, {.threads = threads}, {{"detector", "K3"}});
+      const mrcz::reader in{folder / expected.name};
+      CHECK(in.packing() == expected.packing);
+      CHECK(in.codec() == expected.codec);
+      CHECK(in.kind() == expected.kind);
+      CHECK(in.metadata().at("detector") == "K3");
+      CHECK(in.read<std::int16_t>() == voxels);
+      CHECK(mrcz::validate(folder / expected.name).empty());
+    }
+  CHECK(folder.files().size() == std::size(all));
+}
+
+TEST_CASE("the option packs any file, also one in memory, or keeps a name from packing it") {
+  const test::scratch_folder folder;
+  const auto voxels = test::counts<float>({3, 20, 30});
+  mrcz::write(folder / "a.map.gz", voxels, {.packing = mrcz::packing::none});
+  CHECK(mrcz::reader{folder / "a.map.gz"}.packing() == mrcz::packing::none);
+  mrcz::write(folder / "a.map", voxels, {.packing = mrcz::packing::zstd});
+  CHECK(mrcz::reader{folder / "a.map"}.packing() == mrcz::packing::zstd);
+  const auto in = test::reader_of(test::file_with(voxels, {.packing = mrcz::packing::gzip}));
+  CHECK(in.packing() == mrcz::packing::gzip);
+  CHECK(in.read<float>() == voxels);
+}
+
+TEST_CASE("a packing that is not written, or cannot be, is refused before a file is touched") {
+  const test::scratch_folder folder;
+  const auto voxels = test::counts<float>({3, 20, 30});
+  const auto refused = [&](const char* name, const mrcz::write_options& options, const char* message) {
+    const auto thrown = test::failure_of([&] { mrcz::write(folder / name, voxels, options); });
+    REQUIRE(thrown);
+    CHECK(thrown->code == errc::bad_option);
+    CHECK(thrown->mentions(message));
+    CHECK(folder.files().empty());
+  };
+  refused("a.map.bz2", {}, "packing is bzip2, which is only read, expected gzip or zstd");
+  refused("a.map.xz", {}, "packing is xz, which is only read, expected gzip or zstd");
+  refused("a.map.gz", {.keep_partial = true},
+          "keep_partial is true, but a file that gzip packs cannot be read before it is complete");
+  mrcz::write(folder / "a.map", voxels);
+  const auto thrown =
+      test::failure_of([&] { mrcz::append_to(folder / "a.map", voxels, {.packing = mrcz::packing::gzip}); });
+  REQUIRE(thrown);
+  CHECK(thrown->mentions("packing is gzip, but the file is not packed"));
+}
+
+TEST_CASE("an error while a packed file is written leaves the old file and nothing else") {
+  const test::scratch_folder folder;
+  const auto voxels = test::counts<float>({3, 20, 30});
+  mrcz::write(folder / "a.map.gz", voxels);
+  const auto before = test::bytes_of(folder / "a.map.gz");
+  {
+    mrcz::writer out{folder / "a.map.gz"};
+    out.append(voxels + 1.0F);
+  }
+  mrcz::writer stopped{folder / "a.map.gz"};
+  stopped.append(voxels);
+  stopped.header().ispg = 1000;
+  CHECK(test::failure_of([&] { stopped.close(); }));
+  CHECK(test::failure_of([&] { mrcz::write(folder / "a.map.gz", voxels, {.replace = false}); })->code ==
+        errc::already_exists);
+  CHECK(test::bytes_of(folder / "a.map.gz") == before);
+  CHECK(folder.files() == std::vector<std::string>{"a.map.gz"});
+}
+
+TEST_CASE("a packed volume of several pieces is the same with any number of threads") {
+  const test::scratch_folder folder;
+  const auto voxels = test::counts<float>({5, 300, 400});
+  mrcz::write(folder / "one.map.gz", voxels, {.threads = 1});
+  mrcz::write(folder / "three.map.gz", voxels, {.threads = 3});
+  CHECK(test::bytes_of(folder / "one.map.gz") == test::bytes_of(folder / "three.map.gz"));
+  CHECK(mrcz::read<float>(folder / "one.map.gz") == voxels);
+  CHECK(mrcz::read_header(folder / "one.map.gz").header.nx == 400);
 }

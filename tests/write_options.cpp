@@ -38,6 +38,8 @@ TEST_CASE("options that a file can have are accepted") {
 }
 
 TEST_CASE("a value that no file can have is a bad option") {
+  refused({.packing = mrcz::packing::xz}, "packing is xz, which is only read, expected gzip or zstd");
+  refused({.packing = static_cast<mrcz::packing>(9)}, "packing 9 is unknown");
   refused({.compression = {.level = 10}}, "level is 10, expected 0 to 9");
   refused({.compression = {.level = -1}}, "level is -1");
   refused({.compression = {.codec = static_cast<mrcz::codec>(7)}}, "codec 7 is unknown");
@@ -67,10 +69,27 @@ TEST_CASE("a voxel size or origin that is not finite, or a negative voxel size, 
 }
 
 TEST_CASE("two options that contradict each other are a bad option") {
+  refused({.packing = mrcz::packing::zstd, .keep_partial = true},
+          "keep_partial is true, but a file that zstd packs cannot be read before it is complete");
+  CHECK_NOTHROW(mrcz::detail::check({.packing = mrcz::packing::none, .keep_partial = true}));
   refused({.kind = kind::image, .space_group = 1}, "space_group is 1, which is not one of kind image");
   refused({.kind = kind::volume, .space_group = 0}, "space_group is 0, which is not one of kind volume");
   refused({.kind = kind::volume, .space_group = 401}, "not one of kind volume");
   refused({.kind = kind::volume_stack, .space_group = 1}, "not one of kind volume stack");
   for (const kind k : {kind::image, kind::image_stack, kind::volume})
     refused({.kind = k, .sections_per_volume = 2}, "only a volume stack has them");
+}
+
+TEST_CASE("names say how a file is packed, and how it is compressed inside") {
+  const auto of = [](const char* name) { return mrcz::detail::defaults_for(name); };
+  CHECK(of("a.mrc").packing == mrcz::packing::none);
+  CHECK(of("a.mrc.gz").packing == mrcz::packing::gzip);
+  CHECK(of("a.mrc.zst").packing == mrcz::packing::zstd);
+  CHECK(of("a.mrc.bz2").packing == mrcz::packing::bzip2);
+  CHECK(of("a.mrc.xz").packing == mrcz::packing::xz);
+  CHECK(of("a.mrcz.gz").codec == mrcz::codec::zstd);
+  CHECK(of("a.mrc.gz").codec == mrcz::codec::none);
+  CHECK(of("a.st.zst").images);
+  CHECK_FALSE(of("a.gz.mrc").images);
+  CHECK(of("a.gz.mrc").packing == mrcz::packing::none);
 }

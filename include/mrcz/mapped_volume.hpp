@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/array/convert.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/io/mapped_file.hpp"
+#include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 
 namespace mrcz {
@@ -18,17 +20,16 @@ namespace mrcz {
 /// `mrcz::mapped_volume<float> tomogram{"tomo.mrc"}; auto mean = xt::mean(tomogram.voxels());`
 ///
 /// Opening takes the same time for every file size. The system reads each page when the program first touches it.
-/// Throws `errc::not_mappable` if the file is compressed, has the other byte order, stores another type that `T` can
-/// hold, or has an extended header after which the voxels are not aligned for `T`; `read<T>` reads all these files.
-/// Other errors are those of `reader`.
+/// Throws `errc::not_mappable` if the file is compressed or packed, has the other byte order, stores another type that
+/// `T` can hold, or has an extended header after which the voxels are not aligned for `T`; `read<T>` reads all these
+/// files. Other errors are those of `reader`.
 ///
 /// If another program shortens the file while it is mapped, this program dies when it touches the missing part
 /// (SIGBUS).
 template <stored_voxel T>
 class mapped_volume {
  public:
-  explicit mapped_volume(const std::filesystem::path& path, read_options options = {})
-      : in_{std::make_unique<mapped_file>(path), options} {
+  explicit mapped_volume(const std::filesystem::path& path, read_options options = {}) : in_{mapped(path), options} {
     detail::with_context(path.string(), [&] {
       require_mappable(options.axes == axis_order::xyz && detail::axes_of(header()) != detail::same_axes);
     });
@@ -43,11 +44,21 @@ class mapped_volume {
   auto voxels() const&& = delete;
 
  private:
+  static std::unique_ptr<const byte_source> mapped(const std::filesystem::path& path) {
+    return detail::with_context(path.string(), [&] {
+      auto file = std::make_unique<mapped_file>(path);
+      const auto how = detail::packing_around(*file);
+      if (!how.empty()) refuse(fmt::format("file is packed by {}", how));
+      return file;
+    });
+  }
+
+  [[noreturn]] static void refuse(std::string_view what) {
+    detail::fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what,
+                 decoder_of<T>().name);
+  }
+
   void require_mappable(bool exchanges_axes) const {
-    const auto refuse = [](std::string_view what) {
-      detail::fail(errc::not_mappable, "{}, so the file cannot be mapped; mrcz::read<{}> reads it", what,
-                   decoder_of<T>().name);
-    };
     if (exchanges_axes) refuse("axes are exchanged");
     if (in_.slices().compressed()) refuse(fmt::format("slices are compressed with {}", name_of(in_.codec())));
     in_.slices().require(shape()[0]);

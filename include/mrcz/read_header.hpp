@@ -2,8 +2,11 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
@@ -19,13 +22,19 @@ struct file_header {
 };
 
 /// `const auto [header, extended] = mrcz::read_header("tomogram.mrc");` Reads 1024 + NSYMBT bytes and nothing else, so
-/// it takes as long for a movie of a terabyte as for one frame. Throws `errc::not_mrc`, `bad_header` and `bad_mode` as
-/// `reader` does. It does not check whether the slices are there.
+/// it takes as long for a movie of a terabyte as for one frame. Of a file that gzip, zstd, bzip2 or xz packed, it
+/// unpacks as many bytes. Only compressed slices inside such a file are unpacked too. Throws `errc::not_mrc`,
+/// `bad_header` and `bad_mode` as `reader` does. It does not check whether the slices are there.
 MRCZ_INLINE file_header read_header(const std::filesystem::path& path);
 
 namespace detail {
 
-/// The header of a file, checked. `order` overrides the byte order that the header seems to have.
+/// The header of a file of `file_size` bytes, checked. `beginning` is its first 1024 bytes, or all of a shorter file.
+/// `order` overrides the byte order that the header seems to have.
+MRCZ_INLINE header header_of(std::span<const std::byte> beginning, std::uint64_t file_size,
+                             std::optional<std::endian> order = std::nullopt);
+
+/// As above. Reads the first 1024 bytes.
 MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::endian> order = std::nullopt);
 
 /// The bytes between the header and the first slice.

@@ -29,6 +29,8 @@
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/format/validate.hpp"
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/sequential.hpp"
+#include "mrcz/open_file.hpp"
 
 namespace mrcz {
 
@@ -37,8 +39,10 @@ struct read_options {
   std::optional<bool> signed_bytes =
       std::nullopt;  ///< of mode 0; not stated: signed unless IMOD's stamp says otherwise
   std::optional<std::endian> byte_order = std::nullopt;  ///< not stated: determined from the header
-  axis_order axes = axis_order::file;     ///< xyz: shape, slices, regions and arrays are in the order of the specimen
-  bool incomplete = false;                ///< reads a file whose last slices are missing as a shorter file
+  axis_order axes = axis_order::file;  ///< xyz: shape, slices, regions and arrays are in the order of the specimen
+  bool incomplete = false;             ///< reads a file whose last slices are missing as a shorter file
+  std::uint64_t spool_bytes =
+      detail::default_spool_bytes;        ///< of a packed file or a pipe: more than this is kept in a file in TMPDIR
   const std::stop_token* stop = nullptr;  ///< checked before each slice: a requested stop throws `errc::stopped`
   std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes read are added: voxels in the stored type, uncompressed
 };
@@ -57,6 +61,15 @@ using voxel_type =
 
 /// An open file. Const and thread-safe: any number of threads may read from one reader at once.
 ///
+/// A file that gzip, zstd, bzip2 or xz packed is recognised by its first bytes and unpacked once, when it is opened. So
+/// is a pipe, which may be packed too, read to its end. What they hold stays in memory up to
+/// `read_options::spool_bytes`, otherwise in a file without a name in the folder TMPDIR. Damage anywhere in it is then
+/// an error of opening: `errc::bad_packing`, or `errc::truncated` if it was cut off, unless
+/// `read_options::incomplete` is set. More than a MiB after the last slice is refused with `errc::too_large`, so a
+/// small file cannot fill the disk. bzip2 and xz need MRCZ_BZIP2 and MRCZ_XZ; what the program was compiled without is
+/// refused with `errc::codec_unavailable`. MRC inside a bloscpack file is read where it lies, if the program includes
+/// `mrcz/bloscpack.hpp`.
+///
 /// Opening reads the header and, in a compressed file, 16 bytes of the first slice. The reader locates the slices when
 /// it first needs their places: in the first read, in `slices()`, or in `shape()` with `read_options::incomplete`. In a
 /// compressed file this reads 16 bytes of each slice.
@@ -68,6 +81,9 @@ class reader {
  public:
   MRCZ_INLINE explicit reader(const std::filesystem::path& path, read_options options = {});
   MRCZ_INLINE explicit reader(std::unique_ptr<const byte_source> source, read_options options = {});
+
+  /// Reads `from` to its end: `mrcz::descriptor_source in{0, "standard input"}; const mrcz::reader volume{in};`
+  MRCZ_INLINE explicit reader(sequential_source& from, read_options options = {});
 
   const mrcz::header& header() const noexcept { return header_; }
 
@@ -94,7 +110,11 @@ class reader {
   /// Where the slices lie. The members of the table say which slices are missing. Throws only errors of the system.
   MRCZ_INLINE const detail::slice_table& slices() const;
 
+  /// The bytes of the file; of a packed file, those that were unpacked.
   const byte_source& source() const noexcept { return *source_; }
+
+  /// How the file around these bytes is packed.
+  mrcz::packing packing() const noexcept { return packing_; }
 
   /// The codec in the first chunk, which may differ from the MODE word. lz4hc of python-mrcz appears as lz4.
   mrcz::codec codec() const noexcept { return codec_; }
@@ -224,9 +244,10 @@ class reader {
  private:
   friend detail::steps_of_reading;
 
+  MRCZ_INLINE reader(detail::opened_file&& opened, const read_options& options);
+
   enum class memory : bool { in_use, fresh };
 
-  MRCZ_INLINE static read_options checked(read_options options);
   MRCZ_INLINE mrcz::codec codec_in_use() const;
   MRCZ_INLINE void require_readable(const detail::resolved_range& z, const voxel_decoder& type) const;
   MRCZ_INLINE detail::resolved_region require_region(const region& wanted, const voxel_decoder& type) const;
@@ -243,6 +264,7 @@ class reader {
   std::unique_ptr<const byte_source> source_;
   read_options options_;
   mrcz::header header_;
+  mrcz::packing packing_;
   std::uint64_t begin_;            // of the first slice
   detail::axis_permutation axes_;  // from the axes of the arrays to those of the file
   detail::slice_format format_;

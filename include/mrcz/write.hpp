@@ -12,9 +12,9 @@ namespace mrcz {
 
 /// Writes an image or a volume, or any xtensor expression of rank 2 or 3 ([y][x] or [z][y][x]). Expressions are
 /// evaluated slice by slice: by several threads at once if `evaluates_in_parallel` says that their type keeps no state,
-/// otherwise in order by the calling thread. Compresses with zstd if `path` ends in .mrcz, unless the options say
-/// otherwise. Errors as for `writer`. After an error nothing has changed on disk (but see
-/// `write_options::keep_partial`).
+/// otherwise in order by the calling thread. Compresses with zstd if `path` ends in .mrcz, and packs the file if it
+/// ends in .gz or .zst, unless the options say otherwise. Errors as for `writer`. After an error nothing has changed on
+/// disk (but see `write_options::keep_partial`).
 template <writable Array>
 void write(const std::filesystem::path& path, const Array& voxels, write_options options = {}) {
   writer out{path, options};

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "mrcz/codec/codec.hpp"
+#include "mrcz/codec/packing.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/header.hpp"
 #include "mrcz/format/mode.hpp"
@@ -39,6 +40,9 @@ struct write_options {
   std::optional<std::endian> byte_order = std::nullopt;           ///< not stated: that of the header
   std::optional<header> like = std::nullopt;  ///< a header to copy into a new file, as `writer::header() = like` does
   bool statistics = true;                     ///< false marks them "not determined"
+  /// Packs the whole file when it is published: gzip or zstd. Not stated: gzip for a path that ends in .gz, zstd for
+  /// .zst, otherwise none. Slices that were put wait in a file without a name, so `keep_partial` is refused.
+  std::optional<mrcz::packing> packing = std::nullopt;
   mrcz::durability durability = mrcz::durability::data;  ///< what survives a power failure
   bool replace = true;                                   ///< false refuses an existing file
   bool keep_partial = false;  ///< keeps the slices put if the writer is never closed: see `writer::partial_path`
@@ -53,10 +57,11 @@ static_assert(std::is_trivially_destructible_v<write_options>, "options are used
 
 namespace detail {
 
-/// What the extension of a path implies for the file.
+/// What the extensions of a path imply for the file: .mrcz.gz is packed, and has compressed slices.
 struct defaults {
   mrcz::codec codec = mrcz::codec::none;
   bool images = false;
+  mrcz::packing packing = mrcz::packing::none;
 };
 
 MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path);

@@ -46,11 +46,13 @@ class steps_of_writing;
 /// extents and element type.
 class writer {
  public:
-  /// Writes to `path`. Compresses with zstd if `path` ends in .mrcz, unless the options say otherwise. Throws
-  /// `errc::bad_option`, `codec_unavailable`, `already_exists` or the system's error.
+  /// Writes to `path`. Compresses with zstd if `path` ends in .mrcz, and packs the file if it ends in .gz or .zst,
+  /// unless the options say otherwise. A packed file is packed when it is closed, by `write_options::threads` threads.
+  /// Throws `errc::bad_option`, `codec_unavailable`, `already_exists` or the system's error.
   MRCZ_INLINE explicit writer(const std::filesystem::path& path, write_options options = {});
 
-  /// Writes to any sink. Compresses only if the options name a codec.
+  /// Writes to any sink. Compresses only if the options name a codec, and packs only if they name a packing; the slices
+  /// then wait in a file without a name in the folder TMPDIR.
   MRCZ_INLINE explicit writer(std::unique_ptr<byte_sink> sink, write_options options = {});
 
   /// With metadata: a JSON object, or null for none. Throws `errc::bad_metadata` for anything else. These are templates
@@ -73,7 +75,8 @@ class writer {
   ///
   /// The file is opened once and stays locked until the writer is closed, fails or is destroyed. Meanwhile `append_to`
   /// throws EWOULDBLOCK for the same file. `write_options::like` is refused, because the file has a header. If another
-  /// program replaces or changes the file meanwhile, the next write throws ESTALE and leaves the file as it is.
+  /// program replaces or changes the file meanwhile, the next write throws ESTALE and leaves the file as it is. A
+  /// packed file is refused with `errc::bad_option`.
   MRCZ_INLINE static writer append_to(const std::filesystem::path& path, write_options options = {});
 
   writer(writer&&) noexcept = default;
@@ -161,7 +164,9 @@ class writer {
   /// A writer to `path` that has no file yet. `create` must create it before the first slice is put.
   MRCZ_INLINE writer(detail::defaults by_name, std::string name, const write_options& options);
 
-  MRCZ_INLINE void create(const std::filesystem::path& path);
+  /// `threads` pack the finished file, if it is packed.
+  MRCZ_INLINE void create(const std::filesystem::path& path, std::size_t threads);
+  MRCZ_INLINE void write_to(std::unique_ptr<byte_sink> sink, std::size_t threads);
   MRCZ_INLINE writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
                      const write_options& options);
 
@@ -211,7 +216,8 @@ class steps_of_writing {
     out.set_first(std::move(extended));
     return out;
   }
-  static void create(writer& out, const std::filesystem::path& path) { out.create(path); }
+  /// As it starts no threads, one thread packs the file.
+  static void create(writer& out, const std::filesystem::path& path) { out.create(path, 1); }
 
   /// How these slices will be stored.
   static slice_format format_of(const writer& out, const slices& all) {

@@ -28,6 +28,8 @@ PACKAGES = {
     "xtl": {"headers": ["xtl"], "target": "xtl"},
     "xtensor": {"headers": ["xtensor"], "target": "xtensor", "defines": ["XTENSOR_USE_XSIMD"]},
     "zlib": {"headers": ["zlib.h", "zconf.h"], "libs": ["z"], "target": "ZLIB::ZLIB"},
+    "bzip2": {"headers": ["bzlib.h"], "libs": ["bz2"], "target": "BZip2::BZip2", "file": "BZip2"},
+    "xz_utils": {"headers": ["lzma.h", "lzma"], "libs": ["lzma"], "target": "LibLZMA::LibLZMA", "file": "LibLZMA"},
     "boost": {"headers": ["boost"], "component": "headers"},
     "openssl": {"headers": ["openssl"], "libs": ["crypto"], "component": "crypto"},
 }
@@ -83,5 +85,7 @@ class StandIn(ConanFile):
         info.system_libs = package.get("libs", [])
         info.defines = package.get("defines", [])
         info.bindirs = info.libdirs = []
+        if "file" in package:
+            self.cpp_info.set_property("cmake_file_name", package["file"])
         if "target" in package:
             info.set_property("cmake_target_name", package["target"])

@@ -52,6 +52,19 @@ TEST_CASE("a movie is written as the synchronous function writes it") {
   CHECK(bytes_of(folder / "out.mrc") == bytes_of(folder / "expected.mrc"));
 }
 
+TEST_CASE("a packed movie is written and read on the workers") {
+  const scratch_folder folder;
+  asio::thread_pool workers{2};
+  for (const char* const name : {"out.mrcs.gz", "out.mrcz.zst"}) {
+    run(mrcz::async::write(workers.get_executor(), folder / name, movie(7)));
+    const mrcz::reader in{folder / name};
+    CHECK(in.packing() != mrcz::packing::none);
+    CHECK(in.read<std::int16_t>() == movie(7));
+    CHECK(run(mrcz::async::read<std::int16_t>(workers.get_executor(), folder / name)) == movie(7));
+  }
+  CHECK(folder.files().size() == 2);
+}
+
 TEST_CASE("what is written may be computed from arrays that were moved in, or that the caller lends") {
   const scratch_folder folder;
   asio::thread_pool workers{2};

@@ -217,3 +217,30 @@ TEST_CASE("what is no bloscpack file says so in bloscpack's words") {
   CHECK(test::code_of([&] { reader{folder / "nothing"}; }) == std::errc::no_such_file_or_directory);
   CHECK(test::code_of([&] { test::reader_of(test::packed_file(content), {.threads = 0}); }) == mrcz::errc::bad_option);
 }
+
+TEST_CASE("a reader of MRC opens a bloscpack file where this header is included, by its content") {
+  const test::scratch_folder folder;
+  const auto voxels = test::counts<float>({9, 40, 50});
+  for (const char* const name : {"a.mrc", "a.mrcz"}) {
+    mrcz::write(folder / name, voxels);
+    test::bp::pack_file(folder / name, folder / "a.blp", {.chunk_size = 10'000, .replace = true});
+    CHECK(mrcz::read<float>(folder / "a.blp") == voxels);
+    const mrcz::reader in{folder / "a.blp"};
+    CHECK(in.source().size() == std::filesystem::file_size(folder / name));
+    CHECK(in.read_slice<float>(7) == xt::view(voxels, 7, xt::all(), xt::all()));
+    CHECK(mrcz::read_header(folder / "a.blp").header == mrcz::reader{folder / name}.header());
+    CHECK(mrcz::validate(folder / "a.blp").empty());
+    CHECK(mrcz::reader{std::make_unique<mrcz::memory_source>(test::bytes_of(folder / "a.blp"))}.read<float>() ==
+          voxels);
+  }
+  auto damaged = test::bytes_of(folder / "a.blp");
+  damaged.resize(damaged.size() / 2);
+  test::write_bytes(folder / "a.blp", damaged);
+  const auto thrown = test::failure_of([&] { mrcz::read<float>(folder / "a.blp"); });
+  REQUIRE(thrown);
+  CHECK(thrown->mentions("a.blp: "));
+  CHECK_FALSE(mrcz::validate(folder / "a.blp").empty());
+  const auto appended = test::failure_of([&] { mrcz::append_to(folder / "a.blp", voxels); });
+  REQUIRE(appended);
+  CHECK(appended->mentions("is packed by bloscpack, so nothing can be appended to it; blpk decompress unpacks it"));
+}

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/codec/support.hpp"
+#include "tests/packings.hpp"
 
 using namespace test;
 
@@ -94,6 +95,17 @@ TEST_CASE("no bytes are an empty frame of zstd, a frame that is skipped, or no f
     CHECK_FALSE(decoder.decompress(nothing, std::span{&nowhere, 1}));
   }
   CHECK(decoder.decompress({}, {}) == mrcz::detail::has_zstd());
+}
+
+TEST_CASE("a whole file of zstd may have frames that are to be skipped anywhere") {
+  const auto content = image_like(1000);
+  const auto frame = packed_by(mrcz::packing::zstd, content);
+  const auto file = skipped_frame + frame + skipped_frame + empty_frame + frame + skipped_frame;
+  for (const std::size_t at_once : {1U, 5U, 100'000U})
+    CHECK(decoded(*mrcz::detail::make_zstd_decoder(), file, at_once) == content + content);
+  const auto decoder = mrcz::detail::make_zstd_decoder();
+  CHECK(decoded(*decoder, skipped_frame).empty());
+  CHECK(decoder->may_end());
 }
 
 TEST_CASE("a damaged frame of zstd is refused or fills its memory, and leaves all bounds intact") {

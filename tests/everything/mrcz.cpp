@@ -145,6 +145,13 @@ void in_memory() {
   static_cast<void>(in.read<float>());
 }
 
+std::string packed(const std::filesystem::path& path) {
+  mrcz::write(path, xt::zeros<float>({3, 4}), {.packing = mrcz::packing::gzip});
+  mrcz::descriptor_source pipe{0, "standard input"};
+  const mrcz::reader in{pipe, {.spool_bytes = 1000}};
+  return std::string{mrcz::name_of(in.packing())} + in.source().name();
+}
+
 asio::awaitable<void> in_a_coroutine(asio::any_io_executor workers, std::filesystem::path path) {
   const mrcz::volume<float> volume = xt::zeros<float>({2, 3, 4});
   co_await mrcz::async::write(workers, path, volume);

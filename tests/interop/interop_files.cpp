@@ -1,6 +1,9 @@
 // The C++ half of the interoperability tests; the Python scripts beside it are the other half.
 //   interop_files write FOLDER      writes files of every mode, kind, byte order and codec for ours.py to look at
 //   interop_files check FOLDER      reads what theirs.py wrote and compares it with FOLDER/expected.json
+//   interop_files pack FOLDER       writes packed files, and plain ones beside them, for packed.py to look at, and
+//   prints
+//                                   the packings that it reads
 //   interop_files validate FOLDER   compares our verdicts with those of mrcfile in FOLDER/verdicts.json
 //   interop_files round FOLDER      rounds the floats in FOLDER/floats.mrc for float16.py to look at
 //   interop_files records FOLDER    describes the records of FOLDER/*.mrc for records.py, and writes them again
@@ -36,6 +39,7 @@
 #include "mrcz/validate.hpp"
 #include "mrcz/write.hpp"
 #include "mrcz/writer.hpp"
+#include "tests/packings.hpp"
 #include "tests/support.hpp"
 
 namespace {
@@ -227,6 +231,16 @@ int check_all(const std::filesystem::path& folder) {
   fmt::print("{} of {} files are read as expected\n", expectations.size() - static_cast<std::size_t>(failures),
              expectations.size());
   return failures == 0 && !expectations.empty() ? 0 : 1;
+}
+
+// Packed files
+
+int pack_all(const std::filesystem::path& folder) {
+  const auto volume = test::counts<float>({60, 70, 80});
+  for (const char* const name : {"ours.map", "ours.mrcz"})
+    for (const char* const packed : {"", ".gz", ".zst"}) mrcz::write(folder / (std::string{name} + packed), volume);
+  for (const auto how : test::packings()) fmt::print("{}\n", mrcz::name_of(how));
+  return 0;
 }
 
 // Validation
@@ -453,6 +467,7 @@ int main(int count, char** arguments) try {
   const std::vector<std::string> given(arguments + 1, arguments + count);
   if (given.size() == 2 && given[0] == "write") return write_all(given[1]);
   if (given.size() == 2 && given[0] == "check") return check_all(given[1]);
+  if (given.size() == 2 && given[0] == "pack") return pack_all(given[1]);
   if (given.size() == 2 && given[0] == "validate") return validate_all(given[1]);
   if (given.size() == 2 && given[0] == "round") return write_rounded(given[1]);
   if (given.size() == 2 && given[0] == "records") return write_records(given[1]);

@@ -103,6 +103,18 @@ TEST_CASE("a descriptor that cannot be used is the system's error, with its name
   CHECK(write->mentions("standard output: cannot write"));
 }
 
+TEST_CASE("bytes that were read before come back, and then the rest of the source") {
+  const mrcz::memory_source source{text("defg"), "letters"};
+  for (const std::size_t at_once : {1U, 2U, 3U, 4U, 5U, 7U, 100U}) {
+    mrcz::detail::source_in_order rest{source};
+    mrcz::detail::rejoined_source in{text("abc"), rest};
+    CHECK(in.name() == "letters");
+    std::string all;
+    for (std::string some; !(some = read_some(in, at_once)).empty();) all += some;
+    CHECK(all == "abcdefg");
+  }
+}
+
 TEST_CASE("sources and sinks with positions are used from their beginning to their end") {
   const mrcz::memory_source source{text("abcdefg"), "letters"};
   mrcz::detail::source_in_order in{source};

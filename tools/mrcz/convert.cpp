@@ -8,17 +8,20 @@
 #include <stop_token>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "command.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/format/records.hpp"
+#include "mrcz/io/packed.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
 #include "mrcz/writer.hpp"
 #include "progress.hpp"
 #include "signals.hpp"
+#include "standard.hpp"
 
 namespace {
 
@@ -36,14 +39,16 @@ struct arguments {
 
 /// Opens a `mrcz::writer`. Adds to its error for an existing file that --force replaces the file.
 mrcz::writer open(const std::string& path, const mrcz::write_options& options) try {
-  return mrcz::writer{path, options};
+  if (!standard::is_meant_by(path)) return mrcz::writer{path, options};
+  auto at_the_end = std::make_unique<mrcz::detail::packed_sink>(std::make_unique<standard::output>(),
+                                                                mrcz::packing::none, 1, options.stop);
+  return mrcz::writer{std::move(at_the_end), options};
 } catch (const mrcz::error& e) {
   if (e.code() != mrcz::errc::already_exists) throw;
   mrcz::detail::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
 }
 
-void convert(const arguments& given, const std::stop_token* stop) {
-  const mrcz::reader in{given.in, {.threads = given.threads, .stop = stop}};
+void convert(const arguments& given, const mrcz::reader& in, const std::stop_token* stop) {
   std::atomic<std::uint64_t> done = 0;
   mrcz::write_options options{.compression = {.level = given.level},
                               .mode = in.mode(),
@@ -83,9 +88,17 @@ void convert(const arguments& given, const std::stop_token* stop) {
 
 /// Converts the file. A signal ends the conversion between two slices.
 int convert(const arguments& given) try {
+  if (standard::is_meant_by(given.in)) {
+    auto from = standard::input();
+    const mrcz::reader in{from, {.threads = given.threads}};  // a signal still ends the program at once
+    signals::handle();
+    const signals::stop by_signal;
+    convert(given, in, by_signal.token());
+    return 0;
+  }
   signals::handle();
   const signals::stop by_signal;
-  convert(given, by_signal.token());
+  convert(given, mrcz::reader{given.in, {.threads = given.threads, .stop = by_signal.token()}}, by_signal.token());
   return 0;
 } catch (const mrcz::error& e) {
   if (e.code() == mrcz::errc::stopped) signals::throw_if_interrupted();
@@ -104,8 +117,10 @@ CLI::Validator one_of(const char* what, Named named) {
 command::action command::add_convert(CLI::App& program) {
   const auto given = std::make_shared<arguments>();
   auto* sub = program.add_subcommand("convert", "Write a file again with another codec or mode");
-  sub->add_option("IN", given->in, "The file to read")->required();
-  sub->add_option("OUT", given->out, "The file to write; .mrcz means zstd, other extensions no compression")
+  sub->add_option("IN", given->in, "The file to read, also a packed one; - is standard input")->required();
+  sub->add_option("OUT", given->out,
+                  "The file to write; .mrcz means zstd, other extensions no compression; .gz and .zst pack the "
+                  "file; - is standard output")
       ->required();
   sub->add_option("--codec", given->codec, "none, blosclz, lz4, lz4hc, snappy, zlib or zstd")
       ->check(one_of("codec", mrcz::codec_named));

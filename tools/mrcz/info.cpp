@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16,8 +17,10 @@
 #include "mrcz/core/endian.hpp"
 #include "mrcz/format/records.hpp"
 #include "mrcz/metadata.hpp"
+#include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
+#include "standard.hpp"
 
 namespace {
 
@@ -83,8 +86,16 @@ json describe_records(const std::vector<Record>& records) {
   return d;
 }
 
+mrcz::detail::opened_file open(const std::string& path) {
+  if (!standard::is_meant_by(path)) return mrcz::detail::open_headers(path);
+  auto in = standard::input();
+  return mrcz::detail::open_file(in);
+}
+
 json describe(const std::string& path) {
-  const mrcz::reader in{path};
+  auto opened = open(path);
+  const auto packing = opened.packing;
+  const mrcz::reader in{std::move(opened.source)};
   const auto& h = in.header();
   const auto& slices = in.slices();
   const auto voxel = in.voxel_size();
@@ -92,6 +103,7 @@ json describe(const std::string& path) {
   const auto plain = static_cast<double>(slices.complete()) * static_cast<double>(slices.slice_bytes());
   json d;
   d["path"] = path;
+  if (packing != mrcz::packing::none) d["packing"] = mrcz::name_of(packing);
   d["mode"] = mrcz::name_of(in.mode());
   if (in.mode() == mrcz::mode::int8) d["signed_bytes"] = !in.unsigned_bytes();
   d["codec"] = mrcz::name_of(in.codec());
@@ -164,6 +176,7 @@ void print(const json& d) {
   fmt::print("  {}, {} x {} x {} (x, y, z) of {}{}, {}-endian\n", d["kind"].get<std::string>(), shape[2], shape[1],
              shape[0], d.value("signed_bytes", true) ? "" : "unsigned ", d["mode"].get<std::string>(),
              d["byte_order"].get<std::string>());
+  if (d.contains("packing")) fmt::print("  packed      by {}\n", d["packing"].get<std::string>());
   if (voxel.is_null()) fmt::print("  voxel size  not stated\n");
   else
     fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0].get<double>(), voxel[1].get<double>(),
@@ -213,7 +226,7 @@ command::action command::add_info(CLI::App& program) {
   };
   const auto given = std::make_shared<arguments>();
   auto* sub = program.add_subcommand("info", "Show what files say of themselves");
-  sub->add_option("FILE", given->paths, "MRC or MRCZ files")->required();
+  sub->add_option("FILE", given->paths, "MRC or MRCZ files, also packed ones; - is standard input")->required();
   sub->add_flag("--json", given->as_json, "One JSON object per file, a list for several");
   return [given] { return info(given->paths, given->as_json); };
 }

@@ -35,8 +35,9 @@ const std::shared_ptr<write_queue>& queue_of(const basic_writer<Executor>& out) 
 
 /// Writes one file without blocking the caller. The workers, which are the executor of the writer, create the file,
 /// pack slices in parallel, and put them in the order of the calls of `append`. The writer starts no thread, so it
-/// ignores `write_options::threads`. Any number of writers may share the workers, even if these are a pool of one
-/// thread, and even together with the coroutines that append.
+/// ignores `write_options::threads`. A file with `write_options::packing` is packed by one worker, when it is closed.
+/// Any number of writers may share the workers, even if these are a pool of one thread, and even together with the
+/// coroutines that append.
 ///
 /// Operations take any completion token of Asio, with the signature `void(std::exception_ptr)`; without a token they
 /// are awaited: `co_await out.append(std::move(frame))`. They are served in the order in which they were initiated, so

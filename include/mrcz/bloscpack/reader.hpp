@@ -18,8 +18,10 @@
 #include "mrcz/bloscpack/options.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/function_ref.hpp"
+#include "mrcz/core/linkage.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/packed.hpp"
 #include "mrcz/io/sequential.hpp"
 
 namespace mrcz::bloscpack {
@@ -31,7 +33,8 @@ struct damage {
 };
 
 /// An open bloscpack file. It is also a `byte_source` of its uncompressed bytes, so functions that read a `byte_source`
-/// need not unpack the whole file first. Const and thread-safe.
+/// need not unpack the whole file first. Where this header is included, `mrcz::reader{"movie.mrc.blp"}` opens the MRC
+/// file inside, too. Const and thread-safe.
 ///
 /// Opening reads the headers and 8 bytes per chunk (16 without offsets). Throws `errc::not_bloscpack`,
 /// `errc::bad_header`, `errc::bad_metadata`, `errc::bad_chunk` or `errc::truncated`; messages name file, chunk and
@@ -136,6 +139,16 @@ class reader final : public byte_source {
   mutable detail::buffer_pool pool_;
   mutable detail::chunk_cache cache_;
 };
+
+namespace detail {
+
+/// Opens what is packed in a bloscpack file. Threads that read from it need no others to help them.
+MRCZ_INLINE std::unique_ptr<const byte_source> open_content(std::shared_ptr<const byte_source> packed);
+
+/// In each program that includes this header, `mrcz::reader` reads MRC inside bloscpack files.
+inline const bool content_is_read = (opener_of_bloscpack.store(&open_content), true);
+
+}  // namespace detail
 
 }  // namespace mrcz::bloscpack
 

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
+#include "mrcz/codec/stream_decoder.hpp"
+#include "mrcz/codec/stream_encoder.hpp"
 #include "mrcz/core/linkage.hpp"
 
 extern "C" {
@@ -59,6 +62,15 @@ MRCZ_INLINE zstd_search search_of_level(int level) noexcept;
 /// search and the version of zstd alone.
 MRCZ_INLINE std::size_t compress_zstd(std::span<const std::byte> from, std::span<std::byte> into,
                                       const zstd_search& search, zstd_memory& memory);
+
+/// A decoder of whole files of zstd: frames, and frames that are to be skipped. Null without zstd. A frame with a
+/// window of more than 128 MiB counts as damaged.
+MRCZ_INLINE std::unique_ptr<stream_decoder> make_zstd_decoder();
+
+/// An encoder that makes one frame of zstd with a checksum, as the program zstd does. `size` is the number of bytes to
+/// be compressed. With more than one thread, zstd compresses in so many threads of its own, if it was built for that.
+/// `level` is 1 to 19. Null without zstd.
+MRCZ_INLINE std::unique_ptr<stream_encoder> make_zstd_encoder(int level, std::uint64_t size, std::size_t threads);
 
 }  // namespace MRCZ_CODECS
 

@@ -52,6 +52,7 @@ enum class MRCZ_VISIBLE errc {
   not_bloscpack,      ///< the bytes are not a bloscpack file
   caller_failed,      ///< the caller's code, such as a lazy expression, threw another exception: see `cause()`
   stopped,            ///< the caller requested through `stop` that the call ends early
+  bad_packing,        ///< what gzip, zstd, bzip2 or xz packed is damaged
 };
 
 namespace detail {

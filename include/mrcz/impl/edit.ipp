@@ -26,6 +26,7 @@
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/locked_file.hpp"
 #include "mrcz/io/undo_record.hpp"
+#include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/slice_packer.hpp"
 #include "mrcz/write_options.hpp"
@@ -41,7 +42,14 @@ struct file_in_place {
   reader in;
 
   explicit file_in_place(const std::filesystem::path& path, const read_options& options = {})
-      : file{std::make_shared<locked_file>(path)}, in{std::make_unique<shared_source>(file), options} {}
+      : file{opened(path)}, in{std::make_unique<shared_source>(file), options} {}
+
+ private:
+  static std::shared_ptr<locked_file> opened(const std::filesystem::path& path) {
+    auto locked = std::make_shared<locked_file>(path);
+    require_plain(*locked, "it cannot be changed in place");
+    return locked;
+  }
 };
 
 /// Whether the caller has stated a field or changed one in another way.

@@ -13,25 +13,33 @@
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/other_format.hpp"
 #include "mrcz/format/slice_table.hpp"
-#include "mrcz/io/file.hpp"
+#include "mrcz/open_file.hpp"
 
 namespace mrcz {
 
 namespace detail {
+
+MRCZ_INLINE header header_of(std::span<const std::byte> beginning, std::uint64_t file_size,
+                             std::optional<std::endian> order) {
+  header_bytes bytes{};
+  std::copy(beginning.begin(), beginning.end(), bytes.begin());
+  const auto h = decode(bytes, file_size, order);
+  if (file_size < header_size || (!has_map(h) && !makes_sense(h)))
+    if (const auto other = recognise(beginning, file_size))
+      fail(errc::not_mrc, {.found = "is not an MRC file but " + other->what, .remark = other->remedy});
+  if (file_size < header_size)
+    fail_expected(errc::not_mrc, text("is not an MRC file: it has {} bytes", file_size),
+                  text("at least {}", header_size));
+  check(h);
+  return h;
+}
 
 MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::endian> order) {
   const std::uint64_t size = source.size();
   header_bytes bytes{};
   const auto beginning = std::span{bytes}.first(static_cast<std::size_t>(std::min<std::uint64_t>(size, header_size)));
   source.read_at(0, beginning);
-  const auto h = decode(bytes, size, order);
-  if (size < header_size || (!has_map(h) && !makes_sense(h)))
-    if (const auto other = recognise(beginning, size))
-      fail(errc::not_mrc, {.found = "is not an MRC file but " + other->what, .remark = other->remedy});
-  if (size < header_size)
-    fail_expected(errc::not_mrc, text("is not an MRC file: it has {} bytes", size), text("at least {}", header_size));
-  check(h);
-  return h;
+  return header_of(beginning, size, order);
 }
 
 MRCZ_INLINE extended_header load_extended_header(const byte_source& source, const header& h) {
@@ -50,9 +58,8 @@ MRCZ_INLINE extended_header load_extended_header(const byte_source& source, cons
 
 MRCZ_INLINE file_header read_header(const std::filesystem::path& path) {
   return detail::with_context(path.string(), [&] {
-    const file_source source{path};
-    const auto header = detail::load_header(source);
-    return file_header{header, detail::load_extended_header(source, header)};
+    const auto opened = detail::open_headers(path);
+    return file_header{opened.header, detail::load_extended_header(*opened.source, opened.header)};
   });
 }
 

@@ -15,6 +15,7 @@
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/mode_word.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/open_file.hpp"
 #include "mrcz/read_header.hpp"
 #include "mrcz/slice_unpacker.hpp"
 
@@ -25,14 +26,32 @@ struct reader::lazy_slices {
   std::optional<detail::slice_table> table;
 };
 
+namespace detail {
+
+MRCZ_INLINE open_options opening(const read_options& options) {
+  if (options.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");
+  return {.byte_order = options.byte_order,
+          .spool_bytes = options.spool_bytes,
+          .incomplete = options.incomplete,
+          .stop = options.stop};
+}
+
+}  // namespace detail
+
 MRCZ_INLINE reader::reader(const std::filesystem::path& path, read_options options)
     : reader{std::make_unique<file_source>(path), options} {}
 
 MRCZ_INLINE reader::reader(std::unique_ptr<const byte_source> source, read_options options)
-    : source_{std::move(source)},
-      options_{checked(options)},
-      header_{
-          detail::with_context(source_->name(), [&] { return detail::load_header(*source_, options_.byte_order); })},
+    : reader{detail::open_file(std::move(source), detail::opening(options)), options} {}
+
+MRCZ_INLINE reader::reader(sequential_source& from, read_options options)
+    : reader{detail::open_file(from, detail::opening(options)), options} {}
+
+MRCZ_INLINE reader::reader(detail::opened_file&& opened, const read_options& options)
+    : source_{std::move(opened.source)},
+      options_{options},
+      header_{opened.header},
+      packing_{opened.packing},
       begin_{detail::with_context(source_->name(), [&] { return detail::data_offset(source_->size(), header_); })},
       axes_{detail::with_context(
           source_->name(),
@@ -92,11 +111,6 @@ Type reader::voxel_type() const {
   Type type;
   detail::with_row(format_.voxels, [&]<class Row>(Row) { type = std::type_identity<typename Row::type>{}; });
   return type;
-}
-
-MRCZ_INLINE read_options reader::checked(read_options options) {
-  if (options.threads == 0U) detail::fail_expected(errc::bad_option, "threads is 0", "at least 1");
-  return options;
 }
 
 MRCZ_INLINE mrcz::codec reader::codec_in_use() const {

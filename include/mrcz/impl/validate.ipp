@@ -26,6 +26,7 @@
 #include "mrcz/format/records.hpp"
 #include "mrcz/format/statistics.hpp"
 #include "mrcz/io/file.hpp"
+#include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 
 namespace mrcz {
@@ -199,8 +200,15 @@ void validate_content(const Reader& in, findings& list) {
 
 template <class Reader>
 std::vector<finding> detail::validate_source(std::unique_ptr<const byte_source> source) {
-  const std::uint64_t size = source->size();
   detail::findings list;
+  try {
+    source = detail::unpacked(std::move(source));
+  } catch (const error& e) {
+    detail::require_fault_of_file(e);
+    list.error_if(true, "file", e.byte().value_or(0), e.found(), detail::expected_of(e, "a file that can be unpacked"));
+    return std::move(list).take();
+  }
+  const std::uint64_t size = source->size();
   if (size < header_size) {
     std::vector<std::byte> bytes(static_cast<std::size_t>(size));
     source->read_at(0, bytes);

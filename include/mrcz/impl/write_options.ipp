@@ -6,12 +6,19 @@
 #include <cmath>
 
 #include "mrcz/core/error.hpp"
+#include "mrcz/io/packed.hpp"
 
 namespace mrcz::detail {
 
 MRCZ_INLINE defaults defaults_for(const std::filesystem::path& path) {
-  const auto extension = path.extension();
-  return {extension == ".mrcz" ? codec::zstd : codec::none, extension == ".mrcs" || extension == ".st"};
+  auto extension = path.extension();
+  const auto how = extension == ".gz"    ? packing::gzip
+                   : extension == ".zst" ? packing::zstd
+                   : extension == ".bz2" ? packing::bzip2
+                   : extension == ".xz"  ? packing::xz
+                                         : packing::none;
+  if (how != packing::none) extension = path.stem().extension();
+  return {extension == ".mrcz" ? codec::zstd : codec::none, extension == ".mrcs" || extension == ".st", how};
 }
 
 MRCZ_INLINE write_options of_stack(write_options wanted) {
@@ -58,6 +65,10 @@ MRCZ_INLINE void check(const write_options& wanted) {
   if (wanted.voxel_size) check(*wanted.voxel_size);
   if (const auto o = wanted.origin; o && !(std::isfinite(o->x) && std::isfinite(o->y) && std::isfinite(o->z)))
     fail_expected(errc::bad_option, text("origin is {}, {}, {}", o->x, o->y, o->z), "finite numbers");
+  if (wanted.packing) require_writable(*wanted.packing);
+  if (wanted.keep_partial && wanted.packing.value_or(packing::none) != packing::none)
+    fail(errc::bad_option, "keep_partial is true, but a file that {} packs cannot be read before it is complete",
+         name_of(*wanted.packing));
   if (wanted.durability > durability::full)
     fail(errc::bad_option, "durability {} is unknown", static_cast<unsigned>(wanted.durability));
   if (wanted.threads == 0U) fail_expected(errc::bad_option, "threads is 0", "at least 1");

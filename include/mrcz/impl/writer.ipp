@@ -14,14 +14,17 @@
 #include "mrcz/format/records.hpp"
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/byte_source.hpp"
+#include "mrcz/io/packed.hpp"
+#include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 
 namespace mrcz {
 
 namespace detail {
 
-MRCZ_INLINE write_options checked(write_options options, codec by_name) {
-  options.compression.codec = options.compression.codec.value_or(by_name);
+MRCZ_INLINE write_options checked(write_options options, const defaults& by_name) {
+  options.compression.codec = options.compression.codec.value_or(by_name.codec);
+  options.packing = options.packing.value_or(by_name.packing);
   check(options);
   require_available(*options.compression.codec);
   return options;
@@ -33,7 +36,9 @@ MRCZ_INLINE write_options options_for(const reader& in, write_options options) {
       fail(errc::bad_option, "{} is {}, but the file has {}", option, name_of(*wanted), name_of(found));
   };
   if (options.like) fail(errc::bad_option, "like states a header to copy, but the file has its own");
-  options = checked(options, in.codec());
+  options = checked(options, {.codec = in.codec()});
+  if (options.packing != packing::none)
+    fail(errc::bad_option, "packing is {}, but the file is not packed", name_of(*options.packing));
   require_same(options.mode, in.mode(), "mode");
   require_same(options.compression.codec, in.codec(), "codec");
   require_same(options.byte_order, in.header().byte_order, "byte_order");
@@ -66,24 +71,31 @@ inline constexpr std::size_t most_bytes_at_work = std::size_t{1} << 30U;
 
 MRCZ_INLINE writer::writer(const std::filesystem::path& path, write_options options)
     : writer{detail::defaults_for(path), path.string(), options} {
-  create(path);
+  create(path, detail::thread_count(options.threads));
 }
 
 MRCZ_INLINE writer::writer(std::unique_ptr<byte_sink> sink, write_options options)
     : writer{detail::defaults{}, sink->name(), options} {
-  sink_ = std::move(sink);
+  write_to(std::move(sink), detail::thread_count(options.threads));
 }
 
 MRCZ_INLINE writer::writer(detail::defaults by_name, std::string name, const write_options& options)
-    : packer_{detail::checked(options, by_name.codec)}, name_{std::move(name)}, images_by_name_{by_name.images} {
+    : packer_{detail::checked(options, by_name)}, name_{std::move(name)}, images_by_name_{by_name.images} {
   if (options.like) header_ = *options.like;
 }
 
-MRCZ_INLINE void writer::create(const std::filesystem::path& path) {
+MRCZ_INLINE void writer::create(const std::filesystem::path& path, std::size_t threads) {
   const auto& options = packer_.options();
-  detail::with_context(name_,
-                       [&] { sink_ = std::make_unique<atomic_file>(path, options.durability, options.replace); });
+  detail::with_context(
+      name_, [&] { write_to(std::make_unique<atomic_file>(path, options.durability, options.replace), threads); });
   name_ = sink_->name();
+}
+
+MRCZ_INLINE void writer::write_to(std::unique_ptr<byte_sink> sink, std::size_t threads) {
+  const auto& options = packer_.options();
+  if (options.packing != packing::none)
+    sink = std::make_unique<detail::packed_sink>(std::move(sink), *options.packing, threads, options.stop);
+  sink_ = std::move(sink);
 }
 
 MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<detail::locked_file>& opened,
@@ -108,6 +120,7 @@ MRCZ_INLINE writer::writer(const reader& in, const std::shared_ptr<detail::locke
 MRCZ_INLINE writer writer::append_to(const std::filesystem::path& path, write_options options) {
   return detail::with_context(path.string(), [&] {
     const auto opened = std::make_shared<detail::locked_file>(path);
+    detail::require_plain(*opened, "nothing can be appended to it");
     return writer{reader{std::make_unique<detail::shared_source>(opened)}, opened, options};
   });
 }

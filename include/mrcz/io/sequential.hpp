@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/byte_source.hpp"
@@ -70,6 +71,22 @@ class descriptor_sink final : public sequential_sink {
 };
 
 namespace detail {
+
+/// Reads bytes that were read from another source before, and then the rest of that source, which must outlive this
+/// object.
+class rejoined_source final : public sequential_source {
+ public:
+  rejoined_source(std::span<const std::byte> beginning, sequential_source& rest)
+      : beginning_{beginning.begin(), beginning.end()}, rest_{&rest} {}
+
+  std::size_t read(std::span<std::byte> into) override;
+  std::string name() const override { return rest_->name(); }
+
+ private:
+  std::vector<std::byte> beginning_;
+  std::size_t at_ = 0;
+  sequential_source* rest_;
+};
 
 /// Reads a source with positions from its beginning to its end. That source must outlive this object.
 class source_in_order final : public sequential_source {

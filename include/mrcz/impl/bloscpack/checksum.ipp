@@ -5,7 +5,7 @@
 
 #include <openssl/evp.h>
 
-#include "mrcz/bloscpack/zlib.hpp"
+#include "mrcz/codec/zlib.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"

@@ -22,4 +22,3 @@
 #include "mrcz/impl/bloscpack/salvage.ipp"
 #include "mrcz/impl/bloscpack/unpack.ipp"
 #include "mrcz/impl/bloscpack/writer.ipp"
-#include "mrcz/impl/bloscpack/zlib.ipp"

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-#include "mrcz/bloscpack/zlib.hpp"
+#include "mrcz/codec/zlib.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/json.hpp"

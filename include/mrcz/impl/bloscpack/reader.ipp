@@ -13,6 +13,7 @@
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/core/stop.hpp"
+#include "mrcz/io/file.hpp"
 #include "mrcz/io/undone_file.hpp"
 
 namespace mrcz::bloscpack {
@@ -243,5 +244,16 @@ MRCZ_INLINE void reader::require_neighbour(std::uint64_t chunk) const {
   if (!chunks_.from_offsets() || chunk == 0) return;
   static_cast<void>(chunk_header(chunk - 1));
 }
+
+namespace detail {
+
+MRCZ_INLINE std::unique_ptr<const byte_source> open_content(std::shared_ptr<const byte_source> packed) {
+  const bloscpack::options one_thread{.threads = 1};
+  if (const auto* const opened = dynamic_cast<const file_source*>(packed.get()))
+    return std::make_unique<reader>(opened->opened().path(), one_thread);  // as it was before a change that runs
+  return std::make_unique<reader>(std::move(packed), one_thread);
+}
+
+}  // namespace detail
 
 }  // namespace mrcz::bloscpack

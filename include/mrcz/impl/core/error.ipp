@@ -31,6 +31,7 @@ MRCZ_INLINE std::string error_category::message(int code) const {
     case errc::not_bloscpack: return "not a bloscpack file";
     case errc::caller_failed: return "caller's code failed";
     case errc::stopped: return "stopped";
+    case errc::bad_packing: return "damaged packed file";
   }
   return "unknown error";
 }

@@ -30,8 +30,8 @@ inline constexpr signature signatures[]{
      "convert it first, for instance with EMAN2's e2proc3d.py, or with h5py and mrcfile in Python"},
     {{"blpk", 4},
      "a bloscpack file",
-     "blpk decompress unpacks it; mrcz::bloscpack::reader is a source from which mrcz::reader reads an MRC file "
-     "inside"},
+     "a program that includes mrcz/bloscpack.hpp and links mrcz::bloscpack reads an MRC file inside; blpk decompress "
+     "unpacks it"},
     {{"version https://git-lfs.github.com/spec/", 40},
      "a pointer that Git LFS keeps in place of a large file",
      "git lfs pull brings the file itself"},

@@ -3,6 +3,7 @@
 
 #include "mrcz/io/sequential.hpp"
 
+#include <algorithm>
 #include <system_error>
 
 #include "mrcz/core/error.hpp"
@@ -34,6 +35,13 @@ MRCZ_INLINE void descriptor_sink::write(std::span<const std::byte> from) {
 }
 
 namespace detail {
+
+MRCZ_INLINE std::size_t rejoined_source::read(std::span<std::byte> into) {
+  const std::size_t count = std::min(beginning_.size() - at_, into.size());
+  std::copy_n(beginning_.data() + at_, count, into.data());
+  at_ += count;
+  return count == into.size() ? count : count + rest_->read(into.subspan(count));
+}
 
 MRCZ_INLINE std::size_t source_in_order::read(std::span<std::byte> into) {
   const std::uint64_t rest = source_->size() - at_;
