@@ -1,5 +1,5 @@
-// Adds up all frames of a movie of any length in the memory of a few frames. While one frame is added, the next ones
-// are read and decompressed.
+// Averages the frames of a movie of any length, multiplies the average with a gain reference and writes it. The memory
+// holds a few frames. While one frame is added, the next ones are read and decompressed.
 #include <algorithm>
 #include <exception>
 #include <filesystem>
@@ -14,23 +14,31 @@
 
 namespace {
 
-asio::awaitable<void> sum_frames(asio::any_io_executor workers, std::filesystem::path from, std::filesystem::path to) {
-  const auto movie = co_await mrcz::async::open(workers, from);
-  mrcz::image<float> sum = xt::zeros<float>({movie.file().shape()[1], movie.file().shape()[2]});
-  auto frames = movie.slices<float>();
+asio::awaitable<void> average(asio::any_io_executor workers, std::filesystem::path movie, std::filesystem::path gain,
+                              std::filesystem::path to) {
+  const auto in = co_await mrcz::async::open(workers, movie);
+  mrcz::image<float> sum = xt::zeros<float>({in.file().shape()[1], in.file().shape()[2]});
+  auto frames = in.slices<float>();
   while (auto frame = co_await frames.next()) sum += *frame;
-  co_await mrcz::async::write(workers, to, std::move(sum), {.voxel_size = movie.file().voxel_size()});
+
+  const auto reference = co_await mrcz::async::read_slice<float>(workers, gain, 0);
+  if (reference.shape() != sum.shape()) throw std::runtime_error{"movie and gain reference have different extents"};
+  const auto count = static_cast<float>(in.file().shape()[0]);
+  sum *= reference / count;
+  fmt::print("the average of {} frames\n", count);
+  co_await mrcz::async::write(workers, to, std::move(sum), {.voxel_size = in.file().voxel_size()});
 }
 
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 3) {
-    fmt::print(stderr, "usage: {} MOVIE SUM.mrc\n", arguments[0]);
+  if (count != 4) {
+    fmt::print(stderr, "usage: {} MOVIE GAIN AVERAGE.mrc\n", arguments[0]);
     return 2;
   }
   asio::thread_pool workers{std::max(std::thread::hardware_concurrency(), 1U)};
-  asio::co_spawn(workers, sum_frames(workers.get_executor(), arguments[1], arguments[2]), asio::use_future).get();
+  auto averaged = average(workers.get_executor(), arguments[1], arguments[2], arguments[3]);
+  asio::co_spawn(workers, std::move(averaged), asio::use_future).get();
 } catch (const std::exception& e) {
   fmt::print(stderr, "error: {}\n", e.what());
   return 1;
