@@ -27,6 +27,7 @@ namespace mrcz {
 template <stored_voxel T>
 class mapped_volume {
  public:
+  /// Opens, checks and maps the file.
   explicit mapped_volume(const std::filesystem::path& path, read_options options = {})
       : in_{std::make_unique<mapped_file>(path), options} {
     detail::with_context(path.string(), [&] {
@@ -35,7 +36,9 @@ class mapped_volume {
     first_ = reinterpret_cast<const T*>(in_.source().in_memory().data() + in_.slices().begin());
   }
 
+  /// The header of the file.
   const mrcz::header& header() const noexcept { return in_.header(); }
+  /// [nz, ny, nx].
   mrcz::shape shape() const noexcept { return in_.shape(); }
 
   /// All voxels, [z][y][x]. The view must not outlive this object, so the function is deleted for temporary objects.

@@ -22,9 +22,9 @@ inline constexpr std::array<char, 4> exttyp_symmetry{'C', 'C', 'P', '4'};
 /// or anything else. Numbers in them are in the byte order of the program that wrote them, which may differ from that
 /// of the header.
 struct extended_header {
-  std::array<char, 4> exttyp{};
-  std::vector<std::byte> bytes;
-  std::size_t sections = 0;  ///< NZ of the file from which this was read; 0: not known
+  std::array<char, 4> exttyp{};  ///< EXTTYP
+  std::vector<std::byte> bytes;  ///< as they stand in the file
+  std::size_t sections = 0;      ///< NZ of the file from which this was read; 0: not known
 
   /// The bytes as records, one for each section: `records<mrcz::fei1>()`, `records<mrcz::fei2>()`. Throws
   /// `errc::bad_header` if they have another type.
@@ -40,7 +40,9 @@ struct extended_header {
     Record::replace_in(*this, all);
   }
 
+  /// Whether there are no bytes.
   bool empty() const noexcept { return bytes.empty(); }
+  /// Whether the bytes are MRCZ's metadata.
   bool is_json() const noexcept { return !bytes.empty() && exttyp == exttyp_json; }
 
   /// EXTTYP without trailing blanks and NULs: "FEI1", "SERI", or "" where it is not set.
