@@ -15,9 +15,9 @@ namespace mrcz {
 /// All that a file says.
 template <voxel T>
 struct document {
-  volume<T> voxels;  ///< [z][y][x]
-  mrcz::header header;
-  mrcz::extended_header extended_header;
+  volume<T> voxels;                       ///< [z][y][x]
+  mrcz::header header;                    ///< with the extents as they were read
+  mrcz::extended_header extended_header;  ///< kind and bytes
 };
 
 /// Reads a whole file. Its header is that of the voxels as they are read (`reader::header_as_read`). Errors as for

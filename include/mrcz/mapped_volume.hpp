@@ -29,6 +29,7 @@ namespace mrcz {
 template <stored_voxel T>
 class mapped_volume {
  public:
+  /// Opens, checks and maps the file.
   explicit mapped_volume(const std::filesystem::path& path, read_options options = {}) : in_{mapped(path), options} {
     detail::with_context(path.string(), [&] {
       require_mappable(options.axes == axis_order::xyz && detail::axes_of(header()) != detail::same_axes);
@@ -36,7 +37,9 @@ class mapped_volume {
     first_ = reinterpret_cast<const T*>(in_.source().in_memory().data() + in_.slices().begin());
   }
 
+  /// The header of the file.
   const mrcz::header& header() const noexcept { return in_.header(); }
+  /// [nz, ny, nx].
   mrcz::shape shape() const noexcept { return in_.shape(); }
 
   /// All voxels, [z][y][x]. The view must not outlive this object, so the function is deleted for temporary objects.

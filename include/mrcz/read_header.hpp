@@ -17,7 +17,7 @@ namespace mrcz {
 
 /// Everything before the voxels of a file.
 struct file_header {
-  mrcz::header header;
+  mrcz::header header;             ///< the first 1024 bytes
   mrcz::extended_header extended;  ///< `parse_metadata` reads the JSON in it
 };
 

@@ -34,6 +34,7 @@
 
 namespace mrcz {
 
+/// How a file is read. What is not stated follows from the file.
 struct read_options {
   std::optional<std::size_t> threads = std::nullopt;  ///< not stated: one per processor
   std::optional<bool> signed_bytes =
@@ -79,21 +80,27 @@ using voxel_type =
 /// place outside the volume. Messages name file, slice and byte.
 class reader {
  public:
+  /// Opens a file. Throws `errc::not_mrc`, `bad_header`, `bad_mode` or the system's error.
   MRCZ_INLINE explicit reader(const std::filesystem::path& path, read_options options = {});
+  /// Reads from any source.
   MRCZ_INLINE explicit reader(std::unique_ptr<const byte_source> source, read_options options = {});
 
   /// Reads `from` to its end: `mrcz::descriptor_source in{0, "standard input"}; const mrcz::reader volume{in};`
   MRCZ_INLINE explicit reader(sequential_source& from, read_options options = {});
 
+  /// The header of the file.
   const mrcz::header& header() const noexcept { return header_; }
 
   /// The header of the arrays that are read: with `axis_order::xyz` that of `in_xyz_order`, otherwise the file's.
   mrcz::header header_as_read() const { return options_.axes == axis_order::xyz ? in_xyz_order(header_) : header_; }
 
+  /// How the file stores voxels.
   mrcz::mode mode() const noexcept { return format_.voxels.mode; }
+  /// What the sections of the file are.
   mrcz::kind kind() const noexcept { return header_.kind(); }
   /// In angstrom; nothing if the file does not say.
   std::optional<mrcz::voxel_size> voxel_size() const noexcept { return header_.voxel_size(); }
+  /// What the header says of the voxels; nothing is computed.
   mrcz::statistics statistics() const noexcept { return statistics_of(header_); }
 
   /// What opening repaired or doubted: the findings of `validate` about the header, in the byte order of the options,
@@ -159,6 +166,7 @@ class reader {
     return slice;
   }
 
+  /// Slices that follow each other.
   template <voxel T>
   volume<T> read_slices(range z) const {
     return read_region<T>({.z = z});
@@ -184,12 +192,11 @@ class reader {
     return voxels;
   }
 
-  // The following functions read into memory of the caller: an array, a view of one, or a `view_of` a pointer. They
-  // convert voxels to its element type. They throw `errc::shape_mismatch` unless it has exactly the shape of what is
-  // read, and `errc::bad_option` for a null pointer or strides by which voxels overlap. Other strides are
-  // allowed; unless the voxels lie in row-major order without gaps, they are copied once more. After an error the
-  // content of the memory is undefined.
-
+  /// Reads into memory of the caller: an array, a view of one, or a `view_of` a pointer. Converts voxels to its element
+  /// type. Throws `errc::shape_mismatch` unless it has exactly the shape of what is read, and `errc::bad_option` for a
+  /// null pointer or strides by which voxels overlap. Other strides are allowed; unless the voxels lie in row-major
+  /// order without gaps, they are copied once more. After an error the content of the memory is undefined.
+  /// @{
   template <class Array>
   void read(Array&& into) const {
     read_into({}, voxels_of(into));
@@ -220,11 +227,13 @@ class reader {
   void read_region(region wanted, Array&& into) const {
     read_into(wanted, voxels_of(into));
   }
+  /// @}
 
   /// The number of frames. A frame has `header_as_read().slices_per_frame()` slices; it is a volume of a volume stack,
   /// or an array of a list of python-mrcz.
   std::size_t frames() const { return shape()[0] / slices_per_frame(); }
 
+  /// All slices of a frame.
   template <voxel T>
   volume<T> read_frame(std::size_t frame) const {
     return read_slices<T>(slices_of_frame(frame));

@@ -39,6 +39,7 @@ class slice_packer;
 class packed_slice {
  public:
   packed_slice() = default;
+  /// Leaves `other` empty.
   packed_slice(packed_slice&& other) noexcept { *this = std::move(other); }
   /// Leaves `other` empty, so that nobody can put it again.
   packed_slice& operator=(packed_slice&& other) noexcept {
@@ -52,6 +53,7 @@ class packed_slice {
     return *this;
   }
 
+  /// What `put` writes.
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
   /// Whether the bytes lie in the array itself. The array must then live until the slice has been put.

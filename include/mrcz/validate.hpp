@@ -33,6 +33,7 @@ std::vector<finding> validate(std::unique_ptr<Source> source) {
   return detail::validate_source<reader>(std::move(source));
 }
 
+/// All findings about the file at this path.
 template <std::convertible_to<std::filesystem::path> Path>
 std::vector<finding> validate(const Path& path) {
   return detail::validate_file<reader>(path);

@@ -37,6 +37,7 @@ void write_stack(const std::filesystem::path& path, const Array& images, write_o
   write(path, images, detail::of_stack(options));
 }
 
+/// With metadata: a JSON object, or null for none.
 template <writable Array>
 void write_stack(const std::filesystem::path& path, const Array& images, write_options options,
                  const metadata& values) {

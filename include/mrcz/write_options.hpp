@@ -22,7 +22,7 @@ namespace mrcz {
 /// What the data do not tell. A value that is not stated comes from `writer::header()` if the caller has set it there,
 /// for instance with a copied header; otherwise it comes from the data.
 struct write_options {
-  mrcz::compression compression{};
+  mrcz::compression compression{};  ///< of the slices
   /// Stored type; not stated: that of the array's elements. Then `bool` is stored as int8, `std::uint8_t` as uint16,
   /// `double` as float32 and `std::complex<double>` as complex64. In the last two, numbers are rounded to nearest
   /// whatever `rounding` says, and one that would become infinite is refused. 64-bit integers are refused.

@@ -62,6 +62,7 @@ class writer {
       : writer{path, options} {
     set_extended_header(detail::defined_in_mrcz_metadata_hpp<Json>::write(values));
   }
+  /// With metadata, to any sink.
   template <class Json = mrcz::metadata>
   writer(std::unique_ptr<byte_sink> sink, write_options options, const mrcz::metadata& values)
       : writer{std::move(sink), options} {
@@ -91,6 +92,7 @@ class writer {
   /// computed.
   header_fields& header() noexcept { return header_; }
 
+  /// The options as they are used: what was not stated has its default.
   const write_options& options() const noexcept { return packer_.options(); }
 
   /// The name of the file in messages: its path.

@@ -1,4 +1,4 @@
-/// The surroundings of the examples in README.md: a folder with the files that they name.
+/// The surroundings of the examples in README.md and docs/: a folder with the files that they name.
 #pragma once
 
 #include <filesystem>

@@ -128,6 +128,7 @@ concept self_contained = expression<E> && detail::owns<std::remove_cvref_t<E>>;
 template <class E>
 class borrowed_expression {
  public:
+  /// `borrowed` calls this.
   explicit borrowed_expression(E&& kept) : expression_{std::forward<E>(kept)} {}
 
   /// Moves the expression out. A named expression stays where it is, and the pointer does not own it.

@@ -74,6 +74,7 @@ using by_row = std::array<Conversion, row_count>;
 
 }  // namespace detail
 
+/// The loops of reading: see its declaration above.
 struct voxel_decoder {
   /// Converts `count` voxels at any address. They are in the byte order of this machine; each 4-bit voxel takes one
   /// byte.
@@ -86,6 +87,7 @@ struct voxel_decoder {
   detail::by_row<conversion> past_caches;  ///< for more voxels than the caches hold; null: no special loop
 };
 
+/// The loops of writing.
 struct voxel_encoder {
   /// Converts `count` voxels to the byte order of this machine, 4-bit ones to a byte each. False if the row cannot hold
   /// one of them exactly.

@@ -21,24 +21,25 @@ using byte_strides = std::array<std::ptrdiff_t, 3>;
 
 /// The place into which voxels are read. Refers to memory of the caller.
 struct voxels {
-  const voxel_decoder* type;
-  std::byte* first;  ///< address of voxel (0, 0, 0)
-  std::size_t rank;  ///< of the array: 2 (an image, of one slice) or 3 (a volume)
-  shape extents;
-  byte_strides strides;
+  const voxel_decoder* type;  ///< `decoder_of` the type of the voxels
+  std::byte* first;           ///< address of voxel (0, 0, 0)
+  std::size_t rank;           ///< of the array: 2 (an image, of one slice) or 3 (a volume)
+  shape extents;              ///< of the volume; an image has one slice
+  byte_strides strides;       ///< from one voxel to the next
 
   /// Whether they lie in row-major order without gaps.
   MRCZ_INLINE bool is_dense() const noexcept;
 
+  /// Bytes of all voxels, without gaps.
   std::size_t bytes() const noexcept { return extents[0] * extents[1] * extents[2] * type->bytes; }
 };
 
 /// The voxels that are written, slice by slice. Refers to an array, an expression or memory of the caller.
 struct slices {
-  const voxel_encoder* type;
-  std::size_t rank;  ///< of the array: 2 (an image, of one slice) or 3 (a volume)
-  shape extents;
-  const void* array;
+  const voxel_encoder* type;  ///< `encoder_of` the type of the voxels
+  std::size_t rank;           ///< of the array: 2 (an image, of one slice) or 3 (a volume)
+  shape extents;              ///< of the volume; an image has one slice
+  const void* array;          ///< what `evaluate` is called with
   /// Evaluates slice `z` of `array` into `to`, which has room for its voxels in row-major order and is aligned for
   /// them. What it throws reaches the caller as `errc::caller_failed`. May be null if `in_place` is given.
   void (*evaluate)(const void* array, std::size_t z, std::byte* to);
@@ -46,6 +47,7 @@ struct slices {
   const std::byte* in_place;
   bool in_parallel;  ///< several threads may evaluate slices at the same time, once the first one has been evaluated
 
+  /// Bytes of one slice in memory.
   std::size_t slice_bytes() const noexcept { return extents[1] * extents[2] * type->bytes; }
 };
 
@@ -53,9 +55,9 @@ struct slices {
 template <class T>
   requires written_voxel<std::remove_const_t<T>>
 struct voxel_view {
-  T* first;
-  std::size_t rank;
-  shape extents;
+  T* first;                               ///< address of voxel (0, 0, 0)
+  std::size_t rank;                       ///< 2 (an image) or 3 (a volume)
+  shape extents;                          ///< an image has one slice
   std::array<std::ptrdiff_t, 3> strides;  ///< in voxels
 };
 
@@ -128,6 +130,7 @@ constexpr voxel_view<T> dense_view(T* first, std::size_t rank, const shape& exte
 ///     view_of(matrix.data(), {rows, columns}, {matrix.rowStride(), matrix.colStride()})  column-major (Eigen)
 ///     view_of(m.data_handle(), {m.extent(0), m.extent(1)}, {m.stride(0), m.stride(1)})   std::mdspan
 ///     view_of(p + (ny - 1) * nx, {ny, nx}, {-std::ptrdiff_t(nx), 1})                     turned upside down
+/// @{
 template <class T, std::size_t Rank>
 constexpr voxel_view<T> view_of(T* first, const std::array<std::size_t, Rank>& extents) noexcept {
   return detail::dense_view(first, Rank, detail::of_rank_3<Rank>(extents.data()));
@@ -146,7 +149,9 @@ constexpr voxel_view<T> view_of(T* first, const detail::any_integer<std::size_t>
                                 const detail::any_integer<std::ptrdiff_t> (&strides)[Rank]) noexcept {
   return view_of(first, detail::values_of(extents), detail::values_of(strides));
 }
+/// @}
 
+/// The place of a view as the engine knows it.
 template <class T>
   requires voxel<T>
 voxels voxels_of(const voxel_view<T>& view) noexcept {
@@ -189,8 +194,11 @@ slices slices_of(const voxel_view<T>& view) {
   return detail::gathered_slices(view, [](const voxel_view<T>& same) { return same; });
 }
 
+/// The same: so that `slices` and `voxels` of the caller's own making can be written and read into.
+/// @{
 inline slices slices_of(const slices& all) noexcept { return all; }
 inline voxels voxels_of(const voxels& all) noexcept { return all; }
+/// @}
 
 }  // namespace mrcz
 

@@ -32,6 +32,7 @@ auto read(asio::any_io_executor workers, std::filesystem::path path, read_option
   return detail::initiate_read<volume<T>>(std::move(workers), std::forward<Token>(token),
                                           detail::opening(std::move(path), options), std::move(whole));
 }
+/// With the options of the longer form at their defaults.
 template <voxel T, token_for<volume<T>> Token>
 auto read(asio::any_io_executor workers, std::filesystem::path path, Token&& token) {
   return read<T>(std::move(workers), std::move(path), {}, std::forward<Token>(token));
@@ -45,6 +46,7 @@ auto read_slice(asio::any_io_executor workers, std::filesystem::path path, std::
   return detail::initiate_read<image<T>>(std::move(workers), std::forward<Token>(token),
                                          detail::opening(std::move(path), options), std::move(slice));
 }
+/// With the options of the longer form at their defaults.
 template <voxel T, token_for<image<T>> Token>
 auto read_slice(asio::any_io_executor workers, std::filesystem::path path, std::size_t z, Token&& token) {
   return read_slice<T>(std::move(workers), std::move(path), z, {}, std::forward<Token>(token));

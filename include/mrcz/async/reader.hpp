@@ -35,12 +35,13 @@ namespace mrcz::async::inline MRCZ_ASIO {
 template <class Executor = asio::any_io_executor>
 class basic_reader {
  public:
-  using executor_type = Executor;
-  using default_token = asio::use_awaitable_t<Executor>;
+  using executor_type = Executor;                         ///< of the workers
+  using default_token = asio::use_awaitable_t<Executor>;  ///< where the caller passes none
 
+  /// As Asio's I/O objects have it.
   template <class Other>
   struct rebind_executor {
-    using other = basic_reader<Other>;
+    using other = basic_reader<Other>;  ///< on other workers
   };
 
   /// A reader without a file: operations must have default-constructible results.
@@ -52,6 +53,7 @@ class basic_reader {
   basic_reader(Executor workers, const std::filesystem::path& path, read_options options = {})
       : basic_reader{std::move(workers), std::make_unique<file_source>(path), options} {}
 
+  /// Reads from any source, which the workers use.
   basic_reader(Executor workers, std::unique_ptr<const byte_source> source, read_options options = {})
       : executor_{std::move(workers)}, file_{detail::open_reader(std::move(source), options)} {
     static_cast<void>(detail::checked(*executor_));
@@ -70,6 +72,8 @@ class basic_reader {
     return *file_;
   }
 
+  /// As the function of `mrcz::reader` of this name.
+  /// @{
   template <voxel T, token_for<volume<T>> Token = default_token>
   auto read(Token&& token = Token{}) const {
     return read_region<T>({}, std::forward<Token>(token));
@@ -100,6 +104,7 @@ class basic_reader {
       return detail::steps_of_reading::frame(in, frame, type);
     });
   }
+  /// @}
 
   /// The slices of `z`, one after the other. As many are read before the caller asks for them as the window holds.
   template <voxel T>
@@ -125,6 +130,7 @@ class basic_reader {
   detail::shared_reader file_;
 };
 
+/// A reader on workers of any kind.
 using reader = basic_reader<>;
 
 /// Opens a file on the workers. Signature `void(std::exception_ptr, reader)`.
@@ -134,6 +140,7 @@ auto open(asio::any_io_executor workers, std::filesystem::path path, read_option
   auto open_it = [workers, path = std::move(path), options] { return reader{workers, path, options}; };
   return detail::initiate_making<reader>(std::move(workers), std::forward<Token>(token), std::move(open_it));
 }
+/// With the options of the longer form at their defaults.
 template <token_for<reader> Token>
 auto open(asio::any_io_executor workers, std::filesystem::path path, Token&& token) {
   return open(std::move(workers), std::move(path), {}, std::forward<Token>(token));

@@ -22,9 +22,10 @@ namespace mrcz::async::inline MRCZ_ASIO {
 template <voxel T, class Executor = asio::any_io_executor>
 class slice_stream {
  public:
-  using executor_type = Executor;
-  using default_token = asio::use_awaitable_t<Executor>;
+  using executor_type = Executor;                         ///< of the workers
+  using default_token = asio::use_awaitable_t<Executor>;  ///< where the caller passes none
 
+  /// `reader::slices` calls this.
   slice_stream(Executor workers, const detail::shared_reader& file, detail::resolved_range slices, const window& ahead)
       : executor_{workers},
         queue_{std::make_shared<detail::read_queue>(std::move(workers), file, slices, ahead, read,
@@ -37,6 +38,7 @@ class slice_stream {
     if (queue_) queue_->stop();
   }
 
+  /// The workers.
   executor_type get_executor() const noexcept { return executor_; }
 
   /// The next slice, or nothing after the last one. Signature `void(std::exception_ptr, std::optional<image<T>>)`.

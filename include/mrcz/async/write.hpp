@@ -36,16 +36,19 @@ auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxe
   };
   return detail::initiate<void>(workers, std::forward<Token>(token), std::move(start));
 }
+/// With the options of the longer form at their defaults.
 template <appendable Array, token_for<void> Token>
 auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, Token&& token) {
   return write(std::move(workers), std::move(path), std::move(voxels), {}, nullptr, {}, std::forward<Token>(token));
 }
+/// With the options of the longer form at their defaults.
 template <appendable Array, token_for<void> Token>
 auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, write_options options,
            Token&& token) {
   return write(std::move(workers), std::move(path), std::move(voxels), options, nullptr, {},
                std::forward<Token>(token));
 }
+/// With the options of the longer form at their defaults.
 template <appendable Array, token_for<void> Token>
 auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, write_options options,
            mrcz::metadata values, Token&& token) {

@@ -29,8 +29,8 @@ namespace mrcz::async::inline MRCZ_ASIO {
 
 /// Slices that have been admitted to the window of a writer and are not in the file yet.
 struct window_content {
-  std::size_t slices = 0;
-  std::size_t bytes = 0;  ///< as `window::bytes` counts them
+  std::size_t slices = 0;  ///< how many
+  std::size_t bytes = 0;   ///< as `window::bytes` counts them
 };
 
 namespace detail {

@@ -69,12 +69,13 @@ const std::shared_ptr<write_queue>& queue_of(const basic_writer<Executor>& out) 
 template <class Executor>
 class basic_writer {
  public:
-  using executor_type = Executor;
-  using default_token = asio::use_awaitable_t<Executor>;
+  using executor_type = Executor;                         ///< of the workers
+  using default_token = asio::use_awaitable_t<Executor>;  ///< where the caller passes none
 
+  /// As Asio's I/O objects have it.
   template <class Other>
   struct rebind_executor {
-    using other = basic_writer<Other>;
+    using other = basic_writer<Other>;  ///< on other workers
   };
 
   /// A writer without a file: operations must have default-constructible results.
@@ -88,6 +89,7 @@ class basic_writer {
       : basic_writer{std::move(workers), detail::steps_of_writing::prepare(path, options, to_extended_header(values)),
                      limits, path} {}
 
+  /// Writes to any sink, which the workers use.
   basic_writer(Executor workers, std::unique_ptr<byte_sink> sink, write_options options = {},
                const mrcz::metadata& values = nullptr, window limits = {})
       : basic_writer{std::move(workers), mrcz::writer{std::move(sink), options, values}, limits} {}
@@ -98,6 +100,7 @@ class basic_writer {
       : basic_writer{std::move(workers), std::move(out), limits, std::nullopt} {}
 
   basic_writer(basic_writer&&) noexcept = default;
+  /// Ends the file of this writer first, as the destructor does.
   basic_writer& operator=(basic_writer&& other) noexcept {
     if (this == &other) return *this;
     if (queue_) queue_->abandon();
@@ -214,6 +217,7 @@ class basic_writer {
   std::shared_ptr<detail::write_queue> queue_;
 };
 
+/// A writer on workers of any kind.
 using writer = basic_writer<>;
 
 namespace detail {
@@ -241,14 +245,17 @@ auto create(asio::any_io_executor workers, std::filesystem::path path, write_opt
   };
   return detail::initiate<writer>(workers, std::forward<Token>(token), std::move(start));
 }
+/// With the options of the longer form at their defaults.
 template <token_for<writer> Token>
 auto create(asio::any_io_executor workers, std::filesystem::path path, Token&& token) {
   return create(std::move(workers), std::move(path), {}, nullptr, {}, std::forward<Token>(token));
 }
+/// With the options of the longer form at their defaults.
 template <token_for<writer> Token>
 auto create(asio::any_io_executor workers, std::filesystem::path path, write_options options, Token&& token) {
   return create(std::move(workers), std::move(path), options, nullptr, {}, std::forward<Token>(token));
 }
+/// With the options of the longer form at their defaults.
 template <token_for<writer> Token>
 auto create(asio::any_io_executor workers, std::filesystem::path path, write_options options, mrcz::metadata values,
             Token&& token) {
@@ -264,10 +271,12 @@ auto append_to(asio::any_io_executor workers, std::filesystem::path path, write_
   };
   return detail::initiate_making<writer>(std::move(workers), std::forward<Token>(token), std::move(open));
 }
+/// With the options of the longer form at their defaults.
 template <token_for<writer> Token>
 auto append_to(asio::any_io_executor workers, std::filesystem::path path, Token&& token) {
   return append_to(std::move(workers), std::move(path), {}, {}, std::forward<Token>(token));
 }
+/// With the options of the longer form at their defaults.
 template <token_for<writer> Token>
 auto append_to(asio::any_io_executor workers, std::filesystem::path path, write_options options, Token&& token) {
   return append_to(std::move(workers), std::move(path), options, {}, std::forward<Token>(token));

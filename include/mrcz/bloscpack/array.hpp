@@ -52,19 +52,21 @@ MRCZ_INLINE metadata to_metadata(const array_layout& layout);
 
 /// An array whose elements need not have a C++ type: records, texts, times.
 struct array_bytes {
-  array_layout layout;
+  array_layout layout;           ///< dtype, shape and order
   std::vector<std::byte> bytes;  ///< in the order of the layout and in the byte order of the dtype
 };
 
 /// Packs the bytes of an array of any dtype. Python's bloscpack reads it as that array. Throws `errc::bad_option` if
 /// there are more or fewer bytes than the layout says, and for another `typesize` than the size of an element.
 /// `chunk_size` is rounded down to whole elements.
+/// @{
 MRCZ_INLINE header pack_array(byte_sink& to, const array_layout& layout, std::span<const std::byte> bytes,
                               const options& wanted = {});
 MRCZ_INLINE header pack_array(sequential_sink& to, const array_layout& layout, std::span<const std::byte> bytes,
                               const options& wanted = {});
 MRCZ_INLINE header pack_array(const std::filesystem::path& path, const array_layout& layout,
                               std::span<const std::byte> bytes, const options& wanted = {});
+/// @}
 
 /// The array in a bloscpack file, of whatever type. Throws `errc::bad_metadata` if the file holds no array, or if the
 /// size of the array is not the size of the data. Also throws what `reader` throws.
@@ -118,6 +120,7 @@ auto pack_elements(const E& array, Pack&& pack) {
 /// Packs an array of any rank, or any xtensor expression, to a file, to any sink, or into memory. Python's bloscpack
 /// reads it as the same array. Elements that have no gaps in memory, in row-major (C) or column-major (F) order, are
 /// written in that order. Anything else is evaluated first, in row-major order.
+/// @{
 template <expression E>
 header pack_array(const std::filesystem::path& path, const E& array, const options& wanted = {}) {
   return detail::pack_elements(array, [&](const array_layout& layout, std::span<const std::byte> bytes) {
@@ -146,6 +149,7 @@ std::vector<std::byte> pack_array(const E& array, const options& wanted = {}) {
   pack_array(static_cast<byte_sink&>(to), array, wanted);
   return packed;
 }
+/// @}
 
 /// The array in a bloscpack file. Throws `errc::mode_mismatch` unless its elements are of type `T`; `visit` on the
 /// dtype of `parse_layout(in.metadata())` finds the right type. Throws as `unpack_array` without a type.
@@ -175,6 +179,7 @@ row_major_array<T> unpack_array(const reader& in) {
   });
 }
 
+/// The array in the file at this path.
 template <element T>
 row_major_array<T> unpack_array(const std::filesystem::path& path, const options& wanted = {}) {
   return unpack_array<T>(reader{path, wanted});

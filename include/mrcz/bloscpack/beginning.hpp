@@ -14,17 +14,20 @@
 
 namespace mrcz::bloscpack {
 
+/// Everything before the offsets of a file.
 struct beginning {
-  bloscpack::header header;
+  bloscpack::header header;                                  ///< the first 32 bytes
   std::optional<bloscpack::metadata_header> metadata;        ///< set if the file has a metadata section
   std::optional<std::uint64_t> first_offset = std::nullopt;  ///< what the file says, if that has been read
 
+  /// Where the offsets section begins, if there is one.
   std::uint64_t offsets_begin() const noexcept { return header_size + (metadata ? metadata->section_size() : 0); }
 
   /// Bytes of the offsets section, including the entries of chunks that can still be appended; 0 without offsets.
   /// Throws `errc::bad_header` if no file can be that large.
   std::uint64_t offsets_size() const;
 
+  /// Where the first chunk normally begins. Throws as `offsets_size`.
   std::uint64_t data_begin() const { return offsets_begin() + offsets_size(); }
 };
 

@@ -17,6 +17,7 @@ namespace mrcz::bloscpack {
 /// The values are those in the file.
 enum class checksum : std::uint8_t { none, adler32, crc32, md5, sha1, sha224, sha256, sha384, sha512 };
 
+/// Every checksum, by rising value.
 inline constexpr std::array all_checksums{checksum::none,   checksum::adler32, checksum::crc32,
                                           checksum::md5,    checksum::sha1,    checksum::sha224,
                                           checksum::sha256, checksum::sha384,  checksum::sha512};
@@ -54,7 +55,7 @@ MRCZ_INLINE checksum require_checksum(std::uint8_t number, std::string_view wher
 /// A digest as stored in the file; empty for `checksum::none`.
 class digest {
  public:
-  static constexpr std::size_t max_size = 64;
+  static constexpr std::size_t max_size = 64;  ///< bytes of the longest digest
 
   digest() = default;
   /// At most `max_size` bytes.
@@ -62,6 +63,7 @@ class digest {
     std::copy_n(content.begin(), size_, bytes_.begin());
   }
 
+  /// The bytes of the digest.
   std::span<const std::byte> bytes() const noexcept { return std::span{bytes_}.first(size_); }
 
   friend bool operator==(const digest& a, const digest& b) noexcept { return std::ranges::equal(a.bytes(), b.bytes()); }

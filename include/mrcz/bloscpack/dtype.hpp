@@ -59,9 +59,9 @@ concept element = detail::has_element_row<T>();
 
 /// A plain type of numpy.
 struct dtype {
-  char kind = 'u';       ///< b, i, u, f or c
-  std::size_t size = 1;  ///< bytes
-  std::endian byte_order = std::endian::native;
+  char kind = 'u';                               ///< b, i, u, f or c
+  std::size_t size = 1;                          ///< bytes
+  std::endian byte_order = std::endian::native;  ///< of each word
 
   friend bool operator==(const dtype&, const dtype&) = default;
 };

@@ -15,8 +15,8 @@
 
 namespace mrcz::bloscpack {
 
-inline constexpr std::size_t header_size = 32;
-inline constexpr std::uint8_t format_version = 3;
+inline constexpr std::size_t header_size = 32;     ///< bytes
+inline constexpr std::uint8_t format_version = 3;  ///< the only one that is read and written
 inline constexpr std::size_t max_chunk_size = detail::chunk_header::max_bytes;  ///< what a blosc chunk can hold
 static_assert(max_chunk_size == 2147483631);
 
@@ -28,8 +28,8 @@ struct header {
   std::uint8_t typesize = 8;                                    ///< bytes per element; says nothing about the chunks
   std::optional<std::uint32_t> chunk_size = std::nullopt;       ///< uncompressed bytes of each chunk but the last
   std::optional<std::uint32_t> last_chunk = std::nullopt;       ///< uncompressed bytes of the last chunk
-  std::optional<std::uint64_t> nchunks = std::nullopt;
-  std::uint64_t max_app_chunks = 0;  ///< chunks that can still be appended
+  std::optional<std::uint64_t> nchunks = std::nullopt;          ///< number of chunks
+  std::uint64_t max_app_chunks = 0;                             ///< chunks that can still be appended
 
   friend bool operator==(const header&, const header&) = default;
 };
@@ -41,6 +41,7 @@ MRCZ_INLINE void check(const header& h);
 
 }  // namespace detail
 
+/// The 32 bytes of a header. Throws `errc::bad_header` for values that no file may have.
 MRCZ_INLINE std::array<std::byte, header_size> encode(const header& h);
 
 namespace detail {
@@ -55,9 +56,9 @@ MRCZ_INLINE header decode_header(std::span<const std::byte> from);
 
 /// How data of a known size are cut into chunks.
 struct chunking {
-  std::uint32_t chunk_size;
-  std::uint32_t last_chunk;
-  std::uint64_t nchunks;
+  std::uint32_t chunk_size;  ///< bytes of each chunk but the last
+  std::uint32_t last_chunk;  ///< bytes of the last chunk
+  std::uint64_t nchunks;     ///< number of chunks
 };
 
 /// Cuts `size` bytes into chunks of `wanted` bytes. Throws `errc::bad_option` unless `wanted` is 1 to `max_chunk_size`.

@@ -24,6 +24,7 @@ using metadata = nlohmann::ordered_json;
 /// The values are those in the file.
 enum class metadata_codec : std::uint8_t { none, zlib };
 
+/// The name that bloscpack prints.
 constexpr std::string_view name_of(metadata_codec c) noexcept { return c == metadata_codec::none ? "None" : "zlib"; }
 
 /// How metadata are stored.
@@ -37,18 +38,19 @@ struct metadata_options {
 };
 static_assert(std::is_trivially_destructible_v<metadata_options>, "options are used inside co_await (g++ 12)");
 
-inline constexpr std::size_t metadata_header_size = 32;
+inline constexpr std::size_t metadata_header_size = 32;  ///< bytes
 
+/// The header of the metadata section (bloscpack format 3, "Metadata").
 struct metadata_header {
-  std::array<char, 8> magic_format{'J', 'S', 'O', 'N'};              // offset 0: padded with NULs
-  std::uint8_t meta_options = 0;                                     // offset 8: no meaning yet
-  bloscpack::checksum meta_checksum = bloscpack::checksum::adler32;  // offset 9: of the stored bytes
-  metadata_codec meta_codec = metadata_codec::zlib;                  // offset 10
-  std::uint8_t meta_level = 6;                                       // offset 11: no meaning if not compressed
-  std::uint32_t meta_size = 0;                                       // offset 12: of the JSON
-  std::uint32_t max_meta_size = 0;                                   // offset 16: reserved, in bytes
-  std::uint32_t meta_comp_size = 0;                                  // offset 20: stored, in bytes
-  std::array<char, 8> user_codec{};                                  // offset 24: no meaning yet
+  std::array<char, 8> magic_format{'J', 'S', 'O', 'N'};              ///< offset 0: padded with NULs
+  std::uint8_t meta_options = 0;                                     ///< offset 8: no meaning yet
+  bloscpack::checksum meta_checksum = bloscpack::checksum::adler32;  ///< offset 9: of the stored bytes
+  metadata_codec meta_codec = metadata_codec::zlib;                  ///< offset 10
+  std::uint8_t meta_level = 6;                                       ///< offset 11: no meaning if not compressed
+  std::uint32_t meta_size = 0;                                       ///< offset 12: of the JSON
+  std::uint32_t max_meta_size = 0;                                   ///< offset 16: reserved, in bytes
+  std::uint32_t meta_comp_size = 0;                                  ///< offset 20: stored, in bytes
+  std::array<char, 8> user_codec{};                                  ///< offset 24: no meaning yet
 
   /// Bytes of the whole section: this header, the reserved space, the digest.
   std::uint64_t section_size() const noexcept {
@@ -56,6 +58,7 @@ struct metadata_header {
   }
 };
 
+/// The 32 bytes of a metadata header.
 MRCZ_INLINE std::array<std::byte, metadata_header_size> encode(const metadata_header& h) noexcept;
 
 /// Throws `errc::bad_metadata` or `errc::bad_header` if the section cannot be skipped, or if its header shows that it

@@ -35,7 +35,7 @@ struct options {
       std::nullopt;  ///< whether the places of the chunks are stored, so that opening need not read the header of each
                      ///< chunk, and with room for more chunks; not stated: true, in a stream false
   std::optional<std::uint64_t> max_app_chunks = std::nullopt;  ///< not stated: 10 times the chunks of the data
-  metadata_options metadata{};
+  metadata_options metadata{};                                 ///< how metadata are stored
 
   // How a file is published
   std::optional<mrcz::durability> durability = std::nullopt;  ///< what survives a power failure; not stated: data

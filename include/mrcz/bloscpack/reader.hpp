@@ -29,7 +29,7 @@ namespace mrcz::bloscpack {
 /// A defect that `reader::verify` found.
 struct damage {
   std::optional<std::uint64_t> chunk;  ///< not stated: in the metadata or in an offset without a chunk
-  std::string message;
+  std::string message;                 ///< what is wrong, and where
 };
 
 /// An open bloscpack file. It is also a `byte_source` of its uncompressed bytes, so functions that read a `byte_source`
@@ -44,10 +44,14 @@ class reader final : public byte_source {
   /// If a change of the file in place was interrupted or runs now, the file is read as it was before.
   explicit reader(const std::filesystem::path& path, bloscpack::options options = {});
 
+  /// Reads from any source.
   explicit reader(std::shared_ptr<const byte_source> source, bloscpack::options options = {});
 
+  /// The first 32 bytes.
   const bloscpack::header& header() const noexcept { return beginning_.header; }
+  /// Everything before the offsets.
   const bloscpack::beginning& beginning() const noexcept { return beginning_; }
+  /// Where the chunks are.
   const detail::chunk_table& chunks() const noexcept { return chunks_; }
   /// The number of chunks. Counted if the header does not state it.
   std::uint64_t nchunks() const noexcept { return chunks_.count(); }

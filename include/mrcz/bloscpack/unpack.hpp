@@ -14,8 +14,8 @@ namespace mrcz::bloscpack {
 
 /// What a file says besides its content.
 struct unpacked {
-  bloscpack::header header;
-  bloscpack::metadata metadata;
+  bloscpack::header header;      ///< the first 32 bytes
+  bloscpack::metadata metadata;  ///< null if there are none
   bool certainly_whole = true;  ///< false for a stream that may have been cut off between two chunks: the format allows
                                 ///< streams that end with a whole chunk
 };

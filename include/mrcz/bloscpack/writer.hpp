@@ -31,7 +31,9 @@ class writer {
   /// Writes a stream, as `pack_stream` does. The sink must outlive the writer.
   explicit writer(sequential_sink& to, const options& wanted = {}, const metadata& values = nullptr);
 
+  /// The other writer can only be destroyed or assigned to.
   writer(writer&&) noexcept;
+  /// Ends what this writer was writing, as the destructor does.
   writer& operator=(writer&&) noexcept;
   /// If `close` was not called, a file is not published, and a stream lacks its end.
   ~writer();

@@ -18,6 +18,7 @@ enum class codec : std::int32_t { none = 0, blosclz = 1, lz4 = 2, lz4hc = 3, sna
 /// How the bytes of a block are rearranged before they are compressed. The values are c-blosc's.
 enum class shuffle : std::uint8_t { none = 0, byte = 1, bit = 2 };
 
+/// Every codec, by rising value.
 inline constexpr std::array all_codecs{codec::none,   codec::blosclz, codec::lz4, codec::lz4hc,
                                        codec::snappy, codec::zlib,    codec::zstd};
 
@@ -35,6 +36,7 @@ constexpr std::string_view name_of(codec c) noexcept {
   return "";
 }
 
+/// "none", "byte" or "bit"; empty for a value that is no filter.
 constexpr std::string_view name_of(shuffle s) noexcept {
   switch (s) {
     case shuffle::none: return "none";
@@ -44,6 +46,7 @@ constexpr std::string_view name_of(shuffle s) noexcept {
   return "";
 }
 
+/// The codec with this name; nothing if there is none.
 constexpr std::optional<codec> codec_named(std::string_view name) noexcept {
   for (const codec c : all_codecs)
     if (name_of(c) == name) return c;

@@ -15,6 +15,7 @@ namespace mrcz {
 static_assert(std::endian::native == std::endian::little || std::endian::native == std::endian::big,
               "mixed-endian machines are not supported");
 
+/// "little" or "big".
 constexpr std::string_view name_of(std::endian order) noexcept {
   return order == std::endian::little ? "little" : "big";
 }

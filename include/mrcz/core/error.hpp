@@ -72,6 +72,7 @@ MRCZ_VISIBLE inline const std::error_category& error_category() noexcept {
   return category;
 }
 
+/// Lets an `errc` be compared with the code of an error: `e.code() == errc::truncated`.
 MRCZ_INLINE std::error_code make_error_code(errc code) noexcept;
 
 /// The facts that an error carries. Unknown facts are empty.
@@ -94,7 +95,9 @@ struct error_fields {
 /// `code()` is an `errc`. For a failed system call it is the error of the system.
 class MRCZ_VISIBLE error : public std::system_error {
  public:
+  /// An error with all that is known.
   error(std::error_code code, error_fields fields);
+  /// An error of which only `found` and the cause are known.
   error(std::error_code code, std::string found, std::exception_ptr cause = nullptr);
 
   // No move: an error that was moved from would have no message.
@@ -102,11 +105,14 @@ class MRCZ_VISIBLE error : public std::system_error {
   error& operator=(const error&) noexcept = default;
   ~error() override = default;
 
+  /// The message, with the path.
   const char* what() const noexcept override;
 
   /// `what()` without the path, for callers that name the file themselves.
   std::string_view message() const noexcept;
 
+  /// The field of this name; empty if it is not known.
+  /// @{
   const std::string& path() const noexcept { return fields().path; }
   std::optional<std::size_t> slice() const noexcept { return fields().slice; }
   std::optional<std::uint64_t> chunk() const noexcept { return fields().chunk; }
@@ -114,6 +120,7 @@ class MRCZ_VISIBLE error : public std::system_error {
   const std::string& found() const noexcept { return fields().found; }
   const std::string& expected() const noexcept { return fields().expected; }
   const std::string& remark() const noexcept { return fields().remark; }
+  /// @}
 
   /// For `errc::caller_failed`, the exception that the caller's code threw; otherwise null.
   const std::exception_ptr& cause() const noexcept { return fields().cause; }

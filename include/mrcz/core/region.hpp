@@ -14,8 +14,8 @@ namespace mrcz {
 
 /// The `count` places from `first` on. Without a `count` the range reaches to the end.
 struct range {
-  std::size_t first = 0;
-  std::optional<std::size_t> count = std::nullopt;
+  std::size_t first = 0;                            ///< counted from 0
+  std::optional<std::size_t> count = std::nullopt;  ///< not stated: to the end
 };
 
 /// Any slices in any order: `{3, 17, 42}`, or a vector or an array of numbers. It refers to the numbers and does not
@@ -23,10 +23,13 @@ struct range {
 /// vector, or write `{.first = 3}`.
 class slice_list {
  public:
+  /// Numbers in braces.
   slice_list(std::initializer_list<std::size_t> z) noexcept : z_{z.begin(), z.size()} {}  // NOLINT(*-explicit-*)
+  /// Numbers of a container, which must outlive the list.
   template <std::convertible_to<std::span<const std::size_t>> Numbers>
   slice_list(const Numbers& z) noexcept : z_{z} {}  // NOLINT(*-explicit-*)
 
+  /// The numbers, in the order of the caller.
   std::span<const std::size_t> numbers() const noexcept { return z_; }
 
  private:
@@ -45,9 +48,9 @@ class slice_list {
 ///     |  y.first + y.count     |
 ///     +------------------------+
 struct region {
-  range z = {};
-  range y = {};
-  range x = {};
+  range z = {};  ///< slices
+  range y = {};  ///< rows
+  range x = {};  ///< columns
 };
 
 namespace detail {

@@ -14,6 +14,7 @@ namespace mrcz {
 /// `auto [nz, ny, nx] = in.shape();` With <fmt/ranges.h> fmt prints it as any array: [40, 3838, 3710].
 using shape = std::array<std::size_t, 3>;
 
+/// The extents as messages print them.
 MRCZ_INLINE std::string to_string(const shape& extents);
 
 namespace detail {

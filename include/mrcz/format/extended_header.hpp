@@ -23,9 +23,9 @@ inline constexpr std::array<char, 4> exttyp_symmetry{'C', 'C', 'P', '4'};
 /// `bytes` are the unchanged bytes of the file: records of FEI, SerialEM or Agard, CCP4 symmetry lines, JSON or
 /// anything else.
 struct extended_header {
-  std::array<char, 4> exttyp{};
-  std::vector<std::byte> bytes;
-  std::size_t sections = 0;  ///< NZ of the file from which this was read; 0: not known
+  std::array<char, 4> exttyp{};  ///< EXTTYP
+  std::vector<std::byte> bytes;  ///< as they stand in the file
+  std::size_t sections = 0;      ///< NZ of the file from which this was read; 0: not known
 
   /// NINT and NREAL of the header, which say what is in a record of SerialEM or Agard. A writer takes them from here,
   /// unless both are 0: then from its header. Negative where a light microscope of DeltaVision wrote the file, whose
@@ -52,7 +52,9 @@ struct extended_header {
     Record::replace_in(*this, all);
   }
 
+  /// Whether there are no bytes.
   bool empty() const noexcept { return bytes.empty(); }
+  /// Whether the bytes are MRCZ's metadata.
   bool is_json() const noexcept { return !bytes.empty() && exttyp == exttyp_json; }
 
   /// EXTTYP without trailing blanks and NULs: "FEI1", "SERI", or "" where it is not set.

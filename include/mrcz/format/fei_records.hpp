@@ -20,9 +20,9 @@ namespace mrcz {
 /// record marks as not valid is empty. The names are those of the vendor. `in.extended_header().records<mrcz::fei1>()`
 /// reads them.
 struct fei1 {
-  static constexpr std::array<char, 4> exttyp{'F', 'E', 'I', '1'};
-  static constexpr std::int32_t version = 0;  ///< "Metadata version"
-  static constexpr std::size_t size = 768;    ///< in a file; what follows in a longer record is unknown
+  static constexpr std::array<char, 4> exttyp{'F', 'E', 'I', '1'};  ///< EXTTYP
+  static constexpr std::int32_t version = 0;                        ///< "Metadata version"
+  static constexpr std::size_t size = 768;  ///< in a file; what follows in a longer record is unknown
 
   /// The records in an extended header of FEI1 or FEI2, one for each section. Their size is that which the first record
   /// states. Fewer than there are sections if the extended header ends before or records without a size follow. Throws
@@ -34,6 +34,8 @@ struct fei1 {
   MRCZ_INLINE static void replace_in(extended_header& to, std::span<const fei1> all);
 
   std::optional<double> timestamp;  ///< days since 1899-12-30
+  /// As the vendor describes the field of this name.
+  /// @{
   std::optional<std::string> microscope_type;
   std::optional<std::string> d_number;
   std::optional<std::string> application;
@@ -110,20 +112,25 @@ struct fei1 {
   std::optional<std::string> input_stack_filename;
   std::optional<double> alpha_tilt_min;  ///< degrees
   std::optional<double> alpha_tilt_max;  ///< degrees
+  /// @}
 
   friend bool operator==(const fei1&, const fei1&) = default;
 };
 
 /// The same with the fields that came with version 2.
 struct fei2 : fei1 {
-  static constexpr std::array<char, 4> exttyp{'F', 'E', 'I', '2'};
-  static constexpr std::int32_t version = 2;
-  static constexpr std::size_t size = 888;
+  static constexpr std::array<char, 4> exttyp{'F', 'E', 'I', '2'};  ///< EXTTYP
+  static constexpr std::int32_t version = 2;                        ///< "Metadata version"
+  static constexpr std::size_t size = 888;                          ///< in a file
 
   /// As those of `fei1`, for extended headers of FEI2 only.
+  /// @{
   MRCZ_INLINE static std::vector<fei2> all_in(const extended_header& from);
   MRCZ_INLINE static void replace_in(extended_header& to, std::span<const fei2> all);
+  /// @}
 
+  /// As the vendor describes the field of this name.
+  /// @{
   std::optional<double> scan_rotation;
   std::optional<double> diffraction_pattern_rotation;
   std::optional<double> image_rotation;

@@ -10,6 +10,7 @@
 
 namespace mrcz {
 
+/// A voxel of mode 12, with the bits of IEEE 754's binary16. Computes by way of `float`.
 using half = xtl::half_float;
 static_assert(sizeof(half) == 2 && std::is_trivially_copyable_v<half>);
 

@@ -14,6 +14,7 @@
 
 namespace mrcz {
 
+/// The main header as it stands in the file.
 using header_bytes = std::array<std::byte, header_size>;
 
 namespace detail {

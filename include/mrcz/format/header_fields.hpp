@@ -22,20 +22,25 @@ class header_field {
  public:
   header_field() = default;
   header_field(const header_field&) = default;
+  /// States the value of another field.
   header_field& operator=(const header_field& other) {
     *this = other.value_;
     return *this;
   }
   ~header_field() = default;
 
+  /// States the value.
   header_field& operator=(const T& value) {
     value_ = value;
     stated_ = true;
     return *this;
   }
 
+  /// Reads as the value.
   operator const T&() const noexcept { return value_; }  // NOLINT(google-explicit-constructor)
+  /// The value, where the conversion does not apply.
   const T& value() const noexcept { return value_; }
+  /// Whether somebody has assigned the field.
   bool is_stated() const noexcept { return stated_; }
 
   /// Takes over a value that nobody has stated.
@@ -58,15 +63,17 @@ class header_field {
 /// Three fields, one per axis.
 template <class T>
 struct header_axes {
-  header_field<T> x;
-  header_field<T> y;
-  header_field<T> z;
+  header_field<T> x;  ///< along X
+  header_field<T> y;  ///< along Y
+  header_field<T> z;  ///< along Z
 
+  /// States all three.
   header_axes& operator=(const per_axis<T>& values) {
     x = values.x, y = values.y, z = values.z;
     return *this;
   }
 
+  /// Reads as the three values.
   operator per_axis<T>() const noexcept { return {x, y, z}; }  // NOLINT(google-explicit-constructor)
 };
 
@@ -74,21 +81,29 @@ struct header_axes {
 /// erased here.
 class header_labels {
  public:
-  /// As the functions of `labels` of these names.
+  /// As the function of `labels` of this name.
+  /// @{
   void add(std::string_view text);
   void add_or_overwrite_last(std::string_view text);
   void replace(std::size_t i, std::string_view text);
   void erase(std::size_t i);
   void clear() noexcept { *this = header_labels{}; }
+  /// @}
 
+  /// As the function of `labels` of this name.
+  /// @{
   std::string_view operator[](std::size_t i) const { return text_[i]; }
   std::size_t size() const noexcept { return text_.size(); }
   bool empty() const noexcept { return text_.empty(); }
   auto begin() const noexcept { return text_.begin(); }
   auto end() const noexcept { return text_.end(); }
+  /// @}
 
+  /// Reads as the ten fields.
   operator const labels&() const noexcept { return text_; }  // NOLINT(google-explicit-constructor)
+  /// The ten fields.
   const labels& value() const noexcept { return text_; }
+  /// Whether somebody has stated the label in field i.
   bool is_stated(std::size_t i) const { return stated_.at(i); }
 
   /// States all labels.
@@ -107,6 +122,8 @@ class header_labels {
 /// the data, and earlier statements are forgotten. A header without extents is not that of a file: each of its fields
 /// that differs from a new header's counts as stated.
 struct header_fields {
+  /// As the member of `header` of this name.
+  /// @{
   header_field<std::int32_t> nx, ny, nz;
   header_field<std::int32_t> mode;
   header_field<std::int32_t> nxstart, nystart, nzstart;
@@ -133,24 +150,30 @@ struct header_fields {
   header_field<std::int32_t> nlabl;
   header_labels labels;
   header_field<std::endian> byte_order;
+  /// @}
 
   /// The values of a new header. Nothing is stated.
   MRCZ_INLINE header_fields();
+  /// Copies a header, as an assignment does.
   header_fields(const header& source) : header_fields{} { *this = source; }  // NOLINT(google-explicit-constructor)
   header_fields(const header_fields&) = default;
   ~header_fields() = default;
 
+  /// Copies the header of a file: its values are not stated.
   MRCZ_INLINE header_fields& operator=(const header& source);
+  /// Takes over all fields, and which of them were stated.
   MRCZ_INLINE header_fields& operator=(const header_fields& source);
 
   /// States the size of a voxel, in angstrom. CELLA will be M times this size, once M is known. Contradicts a CELLA
   /// that is stated otherwise.
   void set_voxel_size(const voxel_size& size) noexcept { voxel_size_ = size; }
+  /// What `set_voxel_size` has stated.
   const std::optional<voxel_size>& stated_voxel_size() const noexcept { return voxel_size_; }
 
   /// Whether the header of a file was copied.
   bool is_copied() const noexcept { return copied_; }
 
+  /// Reads as a header with these values.
   MRCZ_INLINE operator header() const noexcept;  // NOLINT(google-explicit-constructor)
 
   /// As `has_unsigned_bytes` of a header.

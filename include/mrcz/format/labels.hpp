@@ -12,8 +12,8 @@ namespace mrcz {
 /// Ten fields of 80 characters, as they stand in the file. A field without text is free.
 class labels {
  public:
-  static constexpr std::size_t capacity = 10;
-  static constexpr std::size_t length = 80;
+  static constexpr std::size_t capacity = 10;  ///< fields
+  static constexpr std::size_t length = 80;    ///< characters of a field
 
   /// Ten blank fields.
   constexpr labels() noexcept {
@@ -28,6 +28,7 @@ class labels {
 
   /// Number of labels, which are the fields with text.
   std::size_t size() const noexcept;
+  /// Whether no field has text.
   bool empty() const noexcept { return size() == 0; }
 
   /// The first free field, if there is one.
@@ -53,12 +54,13 @@ class labels {
   /// Moves the labels up to the first fields.
   void close_gaps() noexcept;
 
+  /// Makes all fields blank.
   void clear() noexcept { *this = labels{}; }
 
   /// Goes through the labels in use.
   class iterator;
-  iterator begin() const noexcept;
-  iterator end() const noexcept;
+  iterator begin() const noexcept;  ///< the first label in use
+  iterator end() const noexcept;    ///< behind the last one
 
   friend bool operator==(const labels&, const labels&) = default;
 
@@ -81,8 +83,11 @@ class labels {
   std::array<std::array<char, length>, capacity> fields_;
 };
 
+/// An input iterator over the texts of the labels in use.
 class labels::iterator {
  public:
+  /// As the standard requires of an iterator.
+  /// @{
   using iterator_category = std::input_iterator_tag;
   using value_type = std::string_view;
   using difference_type = std::ptrdiff_t;
@@ -102,6 +107,7 @@ class labels::iterator {
     ++*this;
     return before;
   }
+  /// @}
   friend bool operator==(const iterator&, const iterator&) = default;
 
  private:

@@ -9,6 +9,7 @@
 
 namespace mrcz {
 
+/// The four bytes as they stand in the file.
 using machine_stamp = std::array<std::byte, 4>;
 
 /// 44 44 00 00 or 11 11 00 00, as the standard recommends.

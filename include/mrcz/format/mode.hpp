@@ -19,23 +19,24 @@
 
 namespace mrcz {
 
+/// How a file stores voxels. The values are those of the MODE word.
 enum class mode : std::int32_t {
-  int8 = 0,
-  int16 = 1,
-  float32 = 2,
-  complex_int16 = 3,
-  complex64 = 4,
-  uint16 = 6,
-  int32 = 7,   ///< python-mrcz's extension; other programs refuse it
-  uint32 = 8,  ///< python-mrcz's extension; other programs refuse it
-  float16 = 12,
-  uint4 = 101,  ///< two voxels per byte, the left one in the low half; each row begins with a new byte
+  int8 = 0,           ///< signed bytes; unsigned where IMOD's stamp says so
+  int16 = 1,          ///< signed
+  float32 = 2,        ///< IEEE single precision
+  complex_int16 = 3,  ///< two signed integers of 16 bits
+  complex64 = 4,      ///< two floats
+  uint16 = 6,         ///< unsigned
+  int32 = 7,          ///< python-mrcz's extension; other programs refuse it
+  uint32 = 8,         ///< python-mrcz's extension; other programs refuse it
+  float16 = 12,       ///< IEEE half precision
+  uint4 = 101,        ///< two voxels per byte, the left one in the low half; each row begins with a new byte
 };
 
 /// A voxel of mode 3: real and imaginary part.
 struct complex_int16 {
-  std::int16_t re = 0;
-  std::int16_t im = 0;
+  std::int16_t re = 0;  ///< real part
+  std::int16_t im = 0;  ///< imaginary part
   friend constexpr bool operator==(complex_int16, complex_int16) = default;
 };
 static_assert(sizeof(complex_int16) == 4);
@@ -43,11 +44,11 @@ static_assert(sizeof(complex_int16) == 4);
 /// One row of the table of modes: how a voxel is stored and what it is in memory.
 template <mode Mode, class Type, std::size_t WordBytes, int Digits, bool Signed>
 struct mode_row {
-  static constexpr mrcz::mode mode = Mode;
+  static constexpr mrcz::mode mode = Mode;              ///< of a file
   using type = Type;                                    ///< in memory
   static constexpr std::size_t word_bytes = WordBytes;  ///< what a change of byte order reverses
   static constexpr int digits = Digits;                 ///< bits of an integer, or of a float's significand
-  static constexpr bool is_signed = Signed;
+  static constexpr bool is_signed = Signed;             ///< whether there are negative numbers
 };
 
 /// The table of modes. Everything else about modes is derived from it. In memory, a voxel of mode 101 takes one byte.
@@ -115,10 +116,13 @@ constexpr bool with_mode(mode m, Function&& f) {
   return detail::find_mode(m, f, detail::mode_indices{});
 }
 
+/// Whether the value is a row of the table.
 constexpr bool is_known(mode m) noexcept { return detail::mode_columns::number_of(m) < detail::mode_columns::count; }
 
+/// Whether the voxel type has a real and an imaginary part.
 template <class T>
 inline constexpr bool is_complex = detail::complex_trait<T>::value;
+/// Whether the voxel type is a floating-point number, of any precision.
 template <class T>
 inline constexpr bool is_floating = std::is_floating_point_v<T> || std::is_same_v<T, half>;
 
@@ -169,6 +173,7 @@ enum class rounding : std::uint8_t {
 template <stored_voxel T>
 inline constexpr mode default_mode = std::is_same_v<T, std::uint8_t> ? mode::uint16 : mode_of<T>;
 
+/// The name of the enumerator; empty for a value that is no mode.
 constexpr std::string_view name_of(mode m) noexcept {
   switch (m) {
     case mode::int8: return "int8";
@@ -185,9 +190,11 @@ constexpr std::string_view name_of(mode m) noexcept {
   return "";
 }
 
+/// Every mode, by rising MODE word.
 inline constexpr std::array all_modes{mode::int8,   mode::int16, mode::float32, mode::complex_int16, mode::complex64,
                                       mode::uint16, mode::int32, mode::uint32,  mode::float16,       mode::uint4};
 
+/// The mode with this name; nothing if there is none.
 constexpr std::optional<mode> mode_named(std::string_view name) noexcept {
   for (const mode m : all_modes)
     if (name_of(m) == name) return m;

@@ -24,6 +24,7 @@ struct mode_word {
 
 }  // namespace detail
 
+/// The MODE word for a mode and a codec.
 constexpr std::int32_t encode(detail::mode_word w) noexcept {
   return static_cast<std::int32_t>(w.mode) + 1000 * static_cast<std::int32_t>(w.codec);
 }

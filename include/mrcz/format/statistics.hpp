@@ -17,10 +17,10 @@ namespace mrcz {
 /// What a header says about its voxels. A missing value is "not determined". Complex voxels have only `rms`: the root
 /// of the mean squared modulus of the deviation from the complex mean.
 struct statistics {
-  std::optional<double> min = std::nullopt;
-  std::optional<double> max = std::nullopt;
-  std::optional<double> mean = std::nullopt;
-  std::optional<double> rms = std::nullopt;
+  std::optional<double> min = std::nullopt;   ///< DMIN
+  std::optional<double> max = std::nullopt;   ///< DMAX
+  std::optional<double> mean = std::nullopt;  ///< DMEAN
+  std::optional<double> rms = std::nullopt;   ///< RMS: deviation from the mean
   friend bool operator==(const statistics&, const statistics&) = default;
 };
 
@@ -68,8 +68,10 @@ class running_statistics {
   /// programs that have not looked at the voxels leave zeros.
   static running_statistics of(const mrcz::statistics& known, std::uint64_t count) noexcept;
 
+  /// Adds the voxels of another object.
   running_statistics& operator+=(const running_statistics& other) noexcept;
 
+  /// The values for all voxels so far. Without voxels nothing is determined.
   mrcz::statistics statistics() const noexcept;
 
  private:

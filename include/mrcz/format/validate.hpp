@@ -19,22 +19,25 @@
 
 namespace mrcz {
 
+/// How bad a finding is.
 enum class severity : std::uint8_t {
   warning,  ///< allowed or harmless, but a problem for some other programs
   error,    ///< breaks a rule of the standard
 };
 
+/// "warning" or "error".
 constexpr std::string_view name_of(severity s) noexcept { return s == severity::error ? "error" : "warning"; }
 
 /// One thing that is wrong with a file.
 struct finding {
-  mrcz::severity severity;
-  std::string field;     ///< the header field by its standard name, or "extended header", "file size", "slice 3"
-  std::uint64_t offset;  ///< byte in the file
-  std::string found;
-  std::string expected;
+  mrcz::severity severity;  ///< a warning or an error
+  std::string field;        ///< the header field by its standard name, or "extended header", "file size", "slice 3"
+  std::uint64_t offset;     ///< byte in the file
+  std::string found;        ///< what is there
+  std::string expected;     ///< what should be there
 };
 
+/// One line: severity, field, byte, what was found and what was expected.
 MRCZ_INLINE std::string to_string(const finding& f);
 
 namespace detail {

@@ -50,8 +50,8 @@ class atomic_file final : public byte_sink {
   /// Gives the file these nine permissions, as for chmod. If it replaces another file, it gets those that both have.
   void limit_permissions(unsigned permissions);
 
-  /// Gives the file the name `<path>.<random>.partial`. The file stays under this name unless it is published. Returns
-  /// its absolute path.
+  /// Gives the file its temporary name. The file stays under this name, `<path>.<random>.partial`, unless it is
+  /// published. Returns its absolute path.
   std::filesystem::path keep_partial() override;
 
   /// Creates a temporary file without a name on the same file system.

@@ -45,6 +45,7 @@ class owned_handle {
 /// Owns an open file of the system. Positional access has no cursor, so const members may run in several threads.
 class file {
  public:
+  /// What a file is opened for.
   enum class access {
     read,        ///< an existing file, to be read
     read_write,  ///< an existing file, to be read and changed in place
@@ -59,11 +60,13 @@ class file {
   /// Takes over a file that is open already. Messages call it `path`.
   file(detail::owned_handle&& opened, std::filesystem::path path) noexcept;
 
+  /// The path as it was given.
   const std::filesystem::path& path() const noexcept { return path_; }
 
   /// A file descriptor on POSIX, a HANDLE on Windows; this object still owns it.
   detail::native_handle handle() const noexcept { return handle_.get(); }
 
+  /// Bytes of the file at this moment.
   std::uint64_t size() const;
 
   /// Whether `path` leads to this file. It does not if another file has replaced this one.
@@ -76,12 +79,14 @@ class file {
   /// Fills `into`, or throws: `errc::truncated` if the file ends first.
   void read_at(std::uint64_t offset, std::span<std::byte> into) const;
 
+  /// Writes all of `from` at `offset`, or throws the system's error.
   void write_at(std::uint64_t offset, std::span<const std::byte> from);
 
   /// Copies `count` bytes at `offset` of `from` to position `to`. The system itself copies them if it can; file systems
   /// that share blocks between files then copy no data at all.
   void copy(const file& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to);
 
+  /// Cuts the file to `size` bytes, or fills it up with zeros.
   void truncate(std::uint64_t size);
 
   /// Returns once the content is on the storage device.
@@ -94,6 +99,7 @@ class file {
   /// Closes the file, and throws the errors that the system reports only on closing.
   void close_checked();
 
+  /// What the system says of the file.
   detail::file_status status() const;
 
  private:
@@ -109,9 +115,12 @@ class file {
 /// A file as a source of bytes. Its size is read at construction and by `refresh`.
 class file_source final : public byte_source {
  public:
+  /// Opens a file. Throws the system's error.
   explicit file_source(const std::filesystem::path& path);
+  /// Takes over a file that is open already.
   explicit file_source(file&& opened);
 
+  /// The open file.
   const file& opened() const noexcept { return file_; }
 
   std::uint64_t size() const override { return size_; }

@@ -16,6 +16,7 @@ namespace mrcz {
 /// missing part ends this program (SIGBUS): map only files that nobody is changing.
 class mapped_file final : public byte_source {
  public:
+  /// Opens and maps the whole file. Throws the system's error.
   explicit mapped_file(const std::filesystem::path& path);
 
   ~mapped_file() override;

@@ -17,8 +17,10 @@ namespace mrcz {
 /// unchanged while the source lives.
 class memory_source final : public byte_source {
  public:
+  /// Refers to bytes of the caller.
   explicit memory_source(std::span<const std::byte> content, std::string name = "memory")
       : content_{content}, name_{std::move(name)} {}
+  /// Owns the bytes.
   explicit memory_source(std::vector<std::byte>&& content, std::string name = "memory")
       : owned_{std::move(content)}, content_{owned_}, name_{std::move(name)} {}
 
@@ -36,6 +38,7 @@ class memory_source final : public byte_source {
 /// Collects bytes, and moves them into a vector of the caller in `publish()`. The vector must outlive the sink.
 class memory_sink final : public byte_sink {
  public:
+  /// `destination` gets the bytes when they are published.
   explicit memory_sink(std::vector<std::byte>& destination, std::string name = "memory")
       : destination_{&destination}, name_{std::move(name)} {}
 

@@ -47,6 +47,7 @@ class sequential_sink {
 /// A file descriptor that belongs to the caller: standard input, for instance.
 class descriptor_source final : public sequential_source {
  public:
+  /// Messages call the descriptor `name`.
   descriptor_source(int descriptor, std::string name) : descriptor_{descriptor}, name_{std::move(name)} {}
 
   std::size_t read(std::span<std::byte> into) override;
@@ -60,6 +61,7 @@ class descriptor_source final : public sequential_source {
 /// A file descriptor that belongs to the caller: standard output, for instance.
 class descriptor_sink final : public sequential_sink {
  public:
+  /// Messages call the descriptor `name`.
   descriptor_sink(int descriptor, std::string name) : descriptor_{descriptor}, name_{std::move(name)} {}
 
   void write(std::span<const std::byte> from) override;
