@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "manners.hpp"
 #include "mrcz/core/parallel.hpp"
 #include "mrcz/format/fei_records.hpp"
 #include "mrcz/reader.hpp"
@@ -32,17 +33,11 @@ struct arguments {
   bool round = false;
   bool saturate = false;
   bool force = false;
+  bool quiet = false;
 };
 
-/// Opens a `mrcz::writer`. Adds to its error for an existing file that --force replaces the file.
-mrcz::writer open(const std::string& path, const mrcz::write_options& options) try {
-  return mrcz::writer{path, options};
-} catch (const mrcz::error& e) {
-  if (e.code() != mrcz::errc::already_exists) throw;
-  mrcz::detail::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
-}
-
 void convert(const arguments& given, const std::stop_token* stop) {
+  manners::require_no_input({given.in}, given.out);
   const mrcz::reader in{given.in, {.threads = given.threads, .stop = stop}};
   std::atomic<std::uint64_t> done = 0;
   mrcz::write_options options{.compression = {.level = given.level},
@@ -62,7 +57,7 @@ void convert(const arguments& given, const std::stop_token* stop) {
   if (!extended.empty() && !is_text && !mrcz::detail::has_fei_records(extended))
     options.byte_order = in.header().byte_order;  // that of the numbers in it, which nobody else can put in order
 
-  auto out = open(given.out, options);
+  auto out = manners::open(given.out, options);
   out.header() = in.header();
   if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
@@ -72,7 +67,7 @@ void convert(const arguments& given, const std::stop_token* stop) {
   const std::size_t slices = in.shape()[0];
   const std::size_t at_once = mrcz::detail::thread_count(given.threads, slices);
   {
-    const progress_bar bar{done, slices * in.slices().slice_bytes()};
+    const progress_bar bar{done, slices * in.slices().slice_bytes(), given.quiet};
     in.visit([&]<class T>(std::type_identity<T>) {
       for (std::size_t z = 0; z < slices; z += at_once)
         out.append(in.read_slices<T>({.first = z, .count = std::min(at_once, slices - z)}));
@@ -83,14 +78,11 @@ void convert(const arguments& given, const std::stop_token* stop) {
 }
 
 /// Converts the file. A signal ends the conversion between two slices.
-int convert(const arguments& given) try {
+int convert(const arguments& given) {
   signals::handle();
   const signals::stop by_signal;
   convert(given, by_signal.token());
-  return 0;
-} catch (const mrcz::error& e) {
-  if (e.code() == mrcz::errc::stopped) signals::throw_if_interrupted();
-  throw;
+  return manners::done;
 }
 
 /// Accepts the names that `named` knows, which is also the function that reads the option.
@@ -118,6 +110,8 @@ command::action command::add_convert(CLI::App& program) {
   sub->add_flag("--round", given->round, "Round voxels to the nearest number of the mode");
   sub->add_flag("--saturate", given->saturate, "Voxels beyond the numbers of the mode become the largest or smallest");
   sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
-  sub->add_flag("--force", given->force, "Replace OUT if it exists");
+  manners::add_force(*sub, given->force);
+  manners::add_quiet(*sub, given->quiet);
+  sub->footer("Example:\n  mrcz convert movie.mrc movie.mrcz --codec lz4 --level 9");
   return [given] { return convert(*given); };
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "mrcz/core/linkage.hpp"
 
@@ -36,6 +37,9 @@ inline namespace MRCZ_CODECS {
 
 /// Whether the program is compiled with zstd.
 MRCZ_INLINE bool has_zstd() noexcept;
+
+/// The version of the zstd in use, such as 1.5.4; empty in a program that is compiled without zstd.
+MRCZ_INLINE std::string_view zstd_version() noexcept;
 
 /// Decompresses frames of zstd. It keeps the memory of zstd, which c-blosc allocates anew for each block. For one
 /// thread.

@@ -13,6 +13,7 @@ namespace mrcz::detail::inline MRCZ_CODECS {
 
 #ifdef MRCZ_ONLY_BLOSC
 MRCZ_INLINE bool has_zstd() noexcept { return false; }
+MRCZ_INLINE std::string_view zstd_version() noexcept { return {}; }
 MRCZ_INLINE bool zstd_decoder::decompress(std::span<const std::byte>, std::span<std::byte>) { return false; }
 MRCZ_INLINE void zstd_decoder::release::operator()(ZSTD_DCtx_s*) const noexcept {}
 MRCZ_INLINE zstd_search search_of_level(int level) noexcept { return {level}; }
@@ -22,6 +23,8 @@ MRCZ_INLINE std::size_t compress_zstd(std::span<const std::byte>, std::span<std:
 }
 #else
 MRCZ_INLINE bool has_zstd() noexcept { return true; }
+
+MRCZ_INLINE std::string_view zstd_version() noexcept { return ZSTD_versionString(); }
 
 MRCZ_INLINE bool zstd_decoder::decompress(std::span<const std::byte> from, std::span<std::byte> into) {
   if (!context_) context_.reset(ZSTD_createDCtx());
