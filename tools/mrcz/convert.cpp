@@ -1,24 +1,20 @@
 // mrcz convert: writes the same voxels with another codec or mode, and keeps everything else that the file says.
-#include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <type_traits>
 
 #include <fmt/format.h>
 
 #include "command.hpp"
 #include "manners.hpp"
-#include "mrcz/core/parallel.hpp"
-#include "mrcz/format/fei_records.hpp"
+#include "mrcz/copy_slices.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
-#include "mrcz/writer.hpp"
 #include "progress.hpp"
+#include "rewrite.hpp"
 #include "signals.hpp"
 
 namespace {
@@ -44,34 +40,20 @@ void convert(const arguments& given, const std::stop_token* stop) {
                               .mode = in.mode(),
                               .rounding = given.round ? mrcz::rounding::nearest : mrcz::rounding::exact,
                               .saturate = given.saturate,
-                              .byte_order = std::endian::native,
+                              .byte_order = rewriting::byte_order_for(in),
                               .replace = given.force,
                               .threads = given.threads,
                               .stop = stop,
                               .progress = &done};
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
-
-  auto extended = in.extended_header();
-  const bool is_text = extended.is_json() || extended.is_symmetry_text();
-  if (!extended.empty() && !is_text && !mrcz::detail::has_fei_records(extended))
-    options.byte_order = in.header().byte_order;  // that of the numbers in it, which nobody else can put in order
-
-  auto out = manners::open(given.out, options);
-  out.header() = in.header();
+  auto out = rewriting::open_like(in, given.out, options);
   if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
-  if (!extended.empty()) out.set_extended_header(std::move(extended));
-
-  const std::size_t slices = in.shape()[0];
-  const std::size_t at_once = mrcz::detail::thread_count(given.threads, slices);
   {
-    const progress_bar bar{done, slices * in.slices().slice_bytes(), given.quiet};
-    in.visit([&]<class T>(std::type_identity<T>) {
-      for (std::size_t z = 0; z < slices; z += at_once)
-        out.append(in.read_slices<T>({.first = z, .count = std::min(at_once, slices - z)}));
-    });
+    const progress_bar bar{done, in.shape()[0] * std::uint64_t{in.stored_format().bytes()}, given.quiet};
+    mrcz::copy_slices(in, {}, out);
   }
   signals::throw_if_interrupted();
   out.close();

@@ -84,6 +84,8 @@ int main(int count, char** arguments) try {
   program.footer(exit_codes);
   const std::array actions{
       std::pair{"info", command::add_info(program)},
+      std::pair{"compress", command::add_compress(program)},
+      std::pair{"decompress", command::add_decompress(program)},
       std::pair{"convert", command::add_convert(program)},
       std::pair{"validate", command::add_validate(program)},
   };

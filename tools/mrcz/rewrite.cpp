@@ -1,0 +1,21 @@
+#include "rewrite.hpp"
+
+#include <bit>
+#include <utility>
+
+#include "manners.hpp"
+#include "mrcz/format/fei_records.hpp"
+
+std::endian rewriting::byte_order_for(const mrcz::reader& in) {
+  const auto extended = in.extended_header();
+  const bool is_text = extended.is_json() || extended.is_symmetry_text();
+  if (extended.empty() || is_text || mrcz::detail::has_fei_records(extended)) return std::endian::native;
+  return in.header().byte_order;
+}
+
+mrcz::writer rewriting::open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options) {
+  auto out = manners::open(path, options);
+  out.header() = in.header();
+  if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
+  return out;
+}
