@@ -121,6 +121,10 @@ class slice_packer {
   /// The other steps.
   MRCZ_INLINE packed_slice pack(evaluated_slice&& slice, const header_fields& h, std::size_t idle_threads = 0) const;
 
+  /// A slice that was packed before: the first `size` bytes of `memory`.
+  MRCZ_INLINE static packed_slice adopt(const slice_format& format, mrcz::codec codec,
+                                        const running_statistics& statistics, buffer&& memory, std::size_t size);
+
   /// Copies borrowed bytes out of the array.
   MRCZ_INLINE void detach(packed_slice& packed) const;
 

@@ -79,6 +79,6 @@ def check(printed_by, program, bar):
     assert in_pipe == b"", in_pipe
 
 
-check(printed_while_converting, sys.argv[1], b"% of 256.0G\x1b[K")
+check(printed_while_converting, sys.argv[1], b"% of 256.0G, ")  # the rate and the time that is left follow
 for blpk in sys.argv[2:]:
     check(printed_while_compressing, blpk, b" ...\x1b[K")

@@ -78,3 +78,9 @@ TEST_CASE("a damaged block of lz4 is refused or fills its memory, and leaves all
   }
   CHECK(refused > 100);
 }
+
+TEST_CASE("a program that is compiled with lz4 names its version") {
+  const auto version = mrcz::detail::lz4_version();
+  CHECK(version.empty() != mrcz::detail::has_lz4());
+  CHECK(version.find_first_not_of("0123456789.") == version.npos);
+}

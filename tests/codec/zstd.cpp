@@ -171,3 +171,9 @@ TEST_CASE("a frame that does not fit is not made, and the next one is") {
     CHECK(mrcz::detail::compress_zstd(content, into.span().last(room), {}, memory) == 0);
   CHECK(mrcz::detail::compress_zstd(content, into.span().last(content.size() / 2), {}, memory) == size);
 }
+
+TEST_CASE("a program that is compiled with zstd names its version") {
+  const auto version = mrcz::detail::zstd_version();
+  CHECK(version.empty() != mrcz::detail::has_zstd());
+  CHECK(version.find_first_not_of("0123456789.") == version.npos);
+}

@@ -1,7 +1,6 @@
 // The program `blpk`: parses the arguments, runs one subcommand, turns failures into lines and an exit code.
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -11,9 +10,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -30,6 +26,7 @@
 #include "session.hpp"
 #include "signals.hpp"
 #include "sizes.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -43,17 +40,9 @@ int report(std::string_view what, int exit_code) {
   return exit_code;
 }
 
-/// Throws if standard output did not take all messages.
 int finished() {
-  if (std::fflush(stdout) != 0) mrcz::detail::fail_system(errno, "cannot write", "standard output");
+  standard_streams::flush_output();
   return 0;
-}
-
-/// Opens the standard descriptors that are closed, so that no other file gets their numbers and receives messages.
-void reserve_standard_descriptors() {
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(descriptor, F_GETFD) < 0)
-      static_cast<void>(::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
 void add_global_options(CLI::App& program, session& s, command::words typed) {
@@ -115,7 +104,7 @@ int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter,
 
 int main(int count, char** arguments) try {
   for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing then fails
-  reserve_standard_descriptors();
+  standard_streams::reserve();
   session s;
   s.threads = std::min(mrcz::detail::thread_count(std::nullopt, most_threads), most_threads);
   const command::words typed{arguments + 1, arguments + count};

@@ -12,6 +12,8 @@ namespace command {
 using action = std::function<int()>;
 
 action add_info(CLI::App& program);
+action add_compress(CLI::App& program);
+action add_decompress(CLI::App& program);
 action add_convert(CLI::App& program);
 action add_validate(CLI::App& program);
 

@@ -1,27 +1,22 @@
 // mrcz convert: writes the same voxels with another codec or mode, and keeps everything else that the file says.
-#include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <type_traits>
-#include <utility>
 
 #include <fmt/format.h>
 
 #include "command.hpp"
-#include "mrcz/core/parallel.hpp"
-#include "mrcz/format/records.hpp"
-#include "mrcz/io/packed.hpp"
+#include "manners.hpp"
+#include "mrcz/copy_slices.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
-#include "mrcz/writer.hpp"
 #include "progress.hpp"
+#include "rewrite.hpp"
 #include "signals.hpp"
-#include "standard.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -35,18 +30,8 @@ struct arguments {
   bool round = false;
   bool saturate = false;
   bool force = false;
+  bool quiet = false;
 };
-
-/// Opens a `mrcz::writer`. Adds to its error for an existing file that --force replaces the file.
-mrcz::writer open(const std::string& path, const mrcz::write_options& options) try {
-  if (!standard::is_meant_by(path)) return mrcz::writer{path, options};
-  auto at_the_end = std::make_unique<mrcz::detail::packed_sink>(std::make_unique<standard::output>(),
-                                                                mrcz::packing::none, 1, options.stop);
-  return mrcz::writer{std::move(at_the_end), options};
-} catch (const mrcz::error& e) {
-  if (e.code() != mrcz::errc::already_exists) throw;
-  mrcz::detail::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
-}
 
 void convert(const arguments& given, const mrcz::reader& in, const std::stop_token* stop) {
   std::atomic<std::uint64_t> done = 0;
@@ -54,55 +39,40 @@ void convert(const arguments& given, const mrcz::reader& in, const std::stop_tok
                               .mode = in.mode(),
                               .rounding = given.round ? mrcz::rounding::nearest : mrcz::rounding::exact,
                               .saturate = given.saturate,
-                              .byte_order = std::endian::native,
+                              .byte_order = rewriting::byte_order_for(in),
                               .replace = given.force,
                               .threads = given.threads,
                               .stop = stop,
                               .progress = &done};
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
-
-  auto extended = in.extended_header();
-  if (!mrcz::detail::has_known_numbers(extended))
-    options.byte_order = in.header().byte_order;  // that of the numbers in it, which nobody else can put in order
-
-  auto out = open(given.out, options);
-  out.header() = in.header();
+  auto out = rewriting::open_like(in, given.out, options);
   if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
-  if (!extended.empty()) out.set_extended_header(std::move(extended));
-
-  const std::size_t slices = in.shape()[0];
-  const std::size_t at_once = mrcz::detail::thread_count(given.threads, slices);
   {
-    const progress_bar bar{done, slices * in.slices().slice_bytes()};
-    in.visit([&]<class T>(std::type_identity<T>) {
-      for (std::size_t z = 0; z < slices; z += at_once)
-        out.append(in.read_slices<T>({.first = z, .count = std::min(at_once, slices - z)}));
-    });
+    const progress_bar bar{done, in.shape()[0] * std::uint64_t{in.stored_format().bytes()}, given.quiet};
+    mrcz::copy_slices(in, {}, out);
   }
   signals::throw_if_interrupted();
   out.close();
 }
 
 /// Converts the file. A signal ends the conversion between two slices.
-int convert(const arguments& given) try {
-  if (standard::is_meant_by(given.in)) {
-    auto from = standard::input();
+int convert(const arguments& given) {
+  manners::require_no_input({given.in}, given.out);
+  if (standard_streams::is_meant_by(given.in)) {
+    auto from = standard_streams::input();
     const mrcz::reader in{from, {.threads = given.threads}};  // a signal still ends the program at once
     signals::handle();
     const signals::stop by_signal;
     convert(given, in, by_signal.token());
-    return 0;
+  } else {
+    signals::handle();
+    const signals::stop by_signal;
+    convert(given, mrcz::reader{given.in, {.threads = given.threads, .stop = by_signal.token()}}, by_signal.token());
   }
-  signals::handle();
-  const signals::stop by_signal;
-  convert(given, mrcz::reader{given.in, {.threads = given.threads, .stop = by_signal.token()}}, by_signal.token());
-  return 0;
-} catch (const mrcz::error& e) {
-  if (e.code() == mrcz::errc::stopped) signals::throw_if_interrupted();
-  throw;
+  return manners::done;
 }
 
 /// Accepts the names that `named` knows, which is also the function that reads the option.
@@ -132,6 +102,8 @@ command::action command::add_convert(CLI::App& program) {
   sub->add_flag("--round", given->round, "Round voxels to the nearest number of the mode");
   sub->add_flag("--saturate", given->saturate, "Voxels beyond the numbers of the mode become the largest or smallest");
   sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
-  sub->add_flag("--force", given->force, "Replace OUT if it exists");
+  manners::add_force(*sub, given->force);
+  manners::add_quiet(*sub, given->quiet);
+  sub->footer("Example:\n  mrcz convert movie.mrc movie.mrcz --codec lz4 --level 9");
   return [given] { return convert(*given); };
 }

@@ -1,7 +1,5 @@
 // mrcz info: describes files, for people or as JSON.
 #include <algorithm>
-#include <cstdio>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,13 +12,14 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "manners.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/format/records.hpp"
 #include "mrcz/metadata.hpp"
 #include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 #include "printable.hpp"
-#include "standard.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -87,8 +86,8 @@ json describe_records(const std::vector<Record>& records) {
 }
 
 mrcz::detail::opened_file open(const std::string& path) {
-  if (!standard::is_meant_by(path)) return mrcz::detail::open_headers(path);
-  auto in = standard::input();
+  if (!standard_streams::is_meant_by(path)) return mrcz::detail::open_headers(path);
+  auto in = standard_streams::input();
   return mrcz::detail::open_file(in);
 }
 
@@ -201,18 +200,11 @@ void print(const json& d) {
 }
 
 int info(const std::vector<std::string>& paths, bool as_json) {
-  int exit_code = 0;
   json all = json::array();
-  for (const auto& path : paths) {
-    try {
-      all.push_back(describe(path));
-      if (!as_json) print(all.back());
-    } catch (const std::exception& e) {
-      std::fflush(stdout);  // so that output and errors appear in their order
-      fmt::print(stderr, "mrcz: error: {}\n", text::printable(e.what()));
-      exit_code = 1;
-    }
-  }
+  const int exit_code = manners::for_each(paths, [&](const std::string& path) {
+    all.push_back(describe(path));
+    if (!as_json) print(all.back());
+  });
   if (as_json && (paths.size() > 1 || !all.empty())) fmt::print("{}\n", dumped(paths.size() == 1 ? all[0] : all));
   return exit_code;
 }
@@ -228,5 +220,6 @@ command::action command::add_info(CLI::App& program) {
   auto* sub = program.add_subcommand("info", "Show what files say of themselves");
   sub->add_option("FILE", given->paths, "MRC or MRCZ files, also packed ones; - is standard input")->required();
   sub->add_flag("--json", given->as_json, "One JSON object per file, a list for several");
+  sub->footer("Example:\n  mrcz info --json movie.mrcz | jq .voxel_size");
   return [given] { return info(given->paths, given->as_json); };
 }

@@ -1,7 +1,5 @@
 // mrcz validate: prints every finding of the validator, and returns an exit code for scripts.
 #include <algorithm>
-#include <cstdio>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,20 +7,21 @@
 #include <fmt/format.h>
 
 #include "command.hpp"
+#include "manners.hpp"
 #include "mrcz/open_file.hpp"
 #include "mrcz/validate.hpp"
 #include "printable.hpp"
-#include "standard.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
 std::vector<mrcz::finding> findings_about(const std::string& path) {
-  if (!standard::is_meant_by(path)) return mrcz::validate(path);
-  auto in = standard::input();
+  if (!standard_streams::is_meant_by(path)) return mrcz::validate(path);
+  auto in = standard_streams::input();
   return mrcz::validate(mrcz::detail::open_file(in).source);
 }
 
-/// Whether the file breaks no rule; warnings are shown but do not count.
+/// Prints the findings. Returns whether the file breaks no rule; warnings do not count.
 bool is_valid(const std::string& path) {
   const auto findings = findings_about(path);
   const auto errors = std::count_if(findings.begin(), findings.end(),
@@ -33,17 +32,9 @@ bool is_valid(const std::string& path) {
 }
 
 int validate(const std::vector<std::string>& paths) {
-  int exit_code = 0;
-  for (const auto& path : paths) {
-    try {
-      if (!is_valid(path)) exit_code = 1;
-    } catch (const std::exception& e) {
-      std::fflush(stdout);  // so that output and errors appear in their order
-      fmt::print(stderr, "mrcz: error: {}\n", text::printable(e.what()));
-      exit_code = 1;
-    }
-  }
-  return exit_code;
+  bool all_valid = true;
+  const int exit_code = manners::for_each(paths, [&](const std::string& path) { all_valid &= is_valid(path); });
+  return all_valid ? exit_code : manners::failed;
 }
 
 }  // namespace
@@ -52,5 +43,6 @@ command::action command::add_validate(CLI::App& program) {
   const auto paths = std::make_shared<std::vector<std::string>>();
   auto* sub = program.add_subcommand("validate", "Check files against the rules of MRC2014 and MRCZ");
   sub->add_option("FILE", *paths, "MRC or MRCZ files, also packed ones; - is standard input")->required();
+  sub->footer("Example:\n  mrcz validate *.mrc || echo some file is not valid");
   return [paths] { return validate(*paths); };
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "mrcz/codec/stream_decoder.hpp"
 #include "mrcz/codec/stream_encoder.hpp"
@@ -39,6 +40,9 @@ inline namespace MRCZ_CODECS {
 
 /// Whether the program is compiled with zstd.
 MRCZ_INLINE bool has_zstd() noexcept;
+
+/// The version of the zstd in use, such as 1.5.4; empty in a program that is compiled without zstd.
+MRCZ_INLINE std::string_view zstd_version() noexcept;
 
 /// Decompresses frames of zstd. It keeps the memory of zstd, which c-blosc allocates anew for each block. For one
 /// thread.

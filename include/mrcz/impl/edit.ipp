@@ -29,6 +29,7 @@
 #include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/slice_packer.hpp"
+#include "mrcz/stored_slices.hpp"
 #include "mrcz/write_options.hpp"
 #include "mrcz/writer.hpp"
 
@@ -260,24 +261,13 @@ MRCZ_INLINE void edit_metadata(const std::filesystem::path& path, const extended
 
 /// The statistics of all voxels, slice by slice as a writer computes them.
 MRCZ_INLINE statistics summarised(const reader& in) {
-  struct loops {
-    const voxel_decoder* decode;
-    const voxel_encoder* encode;
-  };
-  const auto type = in.visit([]<class T>(std::type_identity<T>) { return loops{&decoder_of<T>(), &encoder_of<T>()}; });
-  const auto [slices, ny, nx] = in.shape();
+  const std::size_t slices = in.shape()[0];
   in.slices().require(slices);
+  const stored_slices stored{in};
   buffer_pool pool;
-  const auto summarise = [&, rows = ny, columns = nx](std::size_t z) {
+  const auto summarise = [&](std::size_t z) {
     buffer memory = pool.take();
-    const std::size_t voxel = type.encode->bytes;
-    const auto bytes = memory.acquire(rows * columns * voxel);
-    in.read_slice(z, voxels{.type = type.decode,
-                            .first = bytes.data(),
-                            .rank = 2,
-                            .extents = {1, rows, columns},
-                            .strides = in_bytes({0, static_cast<std::ptrdiff_t>(columns), 1}, voxel)});
-    const auto made = type.encode->summarise(bytes.data(), rows * columns);
+    const auto made = stored.summarise(z, memory);
     pool.give_back(std::move(memory));
     return made;
   };

@@ -85,6 +85,18 @@ MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const heade
   return packed;
 }
 
+MRCZ_INLINE packed_slice slice_packer::adopt(const slice_format& format, mrcz::codec codec,
+                                             const running_statistics& statistics, buffer&& memory, std::size_t size) {
+  packed_slice packed;
+  packed.format_ = format;
+  packed.codec_ = codec;
+  packed.statistics_ = statistics;
+  packed.of_volume_ = true;
+  packed.memory_ = std::move(memory);
+  packed.bytes_ = {packed.memory_.data(), size};
+  return packed;
+}
+
 MRCZ_INLINE void slice_packer::detach(packed_slice& packed) const {
   if (!std::exchange(packed.borrowed_, false)) return;
   packed.memory_ = pool_->take();

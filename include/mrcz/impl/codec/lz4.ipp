@@ -11,9 +11,12 @@ namespace mrcz::detail::inline MRCZ_CODECS {
 
 #ifdef MRCZ_ONLY_BLOSC
 MRCZ_INLINE bool has_lz4() noexcept { return false; }
+MRCZ_INLINE std::string_view lz4_version() noexcept { return {}; }
 MRCZ_INLINE bool decompress_lz4(std::span<const std::byte>, std::span<std::byte>) noexcept { return false; }
 #else
 MRCZ_INLINE bool has_lz4() noexcept { return true; }
+
+MRCZ_INLINE std::string_view lz4_version() noexcept { return LZ4_versionString(); }
 
 MRCZ_INLINE bool decompress_lz4(std::span<const std::byte> from, std::span<std::byte> into) noexcept {
   const auto size = static_cast<int>(into.size());

@@ -15,6 +15,7 @@ namespace mrcz::detail::inline MRCZ_CODECS {
 
 #ifdef MRCZ_ONLY_BLOSC
 MRCZ_INLINE bool has_zstd() noexcept { return false; }
+MRCZ_INLINE std::string_view zstd_version() noexcept { return {}; }
 MRCZ_INLINE bool zstd_decoder::decompress(std::span<const std::byte>, std::span<std::byte>) { return false; }
 MRCZ_INLINE void zstd_decoder::release::operator()(ZSTD_DCtx_s*) const noexcept {}
 MRCZ_INLINE zstd_search search_of_level(int level) noexcept { return {level}; }
@@ -26,6 +27,8 @@ MRCZ_INLINE std::unique_ptr<stream_decoder> make_zstd_decoder() { return nullptr
 MRCZ_INLINE std::unique_ptr<stream_encoder> make_zstd_encoder(int, std::uint64_t, std::size_t) { return nullptr; }
 #else
 MRCZ_INLINE bool has_zstd() noexcept { return true; }
+
+MRCZ_INLINE std::string_view zstd_version() noexcept { return ZSTD_versionString(); }
 
 MRCZ_INLINE bool zstd_decoder::decompress(std::span<const std::byte> from, std::span<std::byte> into) {
   if (!context_) context_.reset(ZSTD_createDCtx());

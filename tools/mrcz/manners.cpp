@@ -1,0 +1,36 @@
+#include "manners.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "mrcz/io/packed.hpp"
+#include "standard_streams.hpp"
+
+void manners::report(std::string_view what) {
+  std::fflush(stdout);
+  fmt::print(stderr, "mrcz: error: {}\n", text::printable(what));
+}
+
+void manners::add_quiet(CLI::App& sub, bool& quiet) { sub.add_flag("-q,--quiet", quiet, "Print nothing but errors"); }
+
+void manners::add_force(CLI::App& sub, bool& force) {
+  sub.add_flag("-f,--force", force, "Replace an output that exists");
+}
+
+void manners::require_no_input(const std::vector<std::string>& inputs, const std::string& output) {
+  std::error_code ignored;
+  for (const auto& input : inputs)
+    if (std::filesystem::equivalent(input, output, ignored))
+      throw refusal{fmt::format("{}: is an input and cannot be the output", output)};
+}
+
+mrcz::writer manners::open(const std::string& path, const mrcz::write_options& options) try {
+  if (!standard_streams::is_meant_by(path)) return mrcz::writer{path, options};
+  auto at_the_end = std::make_unique<mrcz::detail::packed_sink>(std::make_unique<standard_streams::output>(),
+                                                                mrcz::packing::none, 1, options.stop);
+  return mrcz::writer{std::move(at_the_end), options};
+} catch (const mrcz::error& e) {
+  if (e.code() != mrcz::errc::already_exists) throw;
+  mrcz::detail::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
+}

@@ -1,0 +1,18 @@
+#include "rewrite.hpp"
+
+#include <bit>
+#include <utility>
+
+#include "manners.hpp"
+#include "mrcz/format/records.hpp"
+
+std::endian rewriting::byte_order_for(const mrcz::reader& in) {
+  return mrcz::detail::has_known_numbers(in.extended_header()) ? std::endian::native : in.header().byte_order;
+}
+
+mrcz::writer rewriting::open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options) {
+  auto out = manners::open(path, options);
+  out.header() = in.header();
+  if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
+  return out;
+}

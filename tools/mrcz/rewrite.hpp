@@ -1,0 +1,20 @@
+/// Writes a file again in another form, and keeps all that it says.
+#pragma once
+
+#include <bit>
+#include <string>
+
+#include "mrcz/reader.hpp"
+#include "mrcz/write_options.hpp"
+#include "mrcz/writer.hpp"
+
+namespace rewriting {
+
+/// The byte order in which a copy of the file can be written: this machine's, or that of the file if its extended
+/// header holds numbers that nobody else can put in order.
+std::endian byte_order_for(const mrcz::reader& in);
+
+/// Opens a writer with the header and the extended header of a file.
+mrcz::writer open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options);
+
+}  // namespace rewriting
