@@ -23,7 +23,7 @@ class job : public std::enable_shared_from_this<job> {
   job& operator=(const job&) = delete;
   virtual ~job() = default;
 
-  MRCZ_INLINE void start(completion who) noexcept;
+  MRCZ_INLINE void start(completion<> who) noexcept;
 
  protected:
   /// Called once. Returns the number of parts.
@@ -44,7 +44,7 @@ class job : public std::enable_shared_from_this<job> {
 
   asio::any_io_executor workers_;
   std::mutex mutex_;
-  completion who_;         // empty once it is completed
+  completion<> who_;       // empty once it is completed
   std::size_t parts_ = 1;  // of which `prepare` is the first
   std::size_t next_ = 0;
   std::size_t running_ = 0;
@@ -74,7 +74,7 @@ class making final : public job {
 /// Initiates a job that `make()` returns. What it throws is the failure of the operation.
 template <class Result, class Token, class Make>
 auto initiate_job(asio::any_io_executor workers, Token&& token, Make make) {
-  auto start = [make = std::move(make)](completion who) mutable noexcept {
+  auto start = [make = std::move(make)](completion<> who) mutable noexcept {
     std::shared_ptr<job> work;
     auto failure = mrcz::detail::thrown_by([&] { work = make(); });
     if (failure) who(std::move(failure));

@@ -39,9 +39,9 @@ class job::cancellation {
   std::weak_ptr<job> work_;
 };
 
-MRCZ_INLINE void job::start(completion who) noexcept {
+MRCZ_INLINE void job::start(completion<> who) noexcept {
   auto failure = mrcz::detail::thrown_by([&] {
-    if (who.slot().is_connected()) who.slot().assign(cancellation{weak_from_this()});
+    if (who->slot.is_connected()) who->slot.assign(cancellation{weak_from_this()});
   });
   if (failure) return who(std::move(failure));
   who_ = std::move(who);
@@ -80,7 +80,7 @@ MRCZ_INLINE bool job::run_next() noexcept {
 }
 
 MRCZ_INLINE void job::end(std::size_t part, std::exception_ptr failure) noexcept {
-  completion who;
+  completion<> who;
   {
     const std::lock_guard lock{mutex_};
     --running_;
@@ -98,7 +98,7 @@ MRCZ_INLINE void job::end(std::size_t part, std::exception_ptr failure) noexcept
 }
 
 MRCZ_INLINE void job::end_early(std::exception_ptr failure) noexcept {
-  completion who;
+  completion<> who;
   {
     const std::lock_guard lock{mutex_};
     next_ = parts_;
