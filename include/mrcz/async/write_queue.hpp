@@ -18,6 +18,7 @@
 #include "mrcz/array/evaluation.hpp"
 #include "mrcz/array/voxels.hpp"
 #include "mrcz/async/completion.hpp"
+#include "mrcz/async/job.hpp"
 #include "mrcz/async/window.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/ordered_window.hpp"
@@ -137,6 +138,7 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   struct step;
   class work;
   class busy_worker;
+  class shared_packing;
   class cancellation;
 
   /// A packed slice that waits until the slices before it are put.
@@ -168,6 +170,7 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   MRCZ_INLINE void create_file();
   MRCZ_INLINE void evaluate(appended_slice& slice);
   MRCZ_INLINE void pack(appended_slice& slice);
+  MRCZ_INLINE void packed(appended_slice& slice, packed_slice&& made);
   MRCZ_INLINE void put_all();
   MRCZ_INLINE void publish();
   MRCZ_INLINE void fail_file(std::exception_ptr failure) noexcept;

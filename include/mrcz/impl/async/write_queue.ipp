@@ -98,6 +98,47 @@ class write_queue::busy_worker {
   write_queue& queue_;
 };
 
+/// Packs one slice on several workers. The last one also puts it.
+class write_queue::shared_packing final : public divided_work {
+ public:
+  shared_packing(std::shared_ptr<write_queue> queue, appended_slice&& slice)
+      : divided_work{queue->workers()}, queue_{std::move(queue)}, slice_{std::move(slice)} {}
+
+ private:
+  std::size_t next_stage() override {
+    std::size_t parts = 0;
+    while_wanted([&] {
+      if (!divided_)
+        divided_ = steps_of_writing::divide(*queue_->out_, slice_.from.all, slice_.z, std::move(slice_.evaluated));
+      parts = divided_->work().next_stage();
+      if (parts == 0) queue_->packed(slice_, divided_->finish());
+    });
+    return parts;
+  }
+
+  void do_part(std::size_t part) override {
+    while_wanted([&] { divided_->work().do_part(part); });
+  }
+
+  void ended(std::exception_ptr failure) noexcept override {
+    if (failure) return queue_->fail_at(slice_.index, std::move(failure));
+    if (queue_->puts_while_packing_) queue_->put_all();
+    queue_->pump();
+  }
+
+  /// Does nothing once the file has ended: the slice is then never wanted again.
+  template <class Action>
+  void while_wanted(Action action) {
+    if (!queue_->enter_for(slice_.index)) return;
+    const busy_worker here{*queue_};
+    with_context(queue_->name_, slice_.index, action);
+  }
+
+  std::shared_ptr<write_queue> queue_;
+  appended_slice slice_;
+  std::unique_ptr<divided_slice> divided_;
+};
+
 /// What the cancellation slot of an operation calls.
 class write_queue::cancellation {
  public:
@@ -459,26 +500,35 @@ MRCZ_INLINE void write_queue::evaluate(appended_slice& slice) {
   pack(slice);
 }
 
+/// A large slice that is alone in the window is packed by all workers.
 MRCZ_INLINE void write_queue::pack(appended_slice& slice) {
   if (!enter_for(slice.index)) return;
+  bool alone = false;
+  {
+    const std::lock_guard lock{mutex_};
+    alone = window_.size() == 1;
+  }
   {
     const busy_worker here{*this};
-    std::size_t in_window = 0;
-    {
-      const std::lock_guard lock{mutex_};
-      in_window = window_.size();
+    if (!alone || thread_count(std::nullopt) == 1 || !steps_of_writing::may_divide(*out_, slice.from.all)) {
+      packed_slice made;
+      with_context(name_, slice.index,
+                   [&] { made = steps_of_writing::pack(*out_, slice.from.all, slice.z, std::move(slice.evaluated)); });
+      packed(slice, std::move(made));
+      alone = false;
     }
-    const std::size_t idle = in_window == 1 ? thread_count(std::nullopt) - 1 : 0;
-    packed_shared packed;
-    with_context(name_, slice.index, [&] {
-      packed.slice = steps_of_writing::pack(*out_, slice.from.all, slice.z, std::move(slice.evaluated), idle);
-    });
-    if (packed.slice.is_borrowed()) packed.owner = std::move(slice.from.owner);
-    slice.from.owner.reset();
-    const std::lock_guard lock{mutex_};
-    if (!ended_) window_.done(slice.index, std::move(packed));
   }
-  if (puts_while_packing_) put_all();
+  if (alone) std::make_shared<shared_packing>(shared_from_this(), std::move(slice))->start();
+  else if (puts_while_packing_) put_all();
+}
+
+/// Requires that the calling worker is busy.
+MRCZ_INLINE void write_queue::packed(appended_slice& slice, packed_slice&& made) {
+  packed_shared result{std::move(made), nullptr};
+  if (result.slice.is_borrowed()) result.owner = std::move(slice.from.owner);
+  slice.from.owner.reset();
+  const std::lock_guard lock{mutex_};
+  if (!ended_) window_.done(slice.index, std::move(result));
 }
 
 /// The worker that fills a gap also puts the slices that were waiting after the gap. The other workers go on packing.
