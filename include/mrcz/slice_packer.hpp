@@ -4,12 +4,14 @@
 #include <bit>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "mrcz/array/slice_codec.hpp"
 #include "mrcz/array/voxels.hpp"
+#include "mrcz/codec/divided_chunk.hpp"
 #include "mrcz/codec/plane_encoder.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/linkage.hpp"
@@ -21,15 +23,12 @@ namespace mrcz {
 
 namespace detail {
 
-/// Only a slice of at least so many bytes is compressed by several threads of c-blosc. Normally one thread packs one
-/// slice, and several slices are packed at the same time. c-blosc's threads are never faster than that: c-blosc starts
-/// and joins them for each chunk, and the passes before and after compression run on one thread. They help only if
-/// there are fewer slices than threads and the slices are large. With two threads instead of one, a single slice of 1
-/// MiB takes 1.1 times as long; 4 MiB take the same time with lz4 and are 1.7 times as fast with zstd; 8 MiB and more
-/// are 1.6 to 1.8 times as fast with both. Reading does not use c-blosc's threads: threads of this library share the
-/// blocks of a single slice.
+/// Only a slice of at least so many bytes is compressed by several threads. Normally one thread packs one slice, and
+/// several slices are packed at the same time, which is never slower: the passes before and after compression run on
+/// one thread. Several threads help only if there are fewer slices than threads and the slices are large.
 inline constexpr std::size_t least_bytes_to_split = std::size_t{4} << 20U;
 
+class divided_slice;
 class slice_packer;
 
 }  // namespace detail
@@ -61,6 +60,7 @@ class packed_slice {
 
  private:
   friend class detail::slice_packer;
+  friend class detail::divided_slice;
   friend class writer;
 
   detail::slice_format format_;
@@ -125,6 +125,9 @@ class slice_packer {
   MRCZ_INLINE static packed_slice adopt(const slice_format& format, mrcz::codec codec,
                                         const running_statistics& statistics, buffer&& memory, std::size_t size);
 
+  /// Whether it pays to share the compression of a slice of this type and these extents.
+  MRCZ_INLINE bool may_divide(const header_fields& h, const voxel_encoder& type, std::size_t ny, std::size_t nx) const;
+
   /// Copies borrowed bytes out of the array.
   MRCZ_INLINE void detach(packed_slice& packed) const;
 
@@ -135,13 +138,48 @@ class slice_packer {
   MRCZ_INLINE void recycle(packed_slice&& packed) const;
 
  private:
+  friend class divided_slice;
+
   MRCZ_INLINE void require_storable(const slice_format& format) const;
+  MRCZ_INLINE std::span<const std::byte> encode(const evaluated_slice& slice, const header_fields& h, buffer& plain,
+                                                packed_slice& packed) const;
+  MRCZ_INLINE std::size_t block_size_for(std::size_t bytes, std::size_t typesize) const;
+
+  /// What c-blosc chose last. It chooses the same for all slices of a file.
+  struct chosen_blocks {
+    std::mutex mutex;
+    std::size_t bytes = 0;  // of the slice
+    std::size_t typesize = 0;
+    std::size_t block_size = 0;
+  };
 
   write_options options_;
   std::optional<bool> unsigned_bytes_;
   // pointers, so that a packer can be moved
   std::unique_ptr<buffer_pool> pool_ = std::make_unique<buffer_pool>();
   std::unique_ptr<pool<pack_memory>> pack_memory_ = std::make_unique<pool<pack_memory>>();
+  std::unique_ptr<chosen_blocks> chosen_blocks_ = std::make_unique<chosen_blocks>();
+};
+
+/// A slice whose compression several threads share; see `divided_chunk`. Its packer outlives it.
+class divided_slice {
+ public:
+  /// Does everything but the compression.
+  MRCZ_INLINE divided_slice(const slice_packer& packer, evaluated_slice&& slice, const header_fields& h);
+  divided_slice(const divided_slice&) = delete;
+  divided_slice& operator=(const divided_slice&) = delete;
+
+  divided_chunk& work() noexcept { return *work_; }
+
+  /// Requires that all parts are done.
+  MRCZ_INLINE packed_slice finish();
+
+ private:
+  const slice_packer& packer_;
+  evaluated_slice slice_;
+  buffer plain_;
+  packed_slice packed_;
+  std::unique_ptr<divided_chunk> work_;
 };
 
 }  // namespace detail

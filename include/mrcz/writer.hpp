@@ -180,6 +180,8 @@ class writer {
   MRCZ_INLINE detail::evaluated_slice evaluate(const slices& all, std::size_t z) const;
   MRCZ_INLINE packed_slice pack(const slices& all, std::size_t z, detail::evaluated_slice&& evaluated,
                                 std::size_t idle_threads = 0) const;
+  MRCZ_INLINE std::unique_ptr<detail::divided_slice> divide(const slices& all, std::size_t z,
+                                                            detail::evaluated_slice&& evaluated) const;
   MRCZ_INLINE void append_slices(const slices& all);
   MRCZ_INLINE void pack_and_put(const slices& all, std::size_t threads, std::size_t most_items, std::size_t idle);
   MRCZ_INLINE void abandon() noexcept;
@@ -231,10 +233,20 @@ class steps_of_writing {
 
   static evaluated_slice evaluate(const writer& out, const slices& all, std::size_t z) { return out.evaluate(all, z); }
 
-  /// Evaluates the slice first if `evaluated` is empty. `idle_threads` may help to compress it.
-  static packed_slice pack(const writer& out, const slices& all, std::size_t z, evaluated_slice&& evaluated,
-                           std::size_t idle_threads) {
-    return out.pack(all, z, std::move(evaluated), idle_threads);
+  /// Evaluates the slice first if `evaluated` is empty.
+  static packed_slice pack(const writer& out, const slices& all, std::size_t z, evaluated_slice&& evaluated) {
+    return out.pack(all, z, std::move(evaluated));
+  }
+
+  /// Whether it pays to share the compression of one of these slices.
+  static bool may_divide(const writer& out, const slices& all) {
+    return out.packer_.may_divide(out.header_, *all.type, all.extents[1], all.extents[2]);
+  }
+
+  /// As `pack`, but without the compression, which is then done in parts. The writer must live until it is done.
+  static std::unique_ptr<divided_slice> divide(const writer& out, const slices& all, std::size_t z,
+                                               evaluated_slice&& evaluated) {
+    return out.divide(all, z, std::move(evaluated));
   }
 };
 

@@ -341,6 +341,29 @@ class with_memory {
 
 }  // namespace
 
+TEST_CASE("what a writer and a stream note about an operation lies in memory of the allocator of its handler") {
+  const scratch_folder folder;
+  mrcz::write(folder / "movie.mrcz", movie(3));
+  asio::io_context workers;
+  async::writer out{workers.get_executor(), folder / "a.mrcz"};
+  auto slices = async::reader{workers.get_executor(), folder / "movie.mrcz"}.slices<float>();
+  calls<> flushed;
+  calls<std::optional<mrcz::image<float>>> taken;
+  const auto written = std::make_shared<memory_count>();
+  const auto read = std::make_shared<memory_count>();
+  out.flush(with_memory{noting(flushed), written});
+  slices.next(with_memory{noting(taken), read});
+  CHECK(written->allocations == 1);
+  CHECK(written->bytes >= static_cast<std::ptrdiff_t>(sizeof(async::detail::write_queue::request)));
+  CHECK(read->allocations == 1);
+  CHECK(read->bytes >= static_cast<std::ptrdiff_t>(sizeof(async::detail::read_queue::taking)));
+  workers.run();
+  CHECK(flushed.succeeded());
+  CHECK(taken.succeeded());
+  CHECK(written->bytes == 0);
+  CHECK(read->bytes == 0);
+}
+
 TEST_CASE(
     "handlers are kept in memory of their allocator, which gets all of it back, completed, cancelled or dropped") {
   for (const int ending : {0, 1, 2}) {
@@ -349,21 +372,29 @@ TEST_CASE(
     calls<> appended;
     calls<> closed;
     calls<mrcz::volume<float>> read;
+    calls<std::optional<mrcz::image<std::int16_t>>> taken;
     {
+      mrcz::write(folder / "movie.mrcz", movie(3));
       asio::io_context workers;
+      auto slices = async::reader{workers.get_executor(), folder / "movie.mrcz"}.slices<std::int16_t>();
       async::writer out{workers.get_executor(), folder / "a.mrcz", {}, nullptr, {.slices = 1}};
       out.append(frame(0), asio::detached);
       out.append(frame(1), with_memory{noting(appended), memory});
       out.close(with_memory{noting(closed), memory});
       async::read<float>(workers.get_executor(), folder / "a.mrcz", with_memory{noting(read), memory});
-      CHECK(memory->allocations >= 3);
+      slices.next(with_memory{noting(taken), memory});
+      CHECK(memory->allocations >= 4);
       CHECK(memory->bytes > 0);
-      if (ending == 1) out.cancel();
+      if (ending == 1) {
+        out.cancel();
+        slices.cancel();
+      }
       if (ending < 2) workers.run();
     }
     CHECK(appended.count == (ending < 2 ? 1 : 0));
     CHECK(closed.count == (ending < 2 ? 1 : 0));
     CHECK(read.count == (ending < 2 ? 1 : 0));
+    CHECK(taken.count == (ending < 2 ? 1 : 0));
     CHECK(memory->bytes == 0);
   }
 }

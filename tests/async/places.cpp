@@ -369,6 +369,36 @@ TEST_CASE("an executor that runs work inside post writes files, also with lent a
   CHECK(mrcz::read<std::int16_t>(folder / "a.mrcz") == voxels);
 }
 
+TEST_CASE("a handler that runs, or is refused, on the thread of a worker may destroy a writer that borrows") {
+  enum class on : std::uint8_t { inline_workers, inline_handlers, refusing_handlers };
+  for (const auto where : {on::inline_workers, on::inline_handlers, on::refusing_handlers})
+    for (const bool by_flush : {false, true}) {
+      const scratch_folder folder;
+      asio::io_context workers;
+      asio::io_context context;
+      const asio::any_io_executor at_once = inline_executor{context};
+      const asio::any_io_executor refusing = refusing_executor{context, 0};
+      const auto voxels = movie(2);
+      const auto volume = [&](std::size_t z) {
+        return mrcz::borrowed(xt::view(voxels, xt::range(z, z + 1), xt::all(), xt::all()));
+      };
+      auto out = std::make_unique<async::writer>(where == on::inline_workers ? at_once : workers.get_executor(),
+                                                 folder / "a.mrcz", mrcz::write_options{}, nullptr,
+                                                 async::window{.slices = 1});
+      async::writer& writer = *out;
+      auto alive = std::make_shared<int>();
+      auto destroying =
+          asio::bind_executor(where == on::refusing_handlers ? refusing : at_once,
+                              [alive, kept = std::move(out)](const std::exception_ptr&) mutable { kept.reset(); });
+      writer.append(volume(0), asio::detached);
+      if (by_flush) writer.flush(std::move(destroying));
+      else writer.append(volume(1), std::move(destroying));
+      workers.run();
+      CHECK(alive.use_count() == 1);
+      CHECK(folder.files().empty());
+    }
+}
+
 TEST_CASE(
     "an executor that refuses the n-th work, whatever n is, costs the file or nothing, and each handler is called") {
   for (const bool with_disk : {false, true})

@@ -346,22 +346,61 @@ TEST_CASE("operations that wait are cancelled when their writer is destroyed") {
   CHECK(folder.files().empty());
 }
 
-TEST_CASE("once close publishes, it goes on without the writer") {
+TEST_CASE("an append whose slices were taken is cancelled if its writer is destroyed before it completes") {
+  const scratch_folder folder;
+  asio::io_context workers;
+  calls<> seen;
+  {
+    async::writer out{workers.get_executor(), folder / "a.mrcz"};
+    out.append(with_state(frame(0)), noting(seen));
+  }
+  workers.run();
+  CHECK(seen.was_cancelled());
+  CHECK(folder.files().empty());
+}
+
+TEST_CASE("operations behind a close that publishes are cancelled as if nothing were published") {
+  for_each_cancellation([](asio::cancellation_type type, asked how) {
+    scene s{1};
+    s.out.append(frame(0), noting(s.other()));
+    s.out.close(noting(s.other()));
+    s.empty_window();
+    std::array<calls<>, 3> behind;
+    std::array<asio::cancellation_signal, 3> signals;
+    const auto on = [&](std::size_t i) { return asio::bind_cancellation_slot(signals[i].slot(), noting(behind[i])); };
+    s.out.append(movie(2), on(0));
+    s.out.flush(on(1));
+    s.out.close(on(2));
+    if (how == asked::by_cancel) s.out.cancel(type);
+    else
+      for (auto& one : signals) one.emit(type);
+    s.run();
+    const bool terminal = (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
+    CHECK(behind[0].was_cancelled());
+    CHECK(behind[1].was_cancelled());
+    CHECK((terminal ? behind[2].was_cancelled() : behind[2].failed_with(mrcz::errc::closed)));
+    for (const auto& one : s.others) CHECK(one->succeeded());
+    CHECK(s.frames_of_file() == frames_in_file{0});
+  });
+}
+
+TEST_CASE("once close publishes, it goes on without the writer, and the operations behind it are cancelled") {
   const scratch_folder folder;
   asio::io_context workers;
   calls<> closed;
-  calls<> late;
+  std::array<calls<>, 3> behind;
   {
     async::writer out{workers.get_executor(), folder / "a.mrcz"};
     out.append(frame(0), asio::detached);
     out.close(noting(closed));
     while (out.in_window().slices > 0) REQUIRE(workers.poll_one() == 1);
-    out.append(frame(1), noting(late));
+    out.append(frame(1), noting(behind[0]));
+    out.flush(noting(behind[1]));
+    out.close(noting(behind[2]));
   }
   workers.run();
   CHECK(closed.succeeded());
-  CHECK(late.count == 1);
-  CHECK(late.code);
+  for (const auto& one : behind) CHECK(one.was_cancelled());
   CHECK(mrcz::read<std::int16_t>(folder / "a.mrcz") == movie(1));
 }
 

@@ -146,13 +146,6 @@ TEST_CASE("the codec is zstd unless another is stated") {
   CHECK(header_of(packed(image_like(1000), 1, {})).codec() == mrcz::codec::zstd);
 }
 
-TEST_CASE("one chunk can be split over any number of threads") {
-  const bytes content = image_like(std::size_t{2} << 20U);
-  for (const auto c : compressors)
-    for (const std::size_t threads : {0U, 1U, 3U, 1000U})
-      CHECK(unpacked(packed(content, 4, {.codec = c}, threads), content.size()) == content);
-}
-
 TEST_CASE("default blocks are whole elements, within what a user may ask for") {
   for (const auto c : compressors)
     for (const std::size_t typesize : {1U, 2U, 4U, 8U}) {

@@ -30,11 +30,20 @@ mrcz::compression with(mrcz::compression wanted, bool planes) {
   return wanted;
 }
 
-bytes plane_chunk(std::span<const std::byte> content, std::size_t typesize, const mrcz::compression& wanted,
-                  std::size_t threads = 1) {
+bytes plane_chunk(std::span<const std::byte> content, std::size_t typesize, const mrcz::compression& wanted) {
   mrcz::detail::buffer into;
   mrcz::detail::pool<mrcz::detail::pack_memory> memory;
-  const auto chunk = mrcz::detail::compress_planes(content, typesize, wanted, into, memory, threads);
+  const auto chunk = mrcz::detail::compress_planes(content, typesize, wanted, into, memory);
+  return {chunk.begin(), chunk.end()};
+}
+
+bytes plane_chunk_by(std::size_t threads, std::span<const std::byte> content, std::size_t typesize,
+                     const mrcz::compression& wanted) {
+  mrcz::detail::buffer into;
+  mrcz::detail::pool<mrcz::detail::pack_memory> memory;
+  const auto work = mrcz::detail::divide_for_planes(content, typesize, wanted, into, memory);
+  mrcz::detail::do_all_parts(*work, threads);
+  const auto chunk = work->finish();
   return {chunk.begin(), chunk.end()};
 }
 
@@ -193,11 +202,12 @@ TEST_CASE("the bytes of a chunk depend neither on the number of threads nor on t
       const mrcz::compression wanted{.level = level, .block_size = 16'384, .planes = true};
       const bytes expected = plane_chunk(content, typesize, wanted);
       REQUIRE(holds(expected, content));
-      for (const std::size_t threads : {2U, 4U}) CHECK(plane_chunk(content, typesize, wanted, threads) == expected);
+      for (const std::size_t threads : {1U, 2U, 4U})
+        CHECK(plane_chunk_by(threads, content, typesize, wanted) == expected);
       for (const auto set : instruction_sets()) {
         mrcz::detail::buffer into;
         mrcz::detail::pool<mrcz::detail::pack_memory> memory;
-        const auto chunk = mrcz::detail::compress_planes_with(set, content, typesize, wanted, into, memory, 1);
+        const auto chunk = mrcz::detail::compress_planes_with(set, content, typesize, wanted, into, memory);
         CHECK(std::ranges::equal(chunk, expected));
       }
     }

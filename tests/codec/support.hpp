@@ -40,9 +40,9 @@ inline std::vector<std::byte> noise(std::size_t size) {
 }
 
 inline std::vector<std::byte> packed(const std::vector<std::byte>& content, std::size_t typesize,
-                                     const mrcz::compression& wanted, std::size_t threads = 1) {
+                                     const mrcz::compression& wanted) {
   mrcz::detail::buffer memory;
-  const auto chunk = mrcz::detail::compress(content, typesize, wanted, memory, threads);
+  const auto chunk = mrcz::detail::compress(content, typesize, wanted, memory);
   return {chunk.begin(), chunk.end()};
 }
 

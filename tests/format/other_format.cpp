@@ -124,7 +124,7 @@ TEST_CASE("pointers, web pages and other texts are told apart") {
 TEST_CASE("one chunk of blosc is not taken for a file") {
   const std::vector<std::byte> plain(4000, std::byte{5});
   mrcz::detail::buffer memory;
-  const auto chunk = mrcz::detail::compress(plain, 4, {.codec = mrcz::codec::lz4}, memory, 1);
+  const auto chunk = mrcz::detail::compress(plain, 4, {.codec = mrcz::codec::lz4}, memory);
   CHECK(mrcz::detail::recognise(chunk, chunk.size())->what == "a chunk of blosc without the header of a file");
   CHECK_FALSE(mrcz::detail::recognise(chunk, chunk.size() + 1));
 }

@@ -158,14 +158,20 @@ inline constexpr bool is_borrowed = false;
 template <class E>
 inline constexpr bool is_borrowed<borrowed_expression<E>> = true;
 
-/// Keeps the expression until it has been evaluated. Refuses one that refers to objects that may be gone by then.
+/// Refuses an expression that refers to objects that may be gone when it is evaluated.
 template <writable E>
-std::shared_ptr<const E> share(E e) {
+consteval void require_self_contained() {
   static_assert(
       self_contained<E>,
       "this expression refers to arrays, scalars or other things that it does not own, and which may be gone before "
       "the workers evaluate it: std::move its arrays in (or copy them), write scalars without a name, or hand over "
       "mrcz::borrowed(expression), which says that everything it refers to lives until close() has returned");
+}
+
+/// Keeps the expression until it has been evaluated.
+template <writable E>
+std::shared_ptr<const E> share(E e) {
+  require_self_contained<E>();
   return std::make_shared<const E>(std::move(e));
 }
 

@@ -50,14 +50,39 @@ concept token_for = !detail::option<std::remove_cvref_t<T>> &&
 
 namespace detail {
 
-/// The handler of an operation that is not complete yet. Any thread may complete it, once. The handler is then posted
-/// to its associated executor, or to that of the operation if it has none. Until then the executor has outstanding
-/// work. Empty if nobody waits.
+/// An operation that is not complete yet. Its handler follows in the same piece of memory, which the associated
+/// allocator of the handler provides. What an object notes about its operations is a class that is derived from this
+/// one, so it is in that piece of memory too.
+class operation {
+ public:
+  operation(const operation&) = delete;
+  operation& operator=(const operation&) = delete;
+
+  /// Frees the memory and posts the handler.
+  virtual void complete(std::exception_ptr failure, void* result) noexcept = 0;
+
+  /// Frees the memory.
+  virtual void destroy() noexcept = 0;
+
+  /// The slot through which the owner of the handler asks for a cancellation, on the executor of the handler.
+  asio::cancellation_slot slot;
+  operation* next = nullptr;  ///< in an `operation_queue`
+
+ protected:
+  operation() = default;
+  ~operation() = default;
+};
+
+/// Owns an operation. Any thread may complete it, once. Its handler is then posted to its associated executor, or to
+/// that of the operation if it has none. Until then the executor has outstanding work. Empty after the operation is
+/// complete.
+template <class Operation = operation>
 class completion {
  public:
   completion() = default;
+  explicit completion(Operation* owned) noexcept : owned_{owned} {}
 
-  /// Keeps a handler, in memory of its associated allocator. If that throws, the handler is as before.
+  /// Makes an operation that owns a handler. If that throws, the handler is as before.
   template <class Result, class Handler>
   static completion of(Handler& handler, const asio::any_io_executor& executor) {
     using kept = kept_handler<Handler, Result>;
@@ -72,30 +97,18 @@ class completion {
     }
   }
 
-  explicit operator bool() const noexcept { return kept_ != nullptr; }
-
-  /// The slot through which the owner of the handler asks for a cancellation, on the executor of the handler.
-  asio::cancellation_slot slot() const noexcept { return kept_->slot; }
+  explicit operator bool() const noexcept { return owned_ != nullptr; }
+  Operation* operator->() const noexcept { return owned_.get(); }
+  Operation& operator*() const noexcept { return *owned_; }
+  Operation* release() noexcept { return owned_.release(); }
 
   /// Posts the handler with a failure or null. `result` refers to an object of the operation's type of result, and is
   /// moved from; null for void or a default-constructed result. If the executor refuses the handler, it is destroyed.
   void operator()(std::exception_ptr failure, void* result = nullptr) noexcept {
-    if (auto* const kept = kept_.release()) kept->complete(std::move(failure), result);
+    if (auto* const owned = owned_.release()) owned->complete(std::move(failure), result);
   }
 
  private:
-  struct any_handler {
-    any_handler() = default;
-    any_handler(const any_handler&) = delete;
-    any_handler& operator=(const any_handler&) = delete;
-    virtual void complete(std::exception_ptr failure, void* result) noexcept = 0;
-    virtual void destroy() noexcept = 0;
-    asio::cancellation_slot slot;
-
-   protected:
-    ~any_handler() = default;
-  };
-
   struct nothing {};
 
   /// The call of a handler with its arguments, as it is posted.
@@ -125,20 +138,20 @@ class completion {
   };
 
   template <class Handler, class Result>
-  class kept_handler final : public any_handler {
+  class kept_handler final : public Operation {
    public:
     using allocator =
         typename std::allocator_traits<asio::associated_allocator_t<Handler>>::template rebind_alloc<kept_handler>;
 
     kept_handler(Handler& handler, const asio::any_io_executor& executor)
         : executor_{asio::get_associated_executor(handler, executor)}, handler_{std::move(handler)} {
-      slot = asio::get_associated_cancellation_slot(handler_);
+      this->slot = asio::get_associated_cancellation_slot(handler_);
     }
 
-    void complete(std::exception_ptr failure, void* result) noexcept override {
+    void complete(std::exception_ptr with_failure, void* with_result) noexcept override {
       try {
         const auto executor = std::move(executor_);  // has outstanding work until the call is posted
-        handler_call<Handler, Result> call{std::move(handler_), std::move(failure), result, slot};
+        handler_call<Handler, Result> call{std::move(handler_), std::move(with_failure), with_result, this->slot};
         destroy(allocator{asio::get_associated_allocator(call.handler)});  // the one here was moved from
         asio::post(executor.get_executor(), std::move(call));
       } catch (...) {  // NOLINT(bugprone-empty-catch): the executor refuses, and the handler is destroyed
@@ -158,17 +171,51 @@ class completion {
     Handler handler_;
   };
 
-  struct destroy_handler {
-    void operator()(any_handler* kept) const noexcept { kept->destroy(); }
+  struct destroyer {
+    void operator()(Operation* owned) const noexcept { owned->destroy(); }
   };
 
-  explicit completion(any_handler* kept) : kept_{kept} {}
+  std::unique_ptr<Operation, destroyer> owned_;
+};
 
-  std::unique_ptr<any_handler, destroy_handler> kept_;
+/// Operations in the order in which they were initiated. It links the operations themselves, so it allocates nothing.
+template <class Operation>
+class operation_queue {
+ public:
+  operation_queue() = default;
+  operation_queue(operation_queue&& other) noexcept
+      : first_{std::exchange(other.first_, nullptr)}, last_{std::exchange(other.last_, nullptr)} {}
+  operation_queue& operator=(operation_queue&&) = delete;
+  ~operation_queue() {
+    while (!empty()) static_cast<void>(pop());
+  }
+
+  bool empty() const noexcept { return first_ == nullptr; }
+  Operation& front() const noexcept { return *first_; }
+
+  void push(completion<Operation> one) noexcept {
+    Operation* const added = one.release();
+    if (empty()) first_ = added;
+    else last_->next = added;
+    last_ = added;
+  }
+
+  completion<Operation> pop() noexcept {
+    completion<Operation> one{first_};
+    first_ = static_cast<Operation*>(std::exchange(one->next, nullptr));
+    return one;
+  }
+
+  /// Moves out all operations.
+  operation_queue take() noexcept { return std::move(*this); }
+
+ private:
+  Operation* first_ = nullptr;
+  Operation* last_ = nullptr;  // of a queue that is not empty
 };
 
 /// Starts an operation: calls `start(completion)`, which must not throw.
-template <class Result, class Start>
+template <class Result, class Operation, class Start>
 class initiation {
  public:
   using executor_type = asio::any_io_executor;
@@ -179,9 +226,9 @@ class initiation {
 
   template <class Handler>
   void operator()(Handler handler) {
-    completion who;
+    completion<Operation> who;
     try {
-      who = completion::of<Result>(handler, executor_);
+      who = completion<Operation>::template of<Result>(handler, executor_);
     } catch (...) {
       return fail(std::move(handler), std::current_exception());
     }
@@ -206,12 +253,12 @@ class initiation {
 /// Initiates an operation. What it returns depends on the token. `executor` calls the handlers that have no executor;
 /// if it is empty, the system's does. The token is copied, because Asio 1.22 does not take one that is const and bound
 /// to an executor.
-template <class Result, class Token, class Start>
+template <class Result, class Operation = operation, class Token, class Start>
 auto initiate(asio::any_io_executor executor, Token&& token, Start start) {
   if (!executor) executor = asio::system_executor{};
   std::decay_t<Token> own = std::forward<Token>(token);
   return asio::async_initiate<std::decay_t<Token>, signature_of<Result>>(
-      initiation<Result, Start>{std::move(executor), std::move(start)}, own);
+      initiation<Result, Operation, Start>{std::move(executor), std::move(start)}, own);
 }
 
 /// Throws `asio::error::operation_aborted`, as everywhere in Asio, for an operation that was cancelled.

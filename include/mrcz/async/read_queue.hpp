@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,8 +29,20 @@ class read_queue : public std::enable_shared_from_this<read_queue> {
   MRCZ_INLINE read_queue(asio::any_io_executor workers, shared_reader file, resolved_range slices, const window& ahead,
                          read_function read, std::size_t slice_bytes);
 
+  /// A failed read is a result too: the stream goes on after it.
+  struct arrived {
+    std::shared_ptr<void> slice;
+    std::exception_ptr failure;
+  };
+
+  /// An operation that waits for a slice, or has got one.
+  struct taking : operation {
+    std::uint64_t number = 0;
+    arrived with;
+  };
+
   /// Completes with the next slice, or without a result after the last one. Does not throw.
-  MRCZ_INLINE void next(completion who) noexcept;
+  MRCZ_INLINE void next(completion<taking> who) noexcept;
 
   /// Cancels every operation that waits.
   MRCZ_INLINE void cancel() noexcept;
@@ -40,17 +51,7 @@ class read_queue : public std::enable_shared_from_this<read_queue> {
   MRCZ_INLINE void stop() noexcept;
 
  private:
-  /// A failed read is a result too: the stream goes on after it.
-  struct arrived {
-    std::shared_ptr<void> slice;
-    std::exception_ptr failure;
-  };
-  struct operation {
-    completion who;
-    std::uint64_t number = 0;
-    arrived with;
-  };
-  using operations = std::list<operation>;
+  using operations = operation_queue<taking>;
   class reading;
   class cancellation;
 
@@ -58,7 +59,7 @@ class read_queue : public std::enable_shared_from_this<read_queue> {
   MRCZ_INLINE void take_next();
   MRCZ_INLINE void cancel_all() noexcept;
   MRCZ_INLINE void cancel_one(std::uint64_t number) noexcept;
-  MRCZ_INLINE void cancel(operations::iterator which) noexcept;
+  MRCZ_INLINE void cancel(completion<taking> one) noexcept;
   MRCZ_INLINE bool is_stopped();
   MRCZ_INLINE void arrive(std::size_t z, arrived&& with) noexcept;
   MRCZ_INLINE void lose(std::size_t z) noexcept;

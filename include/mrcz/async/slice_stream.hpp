@@ -47,11 +47,12 @@ class slice_stream {
   /// `asio::error::operation_aborted` and loses no slice.
   template <token_for<std::optional<image<T>>> Token = default_token>
   auto next(Token&& token = Token{}) {
-    auto start = [queue = queue_](detail::completion who) noexcept {
+    auto start = [queue = queue_](detail::completion<detail::read_queue::taking> who) noexcept {
       if (queue) queue->next(std::move(who));
       else who(mrcz::detail::thrown_by([] { detail::fail_without_file(); }));
     };
-    return detail::initiate<std::optional<image<T>>>(executor_, std::forward<Token>(token), std::move(start));
+    return detail::initiate<std::optional<image<T>>, detail::read_queue::taking>(executor_, std::forward<Token>(token),
+                                                                                 std::move(start));
   }
 
   /// Cancels each operation that waits.

@@ -24,17 +24,17 @@ template <appendable Array, token_for<void> Token = asio::use_awaitable_t<>>
 auto write(asio::any_io_executor workers, std::filesystem::path path, Array voxels, write_options options = {},
            mrcz::metadata values = nullptr, window limits = {}, Token&& token = Token{}) {
   auto start = [workers, path = std::move(path), from = detail::shared(std::move(voxels)), options,
-                values = std::move(values), limits](detail::completion who) mutable noexcept {
+                values = std::move(values),
+                limits](detail::completion<detail::write_queue::request> who) mutable noexcept {
     std::shared_ptr<detail::write_queue> queue;
     auto failure = mrcz::detail::thrown_by([&] {
       auto out = detail::steps_of_writing::prepare(path, options, to_extended_header(values));
       queue = std::make_shared<detail::write_queue>(workers, std::move(out), limits, path);
     });
     if (failure) return who(std::move(failure));
-    queue->append(std::move(from), {});
-    queue->close(std::move(who), true);
+    queue->write(std::move(from), std::move(who));
   };
-  return detail::initiate<void>(workers, std::forward<Token>(token), std::move(start));
+  return detail::initiate<void, detail::write_queue::request>(workers, std::forward<Token>(token), std::move(start));
 }
 /// With the options of the longer form at their defaults.
 template <appendable Array, token_for<void> Token>

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "mrcz/array/evaluation.hpp"
 #include "mrcz/array/voxels.hpp"
 #include "mrcz/async/completion.hpp"
+#include "mrcz/async/job.hpp"
 #include "mrcz/async/window.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/core/ordered_window.hpp"
@@ -87,16 +87,33 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
 
   MRCZ_INLINE header_fields& header();
 
+  enum class kind : std::uint8_t { append, flush, close };
+
+  /// An operation on the writer.
+  struct request : operation {
+    kind what = kind::append;
+    bool of_whole_file = false;  // an append that then closes. Nobody else knows the file
+    std::uint64_t number = 0;
+    std::exception_ptr failure;
+    shared_slices from{};      // of an append, until its last slice is admitted
+    std::size_t slices = 0;    // of an append
+    std::size_t admitted = 0;  // how many of them
+    std::shared_ptr<void> result;
+    std::size_t end = 0;  // of a flush: it waits for the slices before this index
+  };
+
   // The operations. They do not throw: what is wrong reaches the handler.
 
-  MRCZ_INLINE void append(shared_slices from, completion who) noexcept;
+  MRCZ_INLINE void append(shared_slices from, completion<request> who) noexcept;
 
   /// Completes when the file is there and each slice that was appended before is in it. Keeps the result of the
   /// operation until then.
-  MRCZ_INLINE void flush(completion who, std::shared_ptr<void> result = nullptr) noexcept;
+  MRCZ_INLINE void flush(completion<request> who, std::shared_ptr<void> result = nullptr) noexcept;
 
-  /// `of_whole_file`: nobody else knows the file, so any cancellation may end it.
-  MRCZ_INLINE void close(completion who, bool of_whole_file = false) noexcept;
+  MRCZ_INLINE void close(completion<request> who) noexcept;
+
+  /// Appends and closes. Until the file is being published, any failure or cancellation ends it.
+  MRCZ_INLINE void write(shared_slices from, completion<request> who) noexcept;
 
   /// Admits an image like this one if it need not wait, and returns its index. Then `fill` or `fail_at` must follow.
   /// Returns nothing if it would have to wait. Throws what is wrong with the image or the writer.
@@ -104,8 +121,8 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   MRCZ_INLINE void fill(std::size_t index, shared_slices from) noexcept;
   MRCZ_INLINE void fail_at(std::size_t index, std::exception_ptr failure) noexcept;
 
-  /// Cancels every operation that has not been completed, as far as this type allows.
-  MRCZ_INLINE void cancel(asio::cancellation_type type) noexcept;
+  /// Cancels every operation that has not been completed, or the one with this number, as far as this type allows.
+  MRCZ_INLINE void cancel(asio::cancellation_type type, std::optional<std::uint64_t> number = std::nullopt) noexcept;
 
   /// Ends without publishing. Queued work does nothing any more, and the file is removed on the executor of the disk.
   /// If slices may refer to memory of the caller, waits for the busy workers. Does nothing once the file is being
@@ -117,24 +134,11 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   MRCZ_INLINE std::filesystem::path partial_path() const;
 
  private:
-  enum class kind : std::uint8_t { append, flush, close };
-
-  struct operation {
-    kind what = kind::append;
-    completion who;
-    std::uint64_t number = 0;
-    std::exception_ptr failure;
-    shared_slices from{};      // of an append, until its last slice is admitted
-    std::size_t slices = 0;    // of an append
-    std::size_t admitted = 0;  // how many of them
-    std::shared_ptr<void> result;
-    std::size_t end = 0;  // of a flush: it waits for the slices before this index
-    bool of_whole_file = false;
-  };
-  using operations = std::list<operation>;
+  using requests = operation_queue<request>;
   struct step;
   class work;
   class busy_worker;
+  class shared_packing;
   class cancellation;
 
   /// A packed slice that waits until the slices before it are put.
@@ -143,8 +147,7 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
     std::shared_ptr<const void> owner;  // of the voxels, if the slice borrows them
   };
 
-  MRCZ_INLINE operations make(kind what, completion& who) noexcept;
-  MRCZ_INLINE void add(operations one) noexcept;
+  MRCZ_INLINE void add(completion<request> one) noexcept;
   MRCZ_INLINE bool has_failed() const noexcept;
   MRCZ_INLINE void require_open();
   MRCZ_INLINE slice_format checked_format(const slices& all) const;
@@ -156,10 +159,9 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   MRCZ_INLINE bool serve_file(step& next);
   MRCZ_INLINE bool serve_first(step& next);
   MRCZ_INLINE void tell_first();
-  MRCZ_INLINE void finish(operations& in, operations::iterator which, std::exception_ptr failure) noexcept;
-  MRCZ_INLINE void cancel_all(asio::cancellation_type type) noexcept;
-  MRCZ_INLINE void cancel_one(std::uint64_t number, asio::cancellation_type type) noexcept;
-  MRCZ_INLINE void cancel(operations& in, operations::iterator which, asio::cancellation_type type) noexcept;
+  MRCZ_INLINE void finish(completion<request> one, std::exception_ptr failure) noexcept;
+  MRCZ_INLINE void cancel_waiting(asio::cancellation_type type, std::optional<std::uint64_t> number) noexcept;
+  MRCZ_INLINE bool may_cancel(const request& one, asio::cancellation_type type) noexcept;
   MRCZ_INLINE void end() noexcept;
 
   // On the workers, or on the executor of the disk
@@ -168,6 +170,7 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   MRCZ_INLINE void create_file();
   MRCZ_INLINE void evaluate(appended_slice& slice);
   MRCZ_INLINE void pack(appended_slice& slice);
+  MRCZ_INLINE void packed(appended_slice& slice, packed_slice&& made);
   MRCZ_INLINE void put_all();
   MRCZ_INLINE void publish();
   MRCZ_INLINE void fail_file(std::exception_ptr failure) noexcept;
@@ -183,9 +186,9 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   std::optional<mrcz::writer> out_;
   std::filesystem::path partial_path_;
   std::optional<std::filesystem::path> to_create_;
-  operations waiting_;   // the first one is served
-  operations flushing_;  // flushes that wait for slices in the window
-  operations finished_;  // they are completed next
+  requests waiting_;   // the first one is served
+  requests flushing_;  // flushes that wait for slices in the window
+  requests finished_;  // they are completed next
   std::atomic<std::uint64_t> next_number_ = 0;
   std::optional<slice_format> format_;  // of all slices, once one is accepted
   ordered_window<packed_shared> window_;

@@ -58,14 +58,15 @@ const std::shared_ptr<write_queue>& queue_of(const basic_writer<Executor>& out) 
 /// | flush                      | not begun   | not begun                  | not begun    |
 /// | close that waits           | goes on     | goes on                    | ends file    |
 /// | close that publishes       | goes on     | goes on                    | goes on      |
+/// | close behind that one      | goes on     | goes on                    | not begun    |
 ///
 /// "Not begun": as if it had never been called. "Ends file": nothing is published, and the writer is closed. If several
 /// types are asked for at once, the leftmost column that has an effect counts.
 ///
 /// A writer that is destroyed before it is closed ends the file. It does not wait for slices, except for those of a
 /// borrowed expression (see `append`). The workers remove the temporary file, or leave it if
-/// `write_options::keep_partial` is set. Operations that wait are cancelled. Once `close` publishes, it goes on without
-/// the writer. A writer that was moved from or default-constructed fails with `errc::closed`.
+/// `write_options::keep_partial` is set. Operations that wait are cancelled as by `terminal`. Once `close` publishes,
+/// it goes on without the writer. A writer that was moved from or default-constructed fails with `errc::closed`.
 template <class Executor>
 class basic_writer {
  public:
@@ -134,17 +135,19 @@ class basic_writer {
   template <appendable Array, token_for<void> Token = default_token>
   auto append(Array voxels, Token&& token = Token{}) {
     auto start = [from = detail::shared(std::move(voxels))](detail::write_queue& queue,
-                                                            detail::completion who) mutable {
+                                                            detail::completion<request> who) mutable {
       queue.append(std::move(from), std::move(who));
     };
     return initiate(std::move(start), std::forward<Token>(token));
   }
 
   /// Takes over an image only if the window has room and nothing waits. Returns whether it did; if not, the image is
-  /// untouched. Never waits, so a camera can call it from its own thread. Throws what `append` would fail with.
+  /// untouched. Never waits, so a camera can call it from its own thread. An expression must own its operands. Throws
+  /// what `append` would fail with.
   template <writable Array>
     requires(!std::is_lvalue_reference_v<Array>)
   bool try_append(Array&& voxels) {
+    detail::require_self_contained<Array>();
     auto& queue = *opened().queue_;
     const auto like = slices_of(voxels);
     if (like.rank != 2) detail::fail(errc::shape_mismatch, "try_append takes an image, but the rank is {}", like.rank);
@@ -161,7 +164,7 @@ class basic_writer {
   /// can then be read. Nothing is synced.
   template <token_for<void> Token = default_token>
   auto flush(Token&& token = Token{}) {
-    return initiate([](detail::write_queue& queue, detail::completion who) { queue.flush(std::move(who)); },
+    return initiate([](detail::write_queue& queue, detail::completion<request> who) { queue.flush(std::move(who)); },
                     std::forward<Token>(token));
   }
 
@@ -169,7 +172,7 @@ class basic_writer {
   /// writer is then closed in any case.
   template <token_for<void> Token = default_token>
   auto close(Token&& token = Token{}) {
-    return initiate([](detail::write_queue& queue, detail::completion who) { queue.close(std::move(who)); },
+    return initiate([](detail::write_queue& queue, detail::completion<request> who) { queue.close(std::move(who)); },
                     std::forward<Token>(token));
   }
 
@@ -187,6 +190,8 @@ class basic_writer {
   std::size_t size() const { return opened().queue_->size(); }
 
  private:
+  using request = detail::write_queue::request;
+
   template <class Other>
   friend const std::shared_ptr<detail::write_queue>& detail::queue_of(const basic_writer<Other>& out) noexcept;
 
@@ -205,12 +210,12 @@ class basic_writer {
   /// Initiates `start(queue, completion)`.
   template <class Start, class Token>
   auto initiate(Start start, Token&& token) {
-    auto start_or_fail = [queue = queue_, start = std::move(start)](detail::completion who) mutable {
+    auto start_or_fail = [queue = queue_, start = std::move(start)](detail::completion<request> who) mutable {
       if (queue) start(*queue, std::move(who));
       else who(mrcz::detail::thrown_by([] { detail::fail_without_file(); }));
     };
-    return detail::initiate<void>(queue_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{},
-                                  std::forward<Token>(token), std::move(start_or_fail));
+    return detail::initiate<void, request>(queue_ ? asio::any_io_executor{*executor_} : asio::any_io_executor{},
+                                           std::forward<Token>(token), std::move(start_or_fail));
   }
 
   std::optional<Executor> executor_;
@@ -235,7 +240,7 @@ template <token_for<writer> Token = asio::use_awaitable_t<>>
 auto create(asio::any_io_executor workers, std::filesystem::path path, write_options options = {},
             mrcz::metadata values = nullptr, window limits = {}, Token&& token = Token{}) {
   auto start = [workers, path = std::move(path), options, values = std::move(values),
-                limits](detail::completion who) mutable noexcept {
+                limits](detail::completion<detail::write_queue::request> who) mutable noexcept {
     std::shared_ptr<writer> made;
     auto failure = mrcz::detail::thrown_by(
         [&] { made = std::make_shared<writer>(std::move(workers), path, options, values, limits); });
@@ -243,7 +248,7 @@ auto create(asio::any_io_executor workers, std::filesystem::path path, write_opt
     detail::write_queue& queue = *detail::queue_of(*made);
     queue.flush(std::move(who), std::move(made));
   };
-  return detail::initiate<writer>(workers, std::forward<Token>(token), std::move(start));
+  return detail::initiate<writer, detail::write_queue::request>(workers, std::forward<Token>(token), std::move(start));
 }
 /// With the options of the longer form at their defaults.
 template <token_for<writer> Token>

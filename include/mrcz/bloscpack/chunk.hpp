@@ -70,7 +70,6 @@ struct chunk_work {
 /// Chunks that are larger are worked on in pieces, which several threads can share. Between the pieces the stop is
 /// checked.
 inline constexpr std::size_t undivided_bytes = std::size_t{8} << 20U;
-inline constexpr std::size_t piece_bytes = std::size_t{1} << 20U;     ///< of work
 inline constexpr std::size_t transfer_bytes = std::size_t{4} << 20U;  ///< of reading and writing
 
 /// Compresses chunks. Const and thread-safe.

@@ -44,16 +44,20 @@ constexpr std::size_t default_block_size(codec c, std::size_t typesize) noexcept
 }
 
 /// Compresses `from` into `into`, which grows if necessary, and returns the chunk. `typesize` is 1 to 255 bytes.
-/// Incompressible data are stored and take 16 bytes more than before. Throws `errc::too_large` beyond 2 GiB. With
-/// several `threads` c-blosc starts threads for this one chunk; they store its blocks in the order in which they finish
-/// them. Several chunks at once with one thread each are faster.
+/// Incompressible data are stored and take 16 bytes more than before. Throws `errc::too_large` beyond 2 GiB. The chunk
+/// is that of one thread of c-blosc: with several, it would store blocks in the order in which they are finished.
 MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
-                                                const compression& wanted, buffer& into, std::size_t threads = 1);
+                                                const compression& wanted, buffer& into);
 
-/// As `compress` with one thread, but blocks that cannot be made smaller are stored one by one, never the whole chunk.
-/// So the chunk may be longer than `from` and can be taken apart into its blocks. The level is at least 1.
+/// The most bytes that `compress_blocks` makes of so many bytes. Each block has a begin, and each of its streams has a
+/// length; together these are less than an eighth, because a stream has at least 128 bytes.
+constexpr std::size_t most_bytes_of_blocks(std::size_t bytes) noexcept { return bytes + bytes / 8 + 4096; }
+
+/// As `compress`, but blocks that cannot be made smaller are stored one by one, never the whole chunk. So the chunk may
+/// be longer than `from` and can be taken apart into its blocks. `compress` takes these arguments, the level is at
+/// least 1, and `into` has `most_bytes_of_blocks`.
 MRCZ_INLINE std::span<const std::byte> compress_blocks(std::span<const std::byte> from, std::size_t typesize,
-                                                       const compression& wanted, buffer& into);
+                                                       const compression& wanted, std::span<std::byte> into);
 
 /// Decompresses a whole chunk into `into`, which has exactly the chunk's uncompressed size. Throws `errc::bad_chunk`
 /// for a damaged chunk, or `errc::codec_unavailable`; the content of `into` is then undefined.

@@ -10,10 +10,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "mrcz/codec/codec.hpp"
+#include "mrcz/codec/divided_chunk.hpp"
 #include "mrcz/codec/zstd.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/hardware.hpp"
@@ -64,18 +66,21 @@ struct pack_memory {
 inline namespace MRCZ_CODECS {
 
 /// Compresses `from` into `into`, which grows if necessary, and returns the chunk. `typesize` is 1 to 16 bytes;
-/// `wanted` passes `check` and has planes. A chunk takes at most 16 bytes more than its slice. Each of the `threads`
-/// has memory of the pool. The chunk depends neither on the number of threads nor on the processor. Throws
-/// `errc::too_large` beyond 2 GiB.
+/// `wanted` passes `check` and has planes. A chunk takes at most 16 bytes more than its slice. The chunk does not
+/// depend on the processor. Throws `errc::too_large` beyond 2 GiB.
 MRCZ_INLINE std::span<const std::byte> compress_planes(std::span<const std::byte> from, std::size_t typesize,
                                                        const compression& wanted, buffer& into,
-                                                       pool<pack_memory>& memory, std::size_t threads = 1);
+                                                       pool<pack_memory>& memory);
 
 /// As above, with the instructions that shuffle the bits.
 MRCZ_INLINE std::span<const std::byte> compress_planes_with(instructions with, std::span<const std::byte> from,
                                                             std::size_t typesize, const compression& wanted,
-                                                            buffer& into, pool<pack_memory>& memory,
-                                                            std::size_t threads);
+                                                            buffer& into, pool<pack_memory>& memory);
+
+/// As `compress_planes`, in parts. A part takes its memory from the pool.
+MRCZ_INLINE std::unique_ptr<divided_chunk> divide_for_planes(std::span<const std::byte> from, std::size_t typesize,
+                                                             const compression& wanted, buffer& into,
+                                                             pool<pack_memory>& memory);
 
 }  // namespace MRCZ_CODECS
 

@@ -16,6 +16,7 @@
 #include "mrcz/impl/codec/chunk_header.ipp"
 #include "mrcz/impl/codec/chunk_reader.ipp"
 #include "mrcz/impl/codec/codec.ipp"
+#include "mrcz/impl/codec/divided_chunk.ipp"
 #include "mrcz/impl/codec/lz4.ipp"
 #include "mrcz/impl/codec/packing.ipp"
 #include "mrcz/impl/codec/plane_encoder.ipp"

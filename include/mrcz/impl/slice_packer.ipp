@@ -9,6 +9,7 @@
 
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_header.hpp"
+#include "mrcz/codec/divided_chunk.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/stop.hpp"
 
@@ -57,28 +58,24 @@ MRCZ_INLINE evaluated_slice slice_packer::evaluate(const slices& all, std::size_
 
 MRCZ_INLINE packed_slice slice_packer::pack(evaluated_slice&& slice, const header_fields& h,
                                             std::size_t idle_threads) const {
-  packed_slice packed;
-  packed.format_ = format_of(h, *slice.type, slice.ny, slice.nx);
-  packed.codec_ = codec();
-  packed.of_volume_ = slice.of_volume;
-  const std::size_t count = slice.ny * slice.nx;
+  if (idle_threads > 0 && may_divide(h, *slice.type, slice.ny, slice.nx)) {
+    divided_slice divided{*this, std::move(slice), h};
+    do_all_parts(divided.work(), 1 + idle_threads);
+    return divided.finish();
+  }
   buffer plain;
-  if (!is_stored_as(*slice.type, packed.format_.voxels)) plain = pool_->take();
-  const auto [bytes, stored] =
-      encode_slice(*slice.type, packed.format_, {options_.rounding, options_.saturate}, slice.voxels, plain);
-  if (!options_.statistics) packed.statistics_ = running_statistics::of(mrcz::statistics{}, count);
-  else packed.statistics_ = stored ? *stored : slice.type->summarise(slice.voxels.data(), count);
+  packed_slice packed;
+  const auto bytes = encode(slice, h, plain, packed);
   if (codec() == mrcz::codec::none) {
     packed.bytes_ = bytes;
     packed.memory_ = std::exchange(is_in(bytes, plain) ? plain : slice.memory, {});
     packed.borrowed_ = !is_in(bytes, packed.memory_);
   } else {
     packed.memory_ = pool_->take();
-    const std::size_t threads = bytes.size() < least_bytes_to_split ? 1 : 1 + idle_threads;
     const std::size_t typesize = item_bytes(packed.format_.voxels.mode);
     const auto& wanted = options_.compression;
-    packed.bytes_ = wanted.planes ? compress_planes(bytes, typesize, wanted, packed.memory_, *pack_memory_, threads)
-                                  : compress(bytes, typesize, wanted, packed.memory_, threads);
+    packed.bytes_ = wanted.planes ? compress_planes(bytes, typesize, wanted, packed.memory_, *pack_memory_)
+                                  : compress(bytes, typesize, wanted, packed.memory_);
   }
   pool_->give_back(std::move(slice.memory));
   pool_->give_back(std::move(plain));
@@ -95,6 +92,57 @@ MRCZ_INLINE packed_slice slice_packer::adopt(const slice_format& format, mrcz::c
   packed.memory_ = std::move(memory);
   packed.bytes_ = {packed.memory_.data(), size};
   return packed;
+}
+
+MRCZ_INLINE bool slice_packer::may_divide(const header_fields& h, const voxel_encoder& type, std::size_t ny,
+                                          std::size_t nx) const {
+  return codec() != mrcz::codec::none && options_.compression.level > 0 &&
+         format_of(h, type, ny, nx).bytes() >= least_bytes_to_split;
+}
+
+/// Converts and summarises. Returns what will be compressed: in the slice, or in `plain`.
+MRCZ_INLINE std::span<const std::byte> slice_packer::encode(const evaluated_slice& slice, const header_fields& h,
+                                                            buffer& plain, packed_slice& packed) const {
+  packed.format_ = format_of(h, *slice.type, slice.ny, slice.nx);
+  packed.codec_ = codec();
+  packed.of_volume_ = slice.of_volume;
+  const std::size_t count = slice.ny * slice.nx;
+  if (!is_stored_as(*slice.type, packed.format_.voxels)) plain = pool_->take();
+  const auto [bytes, stored] =
+      encode_slice(*slice.type, packed.format_, {options_.rounding, options_.saturate}, slice.voxels, plain);
+  if (!options_.statistics) packed.statistics_ = running_statistics::of(mrcz::statistics{}, count);
+  else packed.statistics_ = stored ? *stored : slice.type->summarise(slice.voxels.data(), count);
+  return bytes;
+}
+
+/// The size of the blocks that c-blosc makes of such a slice.
+MRCZ_INLINE std::size_t slice_packer::block_size_for(std::size_t bytes, std::size_t typesize) const {
+  const std::lock_guard lock{chosen_blocks_->mutex};
+  auto& last = *chosen_blocks_;
+  if (last.bytes != bytes || last.typesize != typesize) {
+    last.block_size = blosc_block_size(bytes, typesize, options_.compression);
+    last.bytes = bytes;
+    last.typesize = typesize;
+  }
+  return last.block_size;
+}
+
+MRCZ_INLINE divided_slice::divided_slice(const slice_packer& packer, evaluated_slice&& slice, const header_fields& h)
+    : packer_{packer}, slice_{std::move(slice)} {
+  const auto bytes = packer.encode(slice_, h, plain_, packed_);
+  packed_.memory_ = packer.pool_->take();
+  const std::size_t typesize = item_bytes(packed_.format_.voxels.mode);
+  const auto& wanted = packer.options().compression;
+  work_ = wanted.planes ? divide_for_planes(bytes, typesize, wanted, packed_.memory_, *packer.pack_memory_)
+                        : divide_for_blosc(bytes, typesize, wanted, packer.block_size_for(bytes.size(), typesize),
+                                           packed_.memory_);
+}
+
+MRCZ_INLINE packed_slice divided_slice::finish() {
+  packed_.bytes_ = work_->finish();
+  packer_.pool_->give_back(std::move(slice_.memory));
+  packer_.pool_->give_back(std::move(plain_));
+  return std::move(packed_);
 }
 
 MRCZ_INLINE void slice_packer::detach(packed_slice& packed) const {

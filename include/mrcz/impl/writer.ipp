@@ -178,6 +178,12 @@ MRCZ_INLINE packed_slice writer::pack(const slices& all, std::size_t z, detail::
   return packer_.pack(std::move(evaluated), header_, idle_threads);
 }
 
+MRCZ_INLINE std::unique_ptr<detail::divided_slice> writer::divide(const slices& all, std::size_t z,
+                                                                  detail::evaluated_slice&& evaluated) const {
+  if (evaluated.type == nullptr) evaluated = evaluate(all, z);
+  return std::make_unique<detail::divided_slice>(packer_, std::move(evaluated), header_);
+}
+
 // Putting, in order
 
 MRCZ_INLINE void writer::put(packed_slice&& packed) {

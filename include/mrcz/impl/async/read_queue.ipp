@@ -53,20 +53,17 @@ MRCZ_INLINE read_queue::read_queue(asio::any_io_executor workers, shared_reader 
       slice_bytes_{slice_bytes},
       window_{limits_of(ahead), slices.first} {}
 
-MRCZ_INLINE void read_queue::next(completion who) noexcept {
-  operations one;
+MRCZ_INLINE void read_queue::next(completion<taking> who) noexcept {
   auto failure = mrcz::detail::thrown_by([&] {
-    one.emplace_back();
     const std::lock_guard lock{mutex_};
-    one.front().number = next_number_++;
-    if (who.slot().is_connected()) who.slot().assign(cancellation{weak_from_this(), one.front().number});
+    who->number = next_number_++;
+    if (who->slot.is_connected()) who->slot.assign(cancellation{weak_from_this(), who->number});
   });
   if (failure) return who(std::move(failure));
-  one.front().who = std::move(who);
   {
     const std::lock_guard lock{mutex_};
     begun_ = true;
-    waiting_.splice(waiting_.end(), one);
+    waiting_.push(std::move(who));
     if (stopped_) cancel_all();
   }
   pump();
@@ -91,25 +88,25 @@ MRCZ_INLINE void read_queue::stop() noexcept {
 }
 
 MRCZ_INLINE void read_queue::cancel_all() noexcept {
-  while (!waiting_.empty()) cancel(waiting_.begin());
+  while (!waiting_.empty()) cancel(waiting_.pop());
 }
 
 MRCZ_INLINE void read_queue::cancel_one(std::uint64_t number) noexcept {
   {
     const std::lock_guard lock{mutex_};
-    for (auto which = waiting_.begin(); which != waiting_.end(); ++which)
-      if (which->number == number) {
-        cancel(which);
-        break;
-      }
+    for (auto all = waiting_.take(); !all.empty();) {
+      auto one = all.pop();
+      if (one->number == number) cancel(std::move(one));
+      else waiting_.push(std::move(one));
+    }
   }
   pump();
 }
 
-MRCZ_INLINE void read_queue::cancel(operations::iterator which) noexcept {
-  which->with.failure = mrcz::detail::thrown_by(
+MRCZ_INLINE void read_queue::cancel(completion<taking> one) noexcept {
+  one->with.failure = mrcz::detail::thrown_by(
       [&] { fail_cancelled(file_->source().name(), "the operation was cancelled before a slice was there"); });
-  finished_.splice(finished_.end(), waiting_, which);
+  finished_.push(std::move(one));
 }
 
 MRCZ_INLINE bool read_queue::is_stopped() {
@@ -139,23 +136,26 @@ MRCZ_INLINE void read_queue::pump() noexcept {
   if (std::exchange(pumping_, true)) return;  // that thread looks again before it stops
   for (;;) {
     auto memory = window_.take_dropped();
-    operations done;
+    completion<taking> done;
     std::optional<std::size_t> admitted;
     auto failure = mrcz::detail::thrown_by([&] {
       if (!waiting_.empty() && (window_.has_next() || window_.begin() == end_)) take_next();
-      if (!finished_.empty()) done.splice(done.end(), finished_, finished_.begin());
+      if (!finished_.empty()) done = finished_.pop();
       else if (begun_ && !stopped_ && window_.end() < end_ && window_.has_room(slice_bytes_))
         admitted = window_.admit(slice_bytes_);
     });
     if (failure && !waiting_.empty()) {  // there is no memory to read ahead
       waiting_.front().with.failure = std::move(failure);
-      finished_.splice(finished_.end(), waiting_, waiting_.begin());
+      finished_.push(waiting_.pop());
       continue;
     }
-    if (done.empty() && !admitted && memory.empty()) break;
+    if (!done && !admitted && memory.empty()) break;
     const bool freed_here = workers_gone_;
     lock.unlock();
-    if (!done.empty()) done.front().who(std::move(done.front().with.failure), done.front().with.slice.get());
+    if (done) {
+      arrived with = std::move(done->with);
+      done(std::move(with.failure), with.slice.get());
+    }
     if (admitted) post_reporting(workers_, reading{shared_from_this(), *admitted});
     if (freed_here) memory.clear();
     else if (!memory.empty()) post_reporting(workers_, [dropped = std::move(memory)] {});
@@ -169,7 +169,7 @@ MRCZ_INLINE void read_queue::take_next() {
     waiting_.front().with = window_.take();
     window_.release();
   }
-  finished_.splice(finished_.end(), waiting_, waiting_.begin());
+  finished_.push(waiting_.pop());
 }
 
 }  // namespace mrcz::async::inline MRCZ_ASIO::detail

@@ -30,6 +30,7 @@ class write_queue::work {
     const auto queue = std::move(queue_);
     auto failure = mrcz::detail::thrown_by([&] { run(*queue); });
     if (failure) report(*queue, std::move(failure));  // moved, so that this thread no longer refers to it
+    else queue->pump();
   }
 
  private:
@@ -59,43 +60,83 @@ class write_queue::work {
 
 /// What `pump` does next.
 struct write_queue::step {
-  operations finished;
+  completion<request> finished;
   std::optional<work> posted;
   std::optional<mrcz::writer> discarded;
   std::list<ordered_window<packed_shared>::place> dropped;
 
-  bool is_empty() const noexcept { return finished.empty() && !posted && !discarded && dropped.empty(); }
+  bool is_empty() const noexcept { return !finished && !posted && !discarded && dropped.empty(); }
 
   /// Large memory is freed by the workers, and the file is removed on the executor of the disk.
   void carry_out(const asio::any_io_executor& workers, const asio::any_io_executor& disk) noexcept {
-    for (auto& one : finished) {
-      void* const result = one.failure ? nullptr : one.result.get();
-      one.who(std::move(one.failure), result);
-      if (one.from.owner) post_reporting(workers, [owner = std::move(one.from.owner)] {});
+    if (finished) {
+      auto failure = std::move(finished->failure);
+      auto owner = std::move(finished->from.owner);
+      const auto result = std::move(finished->result);
+      finished(std::move(failure), failure ? nullptr : result.get());
+      if (owner) post_reporting(workers, [freed = std::move(owner)] {});
     }
-    finished.clear();  // here, because a result may be a writer, which locks its queue
     if (posted) post_reporting(posted->is_for_disk() ? disk : workers, std::move(*posted));
     if (discarded) post_reporting(disk, [out = std::move(*discarded)] {});
     if (!dropped.empty()) post_reporting(workers, [memory = std::move(dropped)] {});
   }
 };
 
-/// Counts the calling worker as busy until its destructor. `enter` or `enter_for` has begun the count.
+/// Counts the calling worker as busy until its destructor. `enter` or `enter_for` has begun the count. A busy worker
+/// never calls `pump`: a handler that runs inside it may destroy the writer, which may wait for the busy workers.
 class write_queue::busy_worker {
  public:
   explicit busy_worker(write_queue& queue) : queue_{queue} {}
   busy_worker(const busy_worker&) = delete;
   busy_worker& operator=(const busy_worker&) = delete;
   ~busy_worker() {
-    {
-      const std::lock_guard lock{queue_.mutex_};
-      if (--queue_.busy_ == 0) queue_.idle_.notify_all();
-    }
-    queue_.pump();
+    const std::lock_guard lock{queue_.mutex_};
+    if (--queue_.busy_ == 0) queue_.idle_.notify_all();
   }
 
  private:
   write_queue& queue_;
+};
+
+/// Packs one slice on several workers. The last one also puts it.
+class write_queue::shared_packing final : public divided_work {
+ public:
+  shared_packing(std::shared_ptr<write_queue> queue, appended_slice&& slice)
+      : divided_work{queue->workers()}, queue_{std::move(queue)}, slice_{std::move(slice)} {}
+
+ private:
+  std::size_t next_stage() override {
+    std::size_t parts = 0;
+    while_wanted([&] {
+      if (!divided_)
+        divided_ = steps_of_writing::divide(*queue_->out_, slice_.from.all, slice_.z, std::move(slice_.evaluated));
+      parts = divided_->work().next_stage();
+      if (parts == 0) queue_->packed(slice_, divided_->finish());
+    });
+    return parts;
+  }
+
+  void do_part(std::size_t part) override {
+    while_wanted([&] { divided_->work().do_part(part); });
+  }
+
+  void ended(std::exception_ptr failure) noexcept override {
+    if (failure) return queue_->fail_at(slice_.index, std::move(failure));
+    if (queue_->puts_while_packing_) queue_->put_all();
+    queue_->pump();
+  }
+
+  /// Does nothing once the file has ended: the slice is then never wanted again.
+  template <class Action>
+  void while_wanted(Action action) {
+    if (!queue_->enter_for(slice_.index)) return;
+    const busy_worker here{*queue_};
+    with_context(queue_->name_, slice_.index, action);
+  }
+
+  std::shared_ptr<write_queue> queue_;
+  appended_slice slice_;
+  std::unique_ptr<divided_slice> divided_;
 };
 
 /// What the cancellation slot of an operation calls.
@@ -103,7 +144,7 @@ class write_queue::cancellation {
  public:
   cancellation(std::weak_ptr<write_queue> queue, std::uint64_t number) : queue_{std::move(queue)}, number_{number} {}
   void operator()(asio::cancellation_type type) const {
-    if (const auto queue = queue_.lock()) queue->cancel_one(number_, type);
+    if (const auto queue = queue_.lock()) queue->cancel(type, number_);
   }
 
  private:
@@ -137,60 +178,45 @@ MRCZ_INLINE header_fields& write_queue::header() {
   return out_->header();
 }
 
-MRCZ_INLINE void write_queue::append(shared_slices from, completion who) noexcept {
-  auto one = make(kind::append, who);
-  if (one.empty()) return;
-  one.front().slices = from.all.extents[0];
-  one.front().from = std::move(from);
-  add(std::move(one));
+MRCZ_INLINE void write_queue::append(shared_slices from, completion<request> who) noexcept {
+  who->what = kind::append;
+  who->slices = from.all.extents[0];
+  who->from = std::move(from);
+  add(std::move(who));
 }
 
-MRCZ_INLINE void write_queue::flush(completion who, std::shared_ptr<void> result) noexcept {
-  auto one = make(kind::flush, who);
-  if (one.empty()) return;
-  one.front().result = std::move(result);
-  add(std::move(one));
+MRCZ_INLINE void write_queue::flush(completion<request> who, std::shared_ptr<void> result) noexcept {
+  who->what = kind::flush;
+  who->result = std::move(result);
+  add(std::move(who));
 }
 
-MRCZ_INLINE void write_queue::close(completion who, bool of_whole_file) noexcept {
-  auto one = make(kind::close, who);
-  if (one.empty()) return;
-  one.front().of_whole_file = of_whole_file;
-  add(std::move(one));
+MRCZ_INLINE void write_queue::close(completion<request> who) noexcept {
+  who->what = kind::close;
+  add(std::move(who));
 }
 
-/// Without memory for the operation it completes at once, and the result is empty.
-MRCZ_INLINE write_queue::operations write_queue::make(kind what, completion& who) noexcept {
-  operations one;
-  try {
-    one.emplace_back();
-  } catch (...) {
-    if (who) who(std::current_exception());
-    else fail_file(std::current_exception());
-    return one;
-  }
-  one.front().what = what;
-  one.front().who = std::move(who);
-  one.front().number = next_number_++;
-  return one;
+MRCZ_INLINE void write_queue::write(shared_slices from, completion<request> who) noexcept {
+  who->of_whole_file = true;
+  append(std::move(from), std::move(who));
 }
 
-MRCZ_INLINE void write_queue::add(operations one) noexcept {
-  const auto which = one.begin();
+MRCZ_INLINE void write_queue::add(completion<request> one) noexcept {
   auto failure = mrcz::detail::thrown_by([&] {
-    if (which->who && which->who.slot().is_connected())
-      which->who.slot().assign(cancellation{weak_from_this(), which->number});
+    one->number = next_number_++;
+    if (one->slot.is_connected()) one->slot.assign(cancellation{weak_from_this(), one->number});
     const std::lock_guard lock{mutex_};
-    if (which->what == kind::append && !ended_ && !has_failed()) {
-      const auto format = checked_format(which->from.all);
+    if (one->what == kind::append && !ended_ && !has_failed()) {
+      const auto format = checked_format(one->from.all);
       if (!format_) format_ = format;
     }
-    borrows_ = borrows_ || which->from.borrowed;
-    waiting_.splice(waiting_.end(), one);
+    borrows_ = borrows_ || one->from.borrowed;
+    waiting_.push(std::move(one));
   });
   if (failure) {
     const std::lock_guard lock{mutex_};
-    finish(one, which, std::move(failure));
+    if (one->of_whole_file) end();
+    finish(std::move(one), std::move(failure));
   }
   pump();
 }
@@ -214,10 +240,10 @@ MRCZ_INLINE void write_queue::fill(std::size_t index, shared_slices from) noexce
                                 appended_slice{std::move(from), 0, index, {}}});
 }
 
-MRCZ_INLINE void write_queue::cancel(asio::cancellation_type type) noexcept {
+MRCZ_INLINE void write_queue::cancel(asio::cancellation_type type, std::optional<std::uint64_t> number) noexcept {
   {
     const std::lock_guard lock{mutex_};
-    cancel_all(type);
+    cancel_waiting(type, number);
   }
   pump();
 }
@@ -225,13 +251,12 @@ MRCZ_INLINE void write_queue::cancel(asio::cancellation_type type) noexcept {
 MRCZ_INLINE void write_queue::abandon() noexcept {
   {
     const std::lock_guard lock{mutex_};
-    if (publishing_) return;
-    end();
-    cancel_all(asio::cancellation_type::terminal);
+    if (!publishing_) end();
+    cancel_waiting(asio::cancellation_type::terminal, std::nullopt);
   }
   pump();
   std::unique_lock lock{mutex_};
-  if (borrows_) idle_.wait(lock, [&] { return busy_ == 0; });
+  if (borrows_ && !publishing_) idle_.wait(lock, [&] { return busy_ == 0; });
 }
 
 MRCZ_INLINE std::size_t write_queue::size() const {
@@ -292,8 +317,8 @@ MRCZ_INLINE void write_queue::pump() noexcept {
     step next;
     auto failure = mrcz::detail::thrown_by([&] { find_next(next); });
     if (failure) {  // there is no memory to admit a slice of the first operation
-      if (waiting_.front().who && waiting_.front().admitted > 0) end();
-      finish(waiting_, waiting_.begin(), std::move(failure));
+      if (waiting_.front().of_whole_file || waiting_.front().admitted > 0) end();
+      finish(waiting_.pop(), std::move(failure));
     } else if (next.is_empty()) {
       break;
     }
@@ -310,9 +335,9 @@ MRCZ_INLINE void write_queue::find_next(step& next) {
     const bool over = ended_ || has_failed();
     if (borrows_ && ended_ && busy_ > 0) break;
     if (!finished_.empty()) {
-      next.finished.splice(next.finished.end(), finished_, finished_.begin());
+      next.finished = finished_.pop();
     } else if (created_ && !ended_ && !flushing_.empty() && window_.begin() >= flushing_.front().end) {
-      finish(flushing_, flushing_.begin(), nullptr);
+      finish(flushing_.pop(), nullptr);
     } else if (over && !(flushing_.empty() && waiting_.empty()) && !(publishing_ && !ended_)) {
       tell_first();
     } else if (over && out_ && busy_ == 0) {
@@ -339,26 +364,27 @@ MRCZ_INLINE bool write_queue::serve_file(step& next) {
 /// Does what the first operation needs. Returns false if that is nothing at the moment.
 MRCZ_INLINE bool write_queue::serve_first(step& next) {
   if (waiting_.empty() || evaluating_) return false;
-  const auto first = waiting_.begin();
-  switch (first->what) {
+  request& first = waiting_.front();
+  switch (first.what) {
     case kind::append: {
-      if (first->admitted == first->slices) {
-        finish(waiting_, first, nullptr);
+      if (first.admitted == first.slices) {
+        if (first.of_whole_file) first.what = kind::close;
+        else finish(waiting_.pop(), nullptr);
         return true;
       }
-      const std::size_t bytes = bytes_at_work(first->from.all, mode_);
+      const std::size_t bytes = bytes_at_work(first.from.all, mode_);
       if (!window_.has_room(bytes)) return false;
       const std::size_t index = window_.admit(bytes);
-      const std::size_t z = first->admitted++;
-      appended_slice slice{first->from, z, index, {}};
-      if (first->admitted == first->slices) first->from.owner.reset();
+      const std::size_t z = first.admitted++;
+      appended_slice slice{first.from, z, index, {}};
+      if (first.admitted == first.slices) first.from.owner.reset();
       evaluating_ = is_evaluated_in_turn(slice.from.all, z);
       next.posted.emplace(shared_from_this(), evaluating_ ? work::kind::evaluate : work::kind::pack, std::move(slice));
       return true;
     }
     case kind::flush:
-      first->end = window_.end();
-      flushing_.splice(flushing_.end(), waiting_, first);
+      first.end = window_.end();
+      flushing_.push(waiting_.pop());
       return true;
     case kind::close:
       if (publishing_ || !created_ || !window_.empty()) return false;
@@ -369,23 +395,15 @@ MRCZ_INLINE bool write_queue::serve_first(step& next) {
   return false;
 }
 
-/// The first operation that can be told a failure is told it. The others are told that the writer is closed.
+/// The first operation is told the failure. The others are told that the writer is closed.
 MRCZ_INLINE void write_queue::tell_first() {
   auto& in = flushing_.empty() ? waiting_ : flushing_;
-  std::exception_ptr failure;
-  if (in.front().who) failure = mrcz::detail::thrown_by([&] { require_open(); });
-  finish(in, in.begin(), std::move(failure));
+  finish(in.pop(), mrcz::detail::thrown_by([&] { require_open(); }));
 }
 
-/// A failure of an operation for which nobody waits is the failure of the file.
-MRCZ_INLINE void write_queue::finish(operations& in, operations::iterator which, std::exception_ptr failure) noexcept {
-  if (failure && !which->who && !ended_) {
-    end();
-    ended_ = false;
-    failure_ = failure;
-  }
-  which->failure = std::move(failure);
-  finished_.splice(finished_.end(), in, which);
+MRCZ_INLINE void write_queue::finish(completion<request> one, std::exception_ptr failure) noexcept {
+  one->failure = std::move(failure);
+  finished_.push(std::move(one));
 }
 
 MRCZ_INLINE void write_queue::end() noexcept {
@@ -396,48 +414,45 @@ MRCZ_INLINE void write_queue::end() noexcept {
 
 // Cancellation
 
-MRCZ_INLINE void write_queue::cancel_all(asio::cancellation_type type) noexcept {
-  for (auto* const in : {&flushing_, &waiting_})
-    for (auto next = in->begin(); next != in->end();) {
-      const auto which = next++;
-      cancel(*in, which, type);
+MRCZ_INLINE void write_queue::cancel_waiting(asio::cancellation_type type,
+                                             std::optional<std::uint64_t> number) noexcept {
+  for (auto* const in : {&flushing_, &waiting_}) {
+    auto all = in->take();
+    if (in == &waiting_ && publishing_ && !ended_) in->push(all.pop());  // goes on, whatever is asked for
+    while (!all.empty()) {
+      auto one = all.pop();
+      if ((number && one->number != *number) || !may_cancel(*one, type)) {
+        in->push(std::move(one));
+        continue;
+      }
+      auto failure = mrcz::detail::thrown_by([&] {
+        fail_cancelled(name_, one->admitted == 0
+                                  ? "the operation was cancelled before it began"
+                                  : text("cancelled behind {} of {} slices", one->admitted, one->slices));
+      });
+      finish(std::move(one), std::move(failure));
     }
-}
-
-MRCZ_INLINE void write_queue::cancel_one(std::uint64_t number, asio::cancellation_type type) noexcept {
-  {
-    const std::lock_guard lock{mutex_};
-    for (auto* const in : {&flushing_, &waiting_})
-      for (auto which = in->begin(); which != in->end(); ++which)
-        if (which->number == number) {
-          cancel(*in, which, type);
-          break;
-        }
   }
-  pump();
-}
-
-/// Has the weakest effect that the type asks for and that is still possible.
-MRCZ_INLINE void write_queue::cancel(operations& in, operations::iterator which,
-                                     asio::cancellation_type type) noexcept {
-  const auto asks_for = [&](asio::cancellation_type one) { return (type & one) != asio::cancellation_type::none; };
-  const bool terminal = asks_for(asio::cancellation_type::terminal);
-  std::size_t admitted = 0;
-  if (which->what == kind::append) {
-    admitted = which->admitted;
-    const bool partial = asks_for(asio::cancellation_type::partial);
-    if (admitted == which->slices || (admitted > 0 && !partial && !terminal)) return;
-    if (admitted > 0 && !partial) end();
-  } else if (which->what == kind::close) {
-    if (publishing_ || !(terminal || which->of_whole_file)) return;
-    end();
-  }
-  const std::size_t slices = which->slices;
-  finish(in, which, mrcz::detail::thrown_by([&] {
-           fail_cancelled(name_, admitted == 0 ? "the operation was cancelled before it began"
-                                               : text("append was cancelled behind {} of {} slices", admitted, slices));
-         }));
   if (window_.end() == found_ && waiting_.empty()) format_.reset();
+}
+
+/// Whether an operation can still be cancelled by this type. Ends the file if that is the effect. If the type asks for
+/// several effects, the weakest one counts.
+MRCZ_INLINE bool write_queue::may_cancel(const request& one, asio::cancellation_type type) noexcept {
+  if (ended_) return true;
+  const auto asks_for = [&](asio::cancellation_type what) { return (type & what) != asio::cancellation_type::none; };
+  const bool terminal = asks_for(asio::cancellation_type::terminal);
+  const bool partial = asks_for(asio::cancellation_type::partial);
+  bool ends_file = one.of_whole_file;
+  if (!one.of_whole_file && one.what == kind::append && one.admitted > 0) {
+    if (one.admitted == one.slices || (!partial && !terminal)) return false;
+    ends_file = !partial;
+  } else if (!one.of_whole_file && one.what == kind::close) {
+    if (!terminal) return false;
+    ends_file = !publishing_;  // otherwise it waits behind another close
+  }
+  if (ends_file) end();
+  return true;
 }
 
 // On the workers, or on the executor of the disk
@@ -458,8 +473,10 @@ MRCZ_INLINE bool write_queue::enter_for(std::size_t index) noexcept {
 
 MRCZ_INLINE void write_queue::create_file() {
   if (!enter()) return;
-  const busy_worker here{*this};
-  steps_of_writing::create(*out_, *to_create_);
+  {
+    const busy_worker here{*this};
+    steps_of_writing::create(*out_, *to_create_);
+  }
   {
     const std::lock_guard lock{mutex_};
     created_ = true;
@@ -483,26 +500,35 @@ MRCZ_INLINE void write_queue::evaluate(appended_slice& slice) {
   pack(slice);
 }
 
+/// A large slice that is alone in the window is packed by all workers.
 MRCZ_INLINE void write_queue::pack(appended_slice& slice) {
   if (!enter_for(slice.index)) return;
-  const busy_worker here{*this};
-  std::size_t in_window = 0;
+  bool alone = false;
   {
     const std::lock_guard lock{mutex_};
-    in_window = window_.size();
+    alone = window_.size() == 1;
   }
-  const std::size_t idle = in_window == 1 ? thread_count(std::nullopt) - 1 : 0;
-  packed_shared packed;
-  with_context(name_, slice.index, [&] {
-    packed.slice = steps_of_writing::pack(*out_, slice.from.all, slice.z, std::move(slice.evaluated), idle);
-  });
-  if (packed.slice.is_borrowed()) packed.owner = std::move(slice.from.owner);
+  {
+    const busy_worker here{*this};
+    if (!alone || thread_count(std::nullopt) == 1 || !steps_of_writing::may_divide(*out_, slice.from.all)) {
+      packed_slice made;
+      with_context(name_, slice.index,
+                   [&] { made = steps_of_writing::pack(*out_, slice.from.all, slice.z, std::move(slice.evaluated)); });
+      packed(slice, std::move(made));
+      alone = false;
+    }
+  }
+  if (alone) std::make_shared<shared_packing>(shared_from_this(), std::move(slice))->start();
+  else if (puts_while_packing_) put_all();
+}
+
+/// Requires that the calling worker is busy.
+MRCZ_INLINE void write_queue::packed(appended_slice& slice, packed_slice&& made) {
+  packed_shared result{std::move(made), nullptr};
+  if (result.slice.is_borrowed()) result.owner = std::move(slice.from.owner);
   slice.from.owner.reset();
-  {
-    const std::lock_guard lock{mutex_};
-    if (!ended_) window_.done(slice.index, std::move(packed));
-  }
-  if (puts_while_packing_) put_all();
+  const std::lock_guard lock{mutex_};
+  if (!ended_) window_.done(slice.index, std::move(result));
 }
 
 /// The worker that fills a gap also puts the slices that were waiting after the gap. The other workers go on packing.
@@ -522,6 +548,7 @@ MRCZ_INLINE void write_queue::put_all() {
       else window_.release();
       lock.unlock();
     }
+    pump();
     lock.lock();
   }
   putting_ = false;
@@ -533,7 +560,7 @@ MRCZ_INLINE void write_queue::publish() {
   out_->close();
   const std::lock_guard lock{mutex_};
   partial_path_.clear();
-  finish(waiting_, waiting_.begin(), nullptr);
+  finish(waiting_.pop(), nullptr);
   end();
 }
 
@@ -552,7 +579,7 @@ MRCZ_INLINE void write_queue::fail_file(std::exception_ptr failure) noexcept {
     const std::lock_guard lock{mutex_};
     if (ended_) return;
     if (publishing_) {
-      finish(waiting_, waiting_.begin(), std::move(failure));
+      finish(waiting_.pop(), std::move(failure));
       end();
     } else {
       window_.close();

@@ -4,12 +4,11 @@
 #include "mrcz/bloscpack/chunk.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <vector>
 
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/chunk_reader.hpp"
+#include "mrcz/codec/divided_chunk.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
@@ -38,78 +37,31 @@ MRCZ_INLINE packed_chunk chunk_packer::pack(std::span<const std::byte> plain, co
   return packed;
 }
 
-/// Packs pieces of whole blocks into small chunks, and makes one chunk of them. Each block is then as c-blosc packs it
-/// in a whole chunk. Returns nothing if c-blosc chooses another size of blocks for a piece.
+/// Packs pieces and makes one chunk of them. Returns nothing if c-blosc packs pieces in another way than the whole.
 MRCZ_INLINE std::span<const std::byte> chunk_packer::pack_pieces(std::span<const std::byte> plain,
                                                                  const chunk_work& how, buffer& into) const {
   const compression wanted = compression_of(options_);
-  const std::size_t block_size = [&] {
-    const std::vector<std::byte> zeros(2 * piece_bytes);  // c-blosc does not look at the bytes when it chooses
-    buffer memory;
-    const auto chunk = compress(zeros, options_.typesize, wanted, memory);
-    return std::size_t{chunk_header::decode(chunk.first<chunk_header::size>()).block_size};
-  }();
-  if (block_size > piece_bytes) return {};
-  const std::size_t piece = piece_bytes / block_size * block_size;
-  const std::size_t count = std::max<std::size_t>(plain.size() / piece, 1);  // the last one is longer than the others
-  const std::size_t blocks = (plain.size() + block_size - 1) / block_size;
-  const std::size_t limit = plain.size() + chunk_header::size;
-  const auto chunk = into.acquire(limit);
-  std::size_t block = 0;
-  std::size_t at = chunk_header::size + 4 * blocks;
-  std::atomic<bool> stored = at > limit;
-  std::atomic<bool> differs = false;
-  std::array<std::byte, chunk_header::size> first{};
-
+  chunk_of_pieces made{plain, options_.typesize, wanted, blosc_block_size(plain.size(), options_.typesize, wanted)};
+  const auto chunk = into.acquire(made.most_bytes());
   struct packed_piece {
     buffer memory;
     std::span<const std::byte> bytes;
   };
   buffer_pool pool;
+  std::atomic<bool> enough = false;
   parallel_ordered<packed_piece>(
-      count, std::min(how.threads, count),
+      made.size(), how.threads,
       [&](std::size_t i) {
         throw_if_stopped(how.stop);
-        packed_piece made{pool.take(), {}};
-        const std::size_t begin = i * piece;
-        const std::size_t size = i + 1 == count ? plain.size() - begin : piece;
-        if (!stored && !differs)
-          made.bytes = compress_blocks(plain.subspan(begin, size), options_.typesize, wanted, made.memory);
-        return made;
+        packed_piece piece{pool.take(), {}};
+        if (!enough) piece.bytes = made.compress(i, piece.memory.acquire(made.room_of(i)));
+        return piece;
       },
-      [&](packed_piece&& made) {
-        if (stored || differs) return;
-        const auto header = chunk_header::decode(made.bytes.first<chunk_header::size>());
-        if (header.block_size != block_size || header.stored()) {
-          differs = true;
-          return;
-        }
-        if (block == 0) std::ranges::copy(made.bytes.first(chunk_header::size), first.begin());
-        const auto front = chunk_header::size + 4 * static_cast<std::size_t>(header.blocks());
-        const std::size_t bytes = made.bytes.size() - front;
-        if (bytes > limit - at) {
-          stored = true;
-          return;
-        }
-        for (std::size_t i = chunk_header::size; i < front; i += 4, ++block) {
-          const std::size_t begin = load<std::uint32_t>(made.bytes.data() + i, std::endian::little) - front + at;
-          mrcz::detail::store(chunk.data() + chunk_header::size + 4 * block, static_cast<std::uint32_t>(begin),
-                              std::endian::little);
-        }
-        std::ranges::copy(made.bytes.subspan(front), chunk.begin() + static_cast<std::ptrdiff_t>(at));
-        at += bytes;
-        pool.give_back(std::move(made.memory));
+      [&](packed_piece&& piece) {
+        enough = enough || !made.put(piece.bytes, chunk);
+        pool.give_back(std::move(piece.memory));
       });
-  if (differs) return {};
-  std::ranges::copy(first, chunk.begin());
-  if (stored) {  // as c-blosc stores what it cannot make smaller
-    chunk[2] |= std::byte{0x02};
-    at = limit;
-    std::ranges::copy(plain, chunk.begin() + chunk_header::size);
-  }
-  mrcz::detail::store(chunk.data() + 4, static_cast<std::uint32_t>(plain.size()), std::endian::little);
-  mrcz::detail::store(chunk.data() + 12, static_cast<std::uint32_t>(at), std::endian::little);
-  return chunk.first(at);
+  return made.finish(chunk);
 }
 
 MRCZ_INLINE void chunk_packer::recycle(packed_chunk&& written) const { pool_->give_back(std::move(written.memory_)); }

@@ -3,8 +3,6 @@
 
 #include "mrcz/codec/blosc.hpp"
 
-#include <algorithm>
-
 #include <blosc.h>
 
 #include "mrcz/codec/chunk_header.hpp"
@@ -36,40 +34,33 @@ MRCZ_INLINE void require_available(codec c) {
          blosc_list_compressors());
 }
 
-/// Compresses into a chunk of at most `from.size() + overhead` bytes.
+/// Compresses into `into`, as far as it has room.
 MRCZ_INLINE std::span<const std::byte> compress_with_blosc(std::span<const std::byte> from, std::size_t typesize,
-                                                           const compression& wanted, buffer& into,
-                                                           std::size_t overhead, std::size_t threads) {
-  require_fits_chunk(from.size());
-  check(wanted);
-  if (typesize == 0 || typesize > BLOSC_MAX_TYPESIZE)
-    fail_expected(errc::bad_option, text("typesize is {}", typesize), text("1 to {}", BLOSC_MAX_TYPESIZE));
+                                                           const compression& wanted, std::span<std::byte> into) {
   const codec c = wanted.codec.value_or(codec::zstd);
-  if (c == codec::none) fail(errc::bad_option, "codec none makes no chunks");
   const std::size_t block_size = wanted.block_size.value_or(default_block_size(c, typesize));
-  const auto packed = into.acquire(from.size() + overhead);
-  const auto compress_on = [&](std::size_t count) {
-    return blosc_compress_ctx(wanted.level, static_cast<int>(wanted.shuffle), typesize, from.size(), from.data(),
-                              packed.data(), packed.size(), c_string(c), block_size, static_cast<int>(count));
-  };
-  int result = compress_on(std::clamp<std::size_t>(threads, 1, BLOSC_MAX_THREADS));
-  if (result <= 0 && threads > 1) result = compress_on(1);  // perhaps the system could not start the threads
+  const int result = blosc_compress_ctx(wanted.level, static_cast<int>(wanted.shuffle), typesize, from.size(),
+                                        from.data(), into.data(), into.size(), c_string(c), block_size, 1);
   if (result <= 0) {
     require_available(c);
     fail(errc::bad_chunk, "c-blosc could not compress {} bytes with {} (code {})", from.size(), name_of(c), result);
   }
-  return packed.first(static_cast<std::size_t>(result));
+  return into.first(static_cast<std::size_t>(result));
 }
 
 MRCZ_INLINE std::span<const std::byte> compress(std::span<const std::byte> from, std::size_t typesize,
-                                                const compression& wanted, buffer& into, std::size_t threads) {
-  return compress_with_blosc(from, typesize, wanted, into, BLOSC_MAX_OVERHEAD, threads);
+                                                const compression& wanted, buffer& into) {
+  require_fits_chunk(from.size());
+  check(wanted);
+  if (typesize == 0 || typesize > BLOSC_MAX_TYPESIZE)
+    fail_expected(errc::bad_option, text("typesize is {}", typesize), text("1 to {}", BLOSC_MAX_TYPESIZE));
+  if (wanted.codec == codec::none) fail(errc::bad_option, "codec none makes no chunks");
+  return compress_with_blosc(from, typesize, wanted, into.acquire(from.size() + BLOSC_MAX_OVERHEAD));
 }
 
 MRCZ_INLINE std::span<const std::byte> compress_blocks(std::span<const std::byte> from, std::size_t typesize,
-                                                       const compression& wanted, buffer& into) {
-  // each block has a begin, each of its streams, at most 16, a length: less than an eighth of blocks of 1 KiB
-  return compress_with_blosc(from, typesize, wanted, into, from.size() / 8 + 4096, 1);
+                                                       const compression& wanted, std::span<std::byte> into) {
+  return compress_with_blosc(from, typesize, wanted, into);
 }
 
 MRCZ_INLINE void decompress_with_blosc(std::span<const std::byte> chunk, std::span<std::byte> into) {

@@ -13,7 +13,6 @@
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
-#include "mrcz/core/parallel.hpp"
 
 namespace mrcz::detail {
 
@@ -340,77 +339,125 @@ MRCZ_INLINE std::size_t block_size_of(std::size_t bytes, std::size_t typesize, s
   return size / typesize * typesize;
 }
 
+/// A chunk whose blocks are compressed one after the other, each behind the one before it, or at the same time, with
+/// room for whole blocks between them. The first of 16 blocks decides for all of them, so the others are a second
+/// stage.
+class chunk_of_planes final : public divided_chunk {
+ public:
+  chunk_of_planes(instructions with, std::span<const std::byte> from, std::size_t typesize, const compression& wanted,
+                  buffer& into, pool<pack_memory>& memory)
+      : with_{with}, from_{from}, typesize_{typesize}, level_{wanted.level}, memory_{memory} {
+    require_fits_chunk(from.size());
+    check(wanted);
+    if (typesize == 0 || typesize > 16)
+      fail_expected(errc::bad_option, text("typesize is {}", typesize), "1 to 16 where planes is true");
+    constexpr std::size_t least_bytes = 128;  // c-blosc stores less
+    block_size_ =
+        block_size_of(from.size(), typesize, wanted.block_size.value_or(default_block_size(codec::zstd, typesize)));
+    never_shrinks_ = wanted.level == 0 || from.size() < least_bytes;
+    const std::size_t blocks = never_shrinks_ ? 0 : (from.size() + block_size_ - 1) / block_size_;
+    sizes_.resize(blocks);
+    ways_.resize((blocks + blocks_of_one_way - 1) / blocks_of_one_way);
+    first_byte_ = chunk_header::size + 4 * blocks;
+    chunk_ = into.acquire(first_byte_ + blocks * length_bytes + from.size());
+  }
+
+  std::size_t next_stage() override {
+    ++stage_;
+    if (stage_ == 1) return ways_.size();
+    return stage_ == 2 ? sizes_.size() - ways_.size() : 0;
+  }
+
+  void do_part(std::size_t part) override {
+    const std::size_t block = stage_ == 1 ? part * blocks_of_one_way : part + part / (blocks_of_one_way - 1) + 1;
+    pack(block, room_of(block));
+  }
+
+  std::span<const std::byte> finish() override {
+    return put_together([&](std::size_t block, std::size_t begin) {
+      std::memmove(chunk_.data() + begin, chunk_.data() + room_of(block), sizes_[block]);
+    });
+  }
+
+  std::span<const std::byte> compress() {
+    return put_together([&](std::size_t block, std::size_t begin) { pack(block, begin); });
+  }
+
+ private:
+  using way = block_packer::way;
+  static constexpr std::size_t length_bytes = 4;  // before each stream
+  static constexpr std::size_t blocks_of_one_way = 16;
+
+  std::size_t room_of(std::size_t block) const noexcept { return first_byte_ + block * (length_bytes + block_size_); }
+
+  void pack(std::size_t i, std::size_t begin) {
+    const auto block = from_.subspan(i * block_size_, std::min(block_size_, from_.size() - i * block_size_));
+    const auto to = chunk_.subspan(begin + length_bytes, block.size());
+    auto& chosen = ways_[i / blocks_of_one_way];
+    auto own = memory_.take();
+    block_packer packer{typesize_, level_, with_, own};
+    const std::size_t packed =
+        i % blocks_of_one_way == 0 ? packer.pack_first(block, chosen, to) : packer.pack(block, chosen, to);
+    memory_.give_back(std::move(own));
+    store(chunk_.data() + begin, static_cast<std::uint32_t>(packed), std::endian::little);
+    sizes_[i] = length_bytes + packed;
+  }
+
+  /// Calls `put(block, begin)` for each block in order. It sets the size of the block.
+  template <class Put>
+  std::span<const std::byte> put_together(Put put) {
+    std::size_t end = first_byte_;
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
+      put(i, end);
+      store(chunk_.data() + chunk_header::size + 4 * i, static_cast<std::uint32_t>(end), std::endian::little);
+      end += sizes_[i];
+    }
+    const bool stored = never_shrinks_ || end >= chunk_header::size + from_.size();
+    if (stored) {
+      end = chunk_header::size + from_.size();
+      if (!from_.empty()) std::memcpy(chunk_.data() + chunk_header::size, from_.data(), from_.size());
+    }
+    constexpr unsigned bits_of_zstd_in_one_stream = 4U << 5U | 0x10U | 0x04U;
+    chunk_[0] = std::byte{2};
+    chunk_[1] = std::byte{1};
+    chunk_[2] = static_cast<std::byte>(bits_of_zstd_in_one_stream | (stored ? 0x02U : 0U));
+    chunk_[3] = static_cast<std::byte>(typesize_);
+    store(chunk_.data() + 4, static_cast<std::uint32_t>(from_.size()), std::endian::little);
+    store(chunk_.data() + 8, static_cast<std::uint32_t>(block_size_), std::endian::little);
+    store(chunk_.data() + 12, static_cast<std::uint32_t>(end), std::endian::little);
+    return chunk_.first(end);
+  }
+
+  instructions with_;
+  std::span<const std::byte> from_;
+  std::size_t typesize_;
+  int level_;
+  pool<pack_memory>& memory_;
+  std::size_t block_size_ = 0;
+  bool never_shrinks_ = false;
+  std::size_t first_byte_ = 0;  // of the blocks
+  std::span<std::byte> chunk_;
+  std::vector<std::size_t> sizes_;  // of the blocks, with the lengths
+  std::vector<way> ways_;
+  int stage_ = 0;
+};
+
 MRCZ_INLINE std::span<const std::byte> compress_planes(std::span<const std::byte> from, std::size_t typesize,
                                                        const compression& wanted, buffer& into,
-                                                       pool<pack_memory>& memory, std::size_t threads) {
-  return compress_planes_with(fastest_for_unshuffle(), from, typesize, wanted, into, memory, threads);
+                                                       pool<pack_memory>& memory) {
+  return compress_planes_with(fastest_for_unshuffle(), from, typesize, wanted, into, memory);
 }
 
 MRCZ_INLINE std::span<const std::byte> compress_planes_with(instructions with, std::span<const std::byte> from,
                                                             std::size_t typesize, const compression& wanted,
-                                                            buffer& into, pool<pack_memory>& memory,
-                                                            std::size_t threads) {
-  require_fits_chunk(from.size());
-  check(wanted);
-  if (typesize == 0 || typesize > 16)
-    fail_expected(errc::bad_option, text("typesize is {}", typesize), "1 to 16 where planes is true");
-  constexpr std::size_t least_bytes = 128;  // c-blosc stores less
-  constexpr std::size_t length_bytes = 4;   // before each stream
-  constexpr std::size_t blocks_of_one_way = 16;
-  using way = block_packer::way;
+                                                            buffer& into, pool<pack_memory>& memory) {
+  return chunk_of_planes{with, from, typesize, wanted, into, memory}.compress();
+}
 
-  const std::size_t block_size =
-      block_size_of(from.size(), typesize, wanted.block_size.value_or(default_block_size(codec::zstd, typesize)));
-  const bool never_shrinks = wanted.level == 0 || from.size() < least_bytes;
-  const std::size_t blocks = never_shrinks ? 0 : (from.size() + block_size - 1) / block_size;
-  const std::size_t first_byte = chunk_header::size + 4 * blocks;
-  const auto chunk = into.acquire(first_byte + blocks * length_bytes + from.size());
-
-  // One thread writes each block behind the one before it. Several threads leave room for whole blocks between them.
-  std::vector<std::size_t> sizes(blocks);  // with the lengths
-  std::vector<way> ways((blocks + blocks_of_one_way - 1) / blocks_of_one_way);
-  const auto pack = [&](std::size_t i, std::size_t begin) {
-    const auto block = from.subspan(i * block_size, std::min(block_size, from.size() - i * block_size));
-    const auto to = chunk.subspan(begin + length_bytes, block.size());
-    auto& chosen = ways[i / blocks_of_one_way];
-    auto own = memory.take();
-    block_packer packer{typesize, wanted.level, with, own};
-    const std::size_t packed =
-        i % blocks_of_one_way == 0 ? packer.pack_first(block, chosen, to) : packer.pack(block, chosen, to);
-    memory.give_back(std::move(own));
-    store(chunk.data() + begin, static_cast<std::uint32_t>(packed), std::endian::little);
-    sizes[i] = length_bytes + packed;
-  };
-  const auto room_of = [&](std::size_t i) { return first_byte + i * (length_bytes + block_size); };
-  if (threads > 1) {
-    parallel_for(ways.size(), threads,
-                 [&](std::size_t i, std::size_t) { pack(i * blocks_of_one_way, room_of(i * blocks_of_one_way)); });
-    parallel_for(blocks, threads, [&](std::size_t i, std::size_t) {
-      if (i % blocks_of_one_way != 0) pack(i, room_of(i));
-    });
-  }
-  std::size_t end = first_byte;
-  for (std::size_t i = 0; i < blocks; ++i) {
-    if (threads > 1) std::memmove(chunk.data() + end, chunk.data() + room_of(i), sizes[i]);
-    else pack(i, end);
-    store(chunk.data() + chunk_header::size + 4 * i, static_cast<std::uint32_t>(end), std::endian::little);
-    end += sizes[i];
-  }
-
-  const bool stored = never_shrinks || end >= chunk_header::size + from.size();
-  if (stored) {
-    end = chunk_header::size + from.size();
-    if (!from.empty()) std::memcpy(chunk.data() + chunk_header::size, from.data(), from.size());
-  }
-  constexpr unsigned bits_of_zstd_in_one_stream = 4U << 5U | 0x10U | 0x04U;
-  chunk[0] = std::byte{2};
-  chunk[1] = std::byte{1};
-  chunk[2] = static_cast<std::byte>(bits_of_zstd_in_one_stream | (stored ? 0x02U : 0U));
-  chunk[3] = static_cast<std::byte>(typesize);
-  store(chunk.data() + 4, static_cast<std::uint32_t>(from.size()), std::endian::little);
-  store(chunk.data() + 8, static_cast<std::uint32_t>(block_size), std::endian::little);
-  store(chunk.data() + 12, static_cast<std::uint32_t>(end), std::endian::little);
-  return chunk.first(end);
+MRCZ_INLINE std::unique_ptr<divided_chunk> divide_for_planes(std::span<const std::byte> from, std::size_t typesize,
+                                                             const compression& wanted, buffer& into,
+                                                             pool<pack_memory>& memory) {
+  return std::make_unique<chunk_of_planes>(fastest_for_unshuffle(), from, typesize, wanted, into, memory);
 }
 
 }  // namespace MRCZ_CODECS
