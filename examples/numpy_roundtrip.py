@@ -25,7 +25,7 @@ def main():
             same = numpy.allclose(file.data, expected, atol=1e-5)
             print("voxels:", "as numpy computes them" if same else "DIFFERENT")
             print("image stack:", file.is_image_stack(), "voxel size:", round(float(file.voxel_size.x), 3))
-            print("last label:", file.get_labels()[-1])
+            print("last label:", file.get_labels()[-1].strip())
         return 0 if same and mrcfile.validate(after, print_file=sys.stderr) else 1
 
 
