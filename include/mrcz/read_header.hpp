@@ -2,8 +2,11 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
@@ -18,18 +21,30 @@ struct file_header {
   mrcz::extended_header extended;  ///< `parse_metadata` reads the JSON in it
 };
 
-/// `const auto [header, extended] = mrcz::read_header("tomogram.mrc");` Reads 1024 + NSYMBT bytes and nothing else, so
-/// it takes as long for a movie of a terabyte as for one frame. Throws `errc::not_mrc`, `bad_header` and `bad_mode` as
-/// `reader` does. It does not check whether the slices are there.
+/// `const auto [header, extended] = mrcz::read_header("tomogram.mrc");` Reads 1024 + NSYMBT bytes, but at least 4096 at
+/// once, and nothing else. So it takes as long for a movie of a terabyte as for one frame. Throws `errc::not_mrc`,
+/// `bad_header` and `bad_mode` as `reader` does. It does not check whether the slices are there.
 MRCZ_INLINE file_header read_header(const std::filesystem::path& path);
 
 namespace detail {
 
-/// The header of a file, checked. `order` overrides the byte order that the header seems to have.
+/// The header of a file of `file_size` bytes, checked. `beginning` is its first 1024 bytes, or all of a shorter file.
+/// `order` overrides the byte order that the header seems to have.
+MRCZ_INLINE header header_of(std::span<const std::byte> beginning, std::uint64_t file_size,
+                             std::optional<std::endian> order = std::nullopt);
+
+/// As above. Reads the first 1024 bytes.
 MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::endian> order = std::nullopt);
 
 /// The bytes between the header and the first slice.
 MRCZ_INLINE extended_header load_extended_header(const byte_source& source, const header& h);
+
+/// The bytes of a file that are read together with its header, because the extended header is often among them.
+inline constexpr std::size_t first_bytes_read = 4096;
+
+/// The header and the bytes between it and the first slice, by one read if they are no more than `first_bytes_read`,
+/// and by two otherwise.
+MRCZ_INLINE file_header load_file_header(const byte_source& source);
 
 }  // namespace detail
 
