@@ -132,6 +132,7 @@ void whole_files(const settings& s, nlohmann::ordered_json& all);
 void plain_files(const settings& s, nlohmann::ordered_json& all);
 void chunks(const settings& s, nlohmann::ordered_json& all);
 void regions(const settings& s, nlohmann::ordered_json& all);
+void opening(const settings& s, nlohmann::ordered_json& all);
 void slice_tables(const settings& s, nlohmann::ordered_json& all);
 void conversions(const settings& s, nlohmann::ordered_json& all);
 void statistics(const settings& s, nlohmann::ordered_json& all);

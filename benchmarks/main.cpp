@@ -29,6 +29,7 @@ constexpr std::array questions{
     question{"whole_files", &benchmark::whole_files},
     question{"plain_files", &benchmark::plain_files},
     question{"regions", &benchmark::regions},
+    question{"opening", &benchmark::opening},
     question{"slice_tables", &benchmark::slice_tables},
     question{"conversions", &benchmark::conversions, false},
     question{"statistics", &benchmark::statistics},

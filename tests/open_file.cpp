@@ -14,6 +14,7 @@
 
 #include "mrcz/edit.hpp"
 #include "mrcz/format/header_bytes.hpp"
+#include "mrcz/io/file.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/io/sequential.hpp"
 #include "mrcz/mapped_volume.hpp"
@@ -248,7 +249,7 @@ TEST_CASE("of a packed file only the headers are unpacked for its headers") {
     packed.resize(packed.size() / 2);
     test::write_bytes(path, packed);
     CHECK(test::failure_of([&] { mrcz::reader{path}; })->code == mrcz::errc::truncated);
-    auto opened = mrcz::detail::open_headers(path);
+    auto opened = mrcz::detail::open_headers(std::make_unique<mrcz::file_source>(path));
     CHECK(opened.packing == how);
     CHECK(opened.source->size() == plain.size());
     CHECK(opened.source->name() == path.string());
@@ -261,7 +262,7 @@ TEST_CASE("of a packed file only the headers are unpacked for its headers") {
     CHECK(thrown->mentions("only the headers were unpacked"));
 
     test::write_bytes(path, test::packed_by(how, compressed));
-    const mrcz::reader whole{mrcz::detail::open_headers(path).source};
+    const mrcz::reader whole{mrcz::detail::open_headers(std::make_unique<mrcz::file_source>(path)).source};
     CHECK(whole.read<float>() == test::counts<float>({40, 50, 60}));
     test::write_bytes(path, test::packed_by(how, std::span{plain}.first(1030)));
     CHECK(test::failure_of([&] { mrcz::read_header(path); })->code == mrcz::errc::bad_header);

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -17,6 +19,7 @@
 #include "mrcz/edit.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/records.hpp"
+#include "mrcz/io/memory.hpp"
 #include "mrcz/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/write.hpp"
@@ -95,6 +98,87 @@ TEST_CASE("what is no MRC file, or claims an extended header that is not there, 
   const auto missing = test::failure_of([&] { mrcz::read_header(folder / "nothing.mrc"); });
   REQUIRE(missing);
   CHECK(missing->code == std::errc::no_such_file_or_directory);
+}
+
+namespace {
+
+/// A source that notes how many bytes each read takes.
+class noting_source final : public mrcz::byte_source {
+ public:
+  noting_source(std::vector<std::byte>&& content, std::vector<std::size_t>& reads)
+      : content_{std::move(content)}, reads_{&reads} {}
+
+  std::uint64_t size() const override { return content_.size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    content_.read_at(offset, into);
+    reads_->push_back(into.size());
+  }
+  std::string name() const override { return content_.name(); }
+
+ private:
+  mrcz::memory_source content_;
+  std::vector<std::size_t>* reads_;
+};
+
+/// A compressed file of 1000 slices with an extended header of this size.
+std::vector<std::byte> file_of_1000_slices(std::size_t extended_bytes) {
+  std::vector<std::byte> content;
+  mrcz::writer out{std::make_unique<mrcz::memory_sink>(content), {.compression = {.codec = mrcz::codec::lz4}}};
+  mrcz::extended_header extended{{'H', 'D', 'F', '5'}, std::vector<std::byte>(extended_bytes)};
+  for (std::size_t i = 0; i < extended_bytes; ++i) extended.bytes[i] = static_cast<std::byte>(i % 251);
+  out.set_extended_header(extended);
+  out.append(test::counts<std::int16_t>({1000, 4, 5}));
+  out.close();
+  return content;
+}
+
+}  // namespace
+
+TEST_CASE("one read gets header and extended header, and a second one the rest of a long extended header") {
+  using reads = std::vector<std::size_t>;
+  for (const auto& [size, expected] :
+       {std::pair<std::size_t, reads>{0, {4096}}, {3072, {4096}}, {3073, {4096, 1}}, {50'000, {4096, 46'928}}}) {
+    reads found;
+    auto content = file_of_1000_slices(size);
+    const mrcz::reader in{std::make_unique<mrcz::memory_source>(std::span<const std::byte>{content})};
+    const auto whole = in.extended_header();
+    const auto header = in.header();
+    const auto from_file = mrcz::detail::load_headers(std::make_unique<noting_source>(std::vector{content}, found));
+    CHECK(found == expected);
+    CHECK(from_file.header == header);
+    CHECK(from_file.extended == whole);
+    CHECK(from_file.extended.bytes.size() == size);
+  }
+}
+
+TEST_CASE("a file of less than 4096 bytes is read to its end, and no further") {
+  using reads = std::vector<std::size_t>;
+  auto content = file_of_1000_slices(0);
+  reads found;
+  content.resize(1500);
+  CHECK(mrcz::detail::load_headers(std::make_unique<noting_source>(std::vector{content}, found)).header.nz == 1000);
+  CHECK(found == reads{1500});
+  for (const std::size_t size : {1023U, 1U, 0U}) {
+    content.resize(size);
+    CHECK(test::failure_of([&] {
+            mrcz::detail::load_headers(std::make_unique<noting_source>(std::vector{content}, found));
+          })->code == mrcz::errc::not_mrc);
+  }
+}
+
+TEST_CASE("a reader reads the header and 16 bytes of the first chunk, and looks for the slices once they are needed") {
+  std::vector<std::size_t> reads;
+  const mrcz::reader in{std::make_unique<noting_source>(file_of_1000_slices(800), reads)};
+  static_cast<void>(in.header());
+  CHECK(in.codec() == mrcz::codec::lz4);
+  CHECK(in.shape() == mrcz::shape{1000, 4, 5});
+  static_cast<void>(in.statistics());
+  CHECK(reads == std::vector<std::size_t>{1024, 16});
+  CHECK(in.extended_header().bytes.size() == 800);
+  CHECK(reads == std::vector<std::size_t>{1024, 16, 800});
+  CHECK(in.slices().complete() == 1000);
+  CHECK(reads.size() == 3 + 1000);
+  CHECK(reads.back() == 16);
 }
 
 TEST_CASE("a compressed file is opened without looking for its slices, which are found when they are needed") {

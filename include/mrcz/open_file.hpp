@@ -54,10 +54,11 @@ MRCZ_INLINE opened_file open_file(sequential_source& from, const open_options& o
 MRCZ_INLINE std::unique_ptr<const byte_source> unpacked(std::unique_ptr<const byte_source> source,
                                                         const open_options& options = {});
 
-/// As above, but of a packed, uncompressed MRC file only the header and the extended header are unpacked. The source
-/// has the size that the header says, and throws `errc::out_of_range` where voxels are read. It takes for granted that
-/// an extended header is there if NSYMBT says so, which only the size of the whole file shows.
-MRCZ_INLINE opened_file open_headers(const std::filesystem::path& path, const open_options& options = {});
+/// As above, but reads header and extended header at once if they are no longer than 4096 bytes, and of a packed,
+/// uncompressed MRC file only the header and the extended header are unpacked. The source has the size that the header
+/// says, and throws `errc::out_of_range` where voxels are read. It takes for granted that an extended header is there
+/// if NSYMBT says so, which only the size of the whole file shows.
+MRCZ_INLINE opened_file open_headers(std::unique_ptr<const byte_source> source, const open_options& options = {});
 
 /// The name of the program that packed a file, which may be bloscpack; empty for a plain file. Reads at most 1024
 /// bytes.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -21,10 +22,10 @@ struct file_header {
   mrcz::extended_header extended;  ///< `parse_metadata` reads the JSON in it
 };
 
-/// `const auto [header, extended] = mrcz::read_header("tomogram.mrc");` Reads 1024 + NSYMBT bytes and nothing else, so
-/// it takes as long for a movie of a terabyte as for one frame. Of a file that gzip, zstd, bzip2 or xz packed, it
-/// unpacks as many bytes. Only compressed slices inside such a file are unpacked too. Throws `errc::not_mrc`,
-/// `bad_header` and `bad_mode` as `reader` does. It does not check whether the slices are there.
+/// `const auto [header, extended] = mrcz::read_header("tomogram.mrc");` Reads 1024 + NSYMBT bytes, but at least 4096 at
+/// once, and nothing else. So it takes as long for a movie of a terabyte as for one frame. Of a file that gzip, zstd,
+/// bzip2 or xz packed, it unpacks as many bytes. Only compressed slices inside such a file are unpacked too. Throws
+/// `errc::not_mrc`, `bad_header` and `bad_mode` as `reader` does. It does not check whether the slices are there.
 MRCZ_INLINE file_header read_header(const std::filesystem::path& path);
 
 namespace detail {
@@ -39,6 +40,9 @@ MRCZ_INLINE header load_header(const byte_source& source, std::optional<std::end
 
 /// The bytes between the header and the first slice.
 MRCZ_INLINE extended_header load_extended_header(const byte_source& source, const header& h);
+
+/// As `read_header`.
+MRCZ_INLINE file_header load_headers(std::unique_ptr<const byte_source> source);
 
 }  // namespace detail
 

@@ -368,6 +368,8 @@ int write_rounded(const std::filesystem::path& folder) {
   mrcz::write(folder / "float16.mrc", floats, {.mode = mrcz::mode::float16, .rounding = mrcz::rounding::nearest});
   mrcz::write(folder / "thirds16.mrc", doubles, {.mode = mrcz::mode::float16, .rounding = mrcz::rounding::nearest});
   mrcz::write(folder / "thirds32.mrc", doubles);
+  mrcz::write(folder / "saturated16.mrc", floats * 4.0F,
+              {.mode = mrcz::mode::float16, .rounding = mrcz::rounding::nearest, .saturate = true});
   mrcz::write(folder / "int16.mrc", floats,
               {.mode = mrcz::mode::int16, .rounding = mrcz::rounding::nearest, .saturate = true});
   return 0;

@@ -15,6 +15,7 @@
 #include "manners.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/format/records.hpp"
+#include "mrcz/io/file.hpp"
 #include "mrcz/metadata.hpp"
 #include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
@@ -86,7 +87,8 @@ json describe_records(const std::vector<Record>& records) {
 }
 
 mrcz::detail::opened_file open(const std::string& path) {
-  if (!standard_streams::is_meant_by(path)) return mrcz::detail::open_headers(path);
+  if (!standard_streams::is_meant_by(path))
+    return mrcz::detail::open_headers(std::make_unique<mrcz::file_source>(path));
   auto in = standard_streams::input();
   return mrcz::detail::open_file(in);
 }

@@ -174,9 +174,33 @@ class unpacked_beginning final : public byte_source {
   std::string name_;
 };
 
-MRCZ_INLINE opened_file open_headers(const std::filesystem::path& path, const open_options& options) {
-  return with_context(path.string(), [&]() -> opened_file {
-    auto source = std::make_unique<file_source>(path);
+/// A source whose first bytes are read at once, because header and extended header are often among them.
+class remembered_beginning final : public byte_source {
+ public:
+  explicit remembered_beginning(std::unique_ptr<const byte_source> source)
+      : source_{std::move(source)}, size_{static_cast<std::size_t>(std::min<std::uint64_t>(source_->size(), 4096))} {
+    source_->read_at(0, std::span{bytes_}.first(size_));
+  }
+
+  std::uint64_t size() const override { return source_->size(); }
+  void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    const std::size_t begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, size_));
+    const auto known = std::span{bytes_}.first(size_).subspan(begin, std::min(size_ - begin, into.size()));
+    std::ranges::copy(known, into.begin());
+    if (known.size() < into.size()) source_->read_at(offset + known.size(), into.subspan(known.size()));
+  }
+  std::string name() const override { return source_->name(); }
+
+ private:
+  std::unique_ptr<const byte_source> source_;
+  std::array<std::byte, 4096> bytes_{};
+  std::size_t size_;
+};
+
+MRCZ_INLINE opened_file open_headers(std::unique_ptr<const byte_source> from, const open_options& options) {
+  const std::string name = from->name();
+  return with_context(name, [&]() -> opened_file {
+    auto source = std::make_unique<remembered_beginning>(std::move(from));
     const auto how = file_beginning{*source}.packing();
     if (how == packing::none) return open_file(std::move(source), options);
     source_in_order packed{*source};
@@ -198,7 +222,7 @@ MRCZ_INLINE opened_file open_headers(const std::filesystem::path& path, const op
         break;
       }
       const std::uint64_t size = bytes.size() < wanted ? bytes.size() : most_bytes(h);
-      return {std::make_unique<unpacked_beginning>(std::move(bytes), size, path.string()), h, how};
+      return {std::make_unique<unpacked_beginning>(std::move(bytes), size, std::string{name}), h, how};
     });
   });
 }

@@ -4,15 +4,22 @@
 #include "mrcz/read_header.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/shape.hpp"
 #include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/other_format.hpp"
 #include "mrcz/format/slice_table.hpp"
+#include "mrcz/io/file.hpp"
 #include "mrcz/open_file.hpp"
 
 namespace mrcz {
@@ -54,13 +61,18 @@ MRCZ_INLINE extended_header load_extended_header(const byte_source& source, cons
   return found;
 }
 
+MRCZ_INLINE file_header load_headers(std::unique_ptr<const byte_source> source) {
+  const std::string name = source->name();
+  return with_context(name, [&] {
+    const auto opened = open_headers(std::move(source));
+    return file_header{opened.header, load_extended_header(*opened.source, opened.header)};
+  });
+}
+
 }  // namespace detail
 
 MRCZ_INLINE file_header read_header(const std::filesystem::path& path) {
-  return detail::with_context(path.string(), [&] {
-    const auto opened = detail::open_headers(path);
-    return file_header{opened.header, detail::load_extended_header(*opened.source, opened.header)};
-  });
+  return detail::load_headers(std::make_unique<file_source>(path));
 }
 
 }  // namespace mrcz
