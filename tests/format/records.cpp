@@ -1,8 +1,14 @@
 #include "mrcz/format/records.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <random>
+#include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -90,4 +96,35 @@ TEST_CASE("another byte order swaps known records, and nothing else") {
   mrcz::detail::set_byte_order(unknown, mrcz::detail::opposite(std::endian::native));
   CHECK(unknown == before);
   CHECK(unknown.byte_order == std::endian::native);
+}
+
+TEST_CASE("whatever type, size, NINT and NREAL are, records are read and written within the bytes or refused") {
+  std::mt19937 random{16};
+  const auto below = [&](unsigned limit) { return static_cast<std::size_t>(random() % limit); };
+  const std::array<std::string_view, 7> types{"FEI1", "FEI2", "SERI", "AGAR", "CCP4", "", "    "};
+  const std::array numbers{0, 0, 1, 2, 4, 9, 32, 63, 128, 2047, 4096, 32767, -1, -32768};
+  std::size_t found = 0;
+  for (std::size_t round = 0; round < 5000; ++round) {
+    const std::string_view type = types[below(types.size())];
+    const std::size_t size = below(4) == 0 ? std::size_t{131072} : 1 + below(2000);
+    auto e = of_text(type, size, '\0');
+    for (std::size_t i = 0; i < std::min<std::size_t>(size, 64); ++i) e.bytes[i] = static_cast<std::byte>(below(256));
+    e.nint = static_cast<std::int16_t>(numbers[below(numbers.size())]);
+    e.nreal = static_cast<std::int16_t>(numbers[below(numbers.size())]);
+    e.sections = below(3) * 1000;
+    test::failure_of([&] {
+      mrcz::detail::visit_records(e, [&](const auto& records) {
+        using record = typename std::remove_cvref_t<decltype(records)>::value_type;
+        CHECK(records.size() <= size);
+        found += records.size();
+        auto copy = e;
+        test::failure_of([&] { copy.set_records(std::span<const record>{records}); });
+      });
+      mrcz::detail::set_byte_order(e, std::endian::big);
+      mrcz::detail::set_byte_order(e, std::endian::little);
+      found += e.records<mrcz::ccp4>().size();
+    });
+    REQUIRE(e.bytes.size() == size);
+  }
+  CHECK(found > 1000);
 }

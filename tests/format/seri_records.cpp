@@ -96,7 +96,7 @@ TEST_CASE("sizes that cannot be are refused with what they are") {
               "the 8 of the extended header");
     CHECK_FALSE(mrcz::detail::has_seri_records(e));
   }
-  CHECK(failure_of_reading(records_of({100, 530}, 4, 0)));
+  CHECK(failure_of_reading(records_of({100, 530}, 4, 0))->message == "NREAL is 0, expected the items of each section");
   CHECK(failure_of_reading(records_of({100, 530}, 4, -1)));
   CHECK(failure_of_reading(records_of({}, 4, 1 | 8)));
 }

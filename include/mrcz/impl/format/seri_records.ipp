@@ -191,11 +191,13 @@ MRCZ_INLINE void set_seri_byte_order(extended_header& extended, std::endian orde
 MRCZ_INLINE std::vector<seri> seri::all_in(const extended_header& from) {
   if (!detail::has_seri_records(from)) {
     if (from.empty() || from.exttyp != exttyp) detail::fail_no_records(from, "SERI");
+    if (from.nreal <= 0)
+      detail::fail_expected(errc::bad_header, detail::text("NREAL is {}", from.nreal), "the items of each section");
     detail::fail_expected(
         errc::bad_header, detail::text("NINT states {} bytes for each section", from.nint),
-        detail::text(
-            "an even number, at least the {} of the items that NREAL states, up to the {} of the extended header",
-            detail::measure_seri(static_cast<std::uint16_t>(from.nreal)).bytes, from.bytes.size()));
+        detail::text("an even number, at least the {} of the items that NREAL states, up to the {} of "
+                     "the extended header",
+                     detail::measure_seri(static_cast<std::uint16_t>(from.nreal)).bytes, from.bytes.size()));
   }
   const auto layout = detail::layout_of(from, static_cast<std::size_t>(from.nint), from.byte_order);
   return detail::decode_records<seri>(from, layout, [&](std::span<const std::byte> bytes, seri& record) {
