@@ -23,6 +23,7 @@ MRCZ_INLINE file scratch_file(const std::string& for_whom) {
 }
 
 MRCZ_INLINE spool::spool(sequential_source& from, const spool_limits& limits) : name_{from.name()} {
+  constexpr std::uint64_t least_at_once = std::uint64_t{64} << 10U;
   constexpr std::uint64_t most_at_once = std::uint64_t{1} << 20U;
   std::vector<std::byte> memory;  // all that was read; once there is a file, one piece
   std::optional<file> scratch;
@@ -36,12 +37,14 @@ MRCZ_INLINE spool::spool(sequential_source& from, const spool_limits& limits) : 
                                    limits.memory)});
     }
     in_file += memory.size();
+    if (memory.size() > most_at_once) memory = {};
     memory.clear();
   };
   for (;;) {
     throw_if_stopped(limits.stop);
     const std::uint64_t room = limits.most_bytes - in_file - memory.size();
-    const auto wanted = static_cast<std::size_t>(room < most_at_once ? room + 1 : most_at_once);
+    const auto piece = std::clamp<std::uint64_t>(in_file + memory.size(), least_at_once, most_at_once);
+    const auto wanted = static_cast<std::size_t>(room < piece ? room + 1 : piece);
     const std::size_t before = memory.size();
     memory.resize(before + wanted);
     const std::size_t count = from.read(std::span{memory}.subspan(before));
