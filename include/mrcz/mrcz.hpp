@@ -6,6 +6,8 @@
 #include "mrcz/async/reader.hpp"
 #include "mrcz/async/write.hpp"
 #include "mrcz/async/writer.hpp"
+#include "mrcz/compare_voxels.hpp"
+#include "mrcz/copy_slices.hpp"
 #include "mrcz/document.hpp"
 #include "mrcz/edit.hpp"
 #include "mrcz/format/geometry.hpp"

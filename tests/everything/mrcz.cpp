@@ -57,6 +57,15 @@ void write_and_read_all(const std::filesystem::path& path) {
   write_and_read<std::complex<float>>(path);
 }
 
+void copy_and_compare(const std::filesystem::path& path) {
+  const mrcz::reader in{path, {.threads = 1}};
+  mrcz::writer out{"copy.mrcz"};
+  mrcz::copy_slices(in, {}, out);
+  if (mrcz::can_copy_packed(in, out)) mrcz::copy_packed_slices(in, {}, out);
+  out.close();
+  static_cast<void>(mrcz::compare_voxels(in, mrcz::reader{"copy.mrcz", {.threads = 1}}));
+}
+
 template <mrcz::written_voxel T>
 void write_elements(const std::filesystem::path& path) {
   const mrcz::write_options options{

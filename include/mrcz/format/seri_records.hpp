@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "mrcz/core/linkage.hpp"
@@ -80,6 +81,10 @@ void for_each_seri_field(Visit& visit, Record& r) {
     visit.skip(reserved);
   }
 }
+
+/// A dose in electrons per square angstrom from its two integers, and back. Nothing if it is too large.
+MRCZ_INLINE double decode_seri_dose(std::int16_t upper, std::int16_t lower) noexcept;
+MRCZ_INLINE std::optional<std::pair<std::int16_t, std::int16_t>> encode_seri_dose(double value) noexcept;
 
 /// Whether these are records of SerialEM, with sizes and flags that can be.
 MRCZ_INLINE bool has_seri_records(const extended_header& extended) noexcept;

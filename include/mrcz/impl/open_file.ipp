@@ -1,4 +1,4 @@
-/// Looks at the first bytes of a file, and unpacks it if need be.
+/// Definitions of `open_file.hpp`.
 #pragma once
 
 #include "mrcz/open_file.hpp"

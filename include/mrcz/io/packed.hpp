@@ -27,13 +27,13 @@ namespace mrcz::detail {
 /// position in the packed source.
 class unpacked_stream final : public sequential_source {
  public:
-  unpacked_stream(sequential_source& packed, packing how, bool incomplete = false);
+  MRCZ_INLINE unpacked_stream(sequential_source& packed, packing how, bool incomplete = false);
 
-  std::size_t read(std::span<std::byte> into) override;
+  MRCZ_INLINE std::size_t read(std::span<std::byte> into) override;
   std::string name() const override { return packed_->name(); }
 
  private:
-  [[noreturn]] void fail_after(std::size_t made, errc code, const char* what, const char* reason) const;
+  [[noreturn]] MRCZ_INLINE void fail_after(std::size_t made, errc code, const char* what, const char* reason) const;
 
   sequential_source* packed_;
   packing how_;
@@ -59,10 +59,10 @@ MRCZ_INLINE void require_writable(packing how);
 /// the destination if this is an `atomic_file`, otherwise in the folder TMPDIR. They must not have gaps.
 class packed_sink final : public byte_sink {
  public:
-  packed_sink(std::unique_ptr<byte_sink> to, packing how, std::size_t threads, const std::stop_token* stop);
+  MRCZ_INLINE packed_sink(std::unique_ptr<byte_sink> to, packing how, std::size_t threads, const std::stop_token* stop);
 
   void write_at(std::uint64_t offset, std::span<const std::byte> from) override { plain_.write_at(offset, from); }
-  void publish() override;
+  MRCZ_INLINE void publish() override;
   std::string name() const override { return to_->name(); }
 
  private:

@@ -31,7 +31,7 @@ MRCZ_INLINE file scratch_file(const std::string& for_whom);
 /// the folder if it is full, missing or may not be written.
 class spool final : public byte_source {
  public:
-  spool(sequential_source& from, const spool_limits& limits);
+  MRCZ_INLINE spool(sequential_source& from, const spool_limits& limits);
 
   std::uint64_t size() const override { return content_->size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override { content_->read_at(offset, into); }

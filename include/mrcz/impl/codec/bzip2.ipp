@@ -1,4 +1,4 @@
-/// Decompressing with libbz2: the only file that includes <bzlib.h>.
+/// Definitions of `codec/bzip2.hpp`.
 #pragma once
 
 #include "mrcz/codec/bzip2.hpp"

@@ -1,4 +1,4 @@
-/// Chooses the decoder of a packed file.
+/// Definitions of `codec/packing.hpp`.
 #pragma once
 
 #include "mrcz/codec/packing.hpp"

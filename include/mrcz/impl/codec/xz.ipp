@@ -1,4 +1,4 @@
-/// Decompressing with liblzma: the only file that includes <lzma.h>.
+/// Definitions of `codec/xz.hpp`.
 #pragma once
 
 #include "mrcz/codec/xz.hpp"

@@ -1,4 +1,4 @@
-/// Checksums and compression by zlib: the only file that includes zlib.
+/// Definitions of `codec/zlib.hpp`.
 #pragma once
 
 #include "mrcz/codec/zlib.hpp"

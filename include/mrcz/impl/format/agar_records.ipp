@@ -1,4 +1,4 @@
-/// Reads and writes the records of Agard's format.
+/// Definitions of `format/agar_records.hpp`.
 #pragma once
 
 #include "mrcz/format/agar_records.hpp"

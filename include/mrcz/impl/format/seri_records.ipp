@@ -1,4 +1,4 @@
-/// Reads and writes the records of SerialEM.
+/// Definitions of `format/seri_records.hpp`.
 #pragma once
 
 #include "mrcz/format/seri_records.hpp"
@@ -30,7 +30,6 @@ MRCZ_INLINE double decode_seri_dose(std::int16_t upper, std::int16_t lower) noex
   return std::ldexp(upper < 0 ? -mantissa : mantissa, lower < 0 ? -(low / 256) : low / 256);
 }
 
-/// Nothing if the number is too large.
 MRCZ_INLINE std::optional<std::pair<std::int16_t, std::int16_t>> encode_seri_dose(double value) noexcept {
   constexpr int mantissa_bits = 23;
   constexpr int most_exponent = 127;

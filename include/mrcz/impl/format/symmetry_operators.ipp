@@ -1,4 +1,4 @@
-/// Reads and writes lines of symmetry operators.
+/// Definitions of `format/symmetry_operators.hpp`.
 #pragma once
 
 #include "mrcz/format/symmetry_operators.hpp"

@@ -1,4 +1,4 @@
-/// Unpacks and packs files.
+/// Definitions of `io/packed.hpp`.
 #pragma once
 
 #include "mrcz/io/packed.hpp"

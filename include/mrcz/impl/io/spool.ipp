@@ -1,4 +1,4 @@
-/// Reads a source to its end, into memory or a file without a name.
+/// Definitions of `io/spool.hpp`.
 #pragma once
 
 #include "mrcz/io/spool.hpp"
