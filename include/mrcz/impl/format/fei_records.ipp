@@ -161,8 +161,8 @@ std::vector<Record> fei_records(const extended_header& from) {
                   text("the first record of {} states {} bytes", from.type(),
                        load<std::int32_t>(from.bytes.data(), std::endian::little)),
                   text("{} or more, up to the {} of the extended header", fei_size(from), from.bytes.size()));
-  return decode_records<Record>(from, layout, [&](std::span<const std::byte> bytes, Record& record) {
-    std::vector<std::byte> copy(bytes.begin(), bytes.end());
+  return decode_records<Record>(from, layout, [&](std::span<const std::byte> stored, Record& record) {
+    std::vector<std::byte> copy(stored.begin(), stored.end());
     fei_decoder decoder{{copy.data() + fei_front}, layout.order};
     for_each_field(decoder, record);
   });
@@ -176,10 +176,10 @@ void set_fei_records(extended_header& to, std::span<const Record> all) {
   if (layout.record_bytes == 0)
     fail(errc::bad_header, "the extended header holds other things than records of {}", to.type());
   to.exttyp = Record::exttyp;
-  encode_records(to, layout, all, [&](std::span<std::byte> bytes, const Record& record) {
-    store(bytes.data(), static_cast<std::int32_t>(layout.record_bytes), layout.order);
-    store(bytes.data() + sizeof(std::int32_t), Record::version, layout.order);
-    fei_encoder encoder{{bytes.data() + fei_front}, layout.order};
+  encode_records(to, layout, all, [&](std::span<std::byte> place, const Record& record) {
+    store(place.data(), static_cast<std::int32_t>(layout.record_bytes), layout.order);
+    store(place.data() + sizeof(std::int32_t), Record::version, layout.order);
+    fei_encoder encoder{{place.data() + fei_front}, layout.order};
     for_each_field(encoder, record);
   });
 }
