@@ -14,6 +14,7 @@
 
 #include <doctest/doctest.h>
 
+#include "mrcz/core/endian.hpp"
 #include "tests/support.hpp"
 
 namespace {
