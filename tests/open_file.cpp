@@ -252,6 +252,7 @@ TEST_CASE("of a packed file only the headers are unpacked for its headers") {
     CHECK(test::failure_of([&] { mrcz::reader{path}; })->code == mrcz::errc::truncated);
     auto opened = mrcz::detail::open_headers(path);
     CHECK(opened.packing == how);
+    CHECK(opened.only_headers);
     CHECK(opened.source->size() == plain.size());
     CHECK(opened.source->name() == path.string());
     const mrcz::reader in{std::move(opened.source)};

@@ -198,7 +198,7 @@ MRCZ_INLINE opened_file open_headers(const std::filesystem::path& path, const op
         break;
       }
       const std::uint64_t size = bytes.size() < wanted ? bytes.size() : most_bytes(h);
-      return {std::make_unique<unpacked_beginning>(std::move(bytes), size, path.string()), h, how};
+      return {std::make_unique<unpacked_beginning>(std::move(bytes), size, path.string()), h, how, true};
     });
   });
 }
