@@ -253,6 +253,7 @@ TEST_CASE("of a packed file only the headers are unpacked for its headers") {
     CHECK(test::failure_of([&] { mrcz::reader{path}; })->code == mrcz::errc::truncated);
     auto opened = mrcz::detail::open_headers(std::make_unique<mrcz::file_source>(path));
     CHECK(opened.packing == how);
+    CHECK(opened.only_headers);
     CHECK(opened.source->size() == plain.size());
     CHECK(opened.source->name() == path.string());
     const mrcz::reader in{std::move(opened.source)};

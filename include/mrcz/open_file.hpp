@@ -35,6 +35,7 @@ struct opened_file {
   std::unique_ptr<const byte_source> source;
   mrcz::header header;
   mrcz::packing packing = packing::none;  ///< of the file around it
+  bool only_headers = false;              ///< the voxels cannot be read
 };
 
 /// The most bytes that belong to a file with this header. Those of an uncompressed file are exact. A chunk has at most

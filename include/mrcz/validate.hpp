@@ -25,9 +25,9 @@ std::vector<finding> validate_file(const std::filesystem::path& path);
 }  // namespace detail
 
 /// All findings about a file, in the order of the rules; empty if nothing is wrong. Reads and decompresses everything,
-/// one slice per processor at a time. Of a path, it also reports a change in place that was interrupted. Agrees with
-/// mrcfile's validator on each rule that both have. Throws only if the file cannot be read at all: a missing file, a
-/// failing disk.
+/// one slice per processor at a time. If a packed file is damaged anywhere, that is the only finding. Of a path, it
+/// also reports a change in place that was interrupted. Agrees with mrcfile's validator on each rule that both have.
+/// Throws only if the file cannot be read at all: a missing file, a failing disk.
 template <std::derived_from<byte_source> Source>
 std::vector<finding> validate(std::unique_ptr<Source> source) {
   return detail::validate_source<reader>(std::move(source));

@@ -96,6 +96,7 @@ mrcz::detail::opened_file open(const std::string& path) {
 json describe(const std::string& path) {
   auto opened = open(path);
   const auto packing = opened.packing;
+  const bool only_headers = opened.only_headers;
   const mrcz::reader in{std::move(opened.source)};
   const auto& h = in.header();
   const auto& slices = in.slices();
@@ -114,7 +115,7 @@ json describe(const std::string& path) {
   d["kind"] = mrcz::name_of(in.kind());
   d["space_group"] = h.ispg;
   d["slices_per_frame"] = h.slices_per_frame();
-  d["complete_slices"] = slices.complete();
+  d["complete_slices"] = only_headers ? json(nullptr) : json(slices.complete());
   d["packed_bytes"] = slices.packed_bytes();
   d["ratio"] = slices.packed_bytes() > 0 ? plain / static_cast<double>(slices.packed_bytes()) : 1.0;
   d["statistics"] = {{"min", to_json(statistics.min)},
@@ -177,7 +178,10 @@ void print(const json& d) {
   fmt::print("  {}, {} x {} x {} (x, y, z) of {}{}, {}-endian\n", d["kind"].get<std::string>(), shape[2], shape[1],
              shape[0], d.value("signed_bytes", true) ? "" : "unsigned ", d["mode"].get<std::string>(),
              d["byte_order"].get<std::string>());
-  if (d.contains("packing")) fmt::print("  packed      by {}\n", d["packing"].get<std::string>());
+  const bool only_headers = d["complete_slices"].is_null();
+  if (d.contains("packing"))
+    fmt::print("  packed      by {}{}\n", d["packing"].get<std::string>(),
+               only_headers ? "; whether all slices are there was not looked at" : "");
   if (voxel.is_null()) fmt::print("  voxel size  not stated\n");
   else
     fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0].get<double>(), voxel[1].get<double>(),
@@ -186,7 +190,7 @@ void print(const json& d) {
              d["packed_bytes"].get<std::uint64_t>(), d["ratio"].get<double>());
   fmt::print("  voxels      min {}, max {}, mean {}, rms {}\n", shown(statistics["min"]), shown(statistics["max"]),
              shown(statistics["mean"]), shown(statistics["rms"]));
-  if (d["complete_slices"] != shape[0])
+  if (!only_headers && d["complete_slices"] != shape[0])
     fmt::print("  incomplete  only {} of {} slices are there\n", d["complete_slices"].get<std::size_t>(), shape[0]);
   const auto& extended = d["extended_header"];
   if (extended["bytes"] != 0)

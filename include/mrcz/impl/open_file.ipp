@@ -222,7 +222,7 @@ MRCZ_INLINE opened_file open_headers(std::unique_ptr<const byte_source> from, co
         break;
       }
       const std::uint64_t size = bytes.size() < wanted ? bytes.size() : most_bytes(h);
-      return {std::make_unique<unpacked_beginning>(std::move(bytes), size, std::string{name}), h, how};
+      return {std::make_unique<unpacked_beginning>(std::move(bytes), size, std::string{name}), h, how, true};
     });
   });
 }

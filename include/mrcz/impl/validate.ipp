@@ -204,6 +204,7 @@ std::vector<finding> detail::validate_source(std::unique_ptr<const byte_source> 
   try {
     source = detail::unpacked(std::move(source));
   } catch (const error& e) {
+    if (e.code() == errc::codec_unavailable) throw;
     detail::require_fault_of_file(e);
     list.error_if(true, "file", e.byte().value_or(0), e.found(), detail::expected_of(e, "a file that can be unpacked"));
     return std::move(list).take();
