@@ -11,10 +11,13 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <span>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -25,6 +28,7 @@
 
 #include "mrcz/array/array.hpp"
 #include "mrcz/async/completion.hpp"
+#include "mrcz/io/memory.hpp"
 #include "tests/support.hpp"
 
 namespace test {
@@ -116,6 +120,23 @@ inline mrcz::volume<std::int16_t> movie(std::size_t nz, std::size_t ny = 12, std
   }
   return made;
 }
+
+/// A file that appears in memory once it is published, like one on disk.
+class published_sink final : public mrcz::byte_sink {
+ public:
+  explicit published_sink(std::optional<std::vector<std::byte>>& content) : content_{&content} {}
+  void write_at(std::uint64_t offset, std::span<const std::byte> from) override { memory_.write_at(offset, from); }
+  void publish() override {
+    memory_.publish();
+    *content_ = growing_;
+  }
+  std::string name() const override { return "in memory"; }
+
+ private:
+  std::optional<std::vector<std::byte>>* content_;
+  std::vector<std::byte> growing_;
+  mrcz::memory_sink memory_{growing_};
+};
 
 /// Runs all work on a pool, each after a pause of up to a millisecond that depends on a seed.
 class delaying_executor {
