@@ -192,3 +192,20 @@ TEST_CASE("the record of a real file of Velox") {
   CHECK(records[0].high_tension == 300000.0);
   CHECK(records[0].pixel_size_x == 5.679131290012676e-09);
 }
+
+TEST_CASE("some slices have their own records, and all of an extended header of another type") {
+  auto e = empty_records(fei1::exttyp, 3, 1000);
+  e.sections = 3;
+  for (std::size_t i = 0; i < 3; ++i) {
+    put(e, 1000 * i + 8, std::uint32_t{1U << 7U});
+    put(e, 1000 * i + 100, static_cast<double>(i));
+  }
+  const auto last = mrcz::detail::of_sections(e, 1, 2);
+  CHECK(last.bytes.size() == 2000);
+  REQUIRE(last.records<fei1>().size() == 2);
+  CHECK(last.records<fei1>()[0].alpha_tilt == 1);
+  CHECK(last.records<fei1>()[1].alpha_tilt == 2);
+  CHECK(mrcz::detail::of_sections(e, 2, 2) == e);  // there are not so many
+  const extended_header json{mrcz::exttyp_json, std::vector<std::byte>(16, std::byte{' '})};
+  CHECK(mrcz::detail::of_sections(json, 1, 1) == json);
+}

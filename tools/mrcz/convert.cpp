@@ -67,13 +67,6 @@ int convert(const arguments& given) {
   return manners::done;
 }
 
-/// Accepts the names that `named` knows, which is also the function that reads the option.
-template <class Named>
-CLI::Validator one_of(const char* what, Named named) {
-  return CLI::Validator{
-      [=](std::string& name) { return named(name) ? std::string{} : fmt::format("'{}' is no {}", name, what); }, what};
-}
-
 }  // namespace
 
 command::action command::add_convert(CLI::App& program) {
@@ -83,12 +76,12 @@ command::action command::add_convert(CLI::App& program) {
   sub->add_option("OUT", given->out, "The file to write; .mrcz means zstd, other extensions no compression")
       ->required();
   sub->add_option("--codec", given->codec, "none, blosclz, lz4, lz4hc, snappy, zlib or zstd")
-      ->check(one_of("codec", mrcz::codec_named));
+      ->check(manners::one_of("codec", mrcz::codec_named));
   sub->add_option("--level", given->level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9))->capture_default_str();
   sub->add_option("--mode", given->mode,
                   "int8, int16, float32, complex_int16, complex64, uint16, int32, uint32, float16 or uint4; refused if "
                   "a voxel would change, unless --round or --saturate allows it")
-      ->check(one_of("mode", mrcz::mode_named));
+      ->check(manners::one_of("mode", mrcz::mode_named));
   sub->add_flag("--round", given->round, "Round voxels to the nearest number of the mode");
   sub->add_flag("--saturate", given->saturate, "Voxels beyond the numbers of the mode become the largest or smallest");
   sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));

@@ -261,6 +261,10 @@ void for_each_fei2_field(Visit& visit, Record& r) {
 /// Whether these are records of FEI1 or FEI2.
 MRCZ_INLINE bool has_fei_records(const extended_header& extended) noexcept;
 
+/// The extended header of slices [first, first + count): their records of FEI, or all of an extended header of another
+/// type.
+MRCZ_INLINE extended_header of_sections(extended_header all, std::size_t first, std::size_t count);
+
 /// The same records with their numbers in this byte order. Does nothing with extended headers of other types.
 MRCZ_INLINE void set_byte_order(extended_header& extended, std::endian order);
 

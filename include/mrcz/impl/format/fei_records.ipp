@@ -197,6 +197,16 @@ void set_fei_records(extended_header& to, std::span<const Record> all) {
   }
 }
 
+MRCZ_INLINE extended_header of_sections(extended_header all, std::size_t first, std::size_t count) {
+  if (!has_fei_records(all)) return all;
+  const fei_layout layout = fei_layout_of(all, fei_size(all));
+  if (layout.record_bytes == 0 || first + count > layout.count) return all;
+  const auto from = all.bytes.begin() + static_cast<std::ptrdiff_t>(first * layout.record_bytes);
+  all.bytes = {from, from + static_cast<std::ptrdiff_t>(count * layout.record_bytes)};
+  all.sections = count;
+  return all;
+}
+
 MRCZ_INLINE void set_byte_order(extended_header& extended, std::endian order) {
   if (!has_fei_records(extended)) return;
   const std::size_t sections = std::exchange(extended.sections, 0);  // also records behind those of the sections
