@@ -5,14 +5,18 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "command.hpp"
 #include "manners.hpp"
 #include "mrcz/copy_slices.hpp"
+#include "mrcz/format/fei_records.hpp"
+#include "mrcz/format/geometry.hpp"
 #include "mrcz/reader.hpp"
 #include "mrcz/version.hpp"
+#include "numbers.hpp"
 #include "progress.hpp"
 #include "rewrite.hpp"
 #include "signals.hpp"
@@ -24,6 +28,9 @@ struct arguments {
   std::string out;
   std::optional<std::string> codec;
   std::optional<std::string> mode;
+  std::optional<std::string> slices;
+  std::optional<std::string> voxel_size;
+  std::optional<std::string> kind;
   int level = 1;
   std::optional<std::size_t> threads;
   bool round = false;
@@ -32,7 +39,14 @@ struct arguments {
   bool quiet = false;
 };
 
+std::optional<mrcz::kind> kind_named(std::string_view name) {
+  for (const auto kind : {mrcz::kind::image, mrcz::kind::image_stack, mrcz::kind::volume, mrcz::kind::volume_stack})
+    if (name_of(kind) == name) return kind;
+  return std::nullopt;
+}
+
 void convert(const arguments& given, const std::stop_token* stop) {
+  const auto slices = given.slices ? numbers::range("--slices", *given.slices) : mrcz::range{};
   manners::require_no_input({given.in}, given.out);
   const mrcz::reader in{given.in, {.threads = given.threads, .stop = stop}};
   std::atomic<std::uint64_t> done = 0;
@@ -47,13 +61,24 @@ void convert(const arguments& given, const std::stop_token* stop) {
                               .progress = &done};
   if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   if (given.mode) options.mode = mrcz::mode_named(*given.mode);
+  if (given.kind) options.kind = kind_named(*given.kind);
+  if (given.voxel_size) {
+    const auto [x, y, z] = numbers::along_axes<float>("--voxel-size", *given.voxel_size, true);
+    options.voxel_size = {x, y, z};
+  }
   auto out = rewriting::open_like(in, given.out, options);
+  const auto wanted =
+      mrcz::detail::with_context(given.in, [&] { return mrcz::detail::resolve(slices, in.shape()[0], 'z'); });
+  if (given.slices) {
+    out.header() = mrcz::detail::with_context(given.in, [&] { return mrcz::cropped(in.header(), {.z = slices}); });
+    out.set_extended_header(mrcz::detail::of_sections(in.extended_header(), wanted.first, wanted.count));
+  }
   if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
   {
-    const progress_bar bar{done, in.shape()[0] * std::uint64_t{in.stored_format().bytes()}, given.quiet};
-    mrcz::copy_slices(in, {}, out);
+    const progress_bar bar{done, wanted.count * std::uint64_t{in.stored_format().bytes()}, given.quiet};
+    mrcz::copy_slices(in, slices, out);
   }
   signals::throw_if_interrupted();
   out.close();
@@ -84,6 +109,10 @@ command::action command::add_convert(CLI::App& program) {
       ->check(manners::one_of("mode", mrcz::mode_named));
   sub->add_flag("--round", given->round, "Round voxels to the nearest number of the mode");
   sub->add_flag("--saturate", given->saturate, "Voxels beyond the numbers of the mode become the largest or smallest");
+  sub->add_option("--slices", given->slices, "FIRST:COUNT, FIRST: or FIRST: write only these; the place stays right");
+  sub->add_option("--voxel-size", given->voxel_size, "In angstrom: one number, or X,Y,Z");
+  sub->add_option("--kind", given->kind, "'image', 'image stack', 'volume' or 'volume stack'")
+      ->check(manners::one_of("kind", kind_named));
   sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
   manners::add_force(*sub, given->force);
   manners::add_quiet(*sub, given->quiet);
