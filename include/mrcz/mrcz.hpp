@@ -18,6 +18,7 @@
 #include "mrcz/read.hpp"
 #include "mrcz/read_header.hpp"
 #include "mrcz/reader.hpp"
+#include "mrcz/summarise_voxels.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/version.hpp"
 #include "mrcz/write.hpp"

@@ -14,14 +14,20 @@ import tempfile
 import time
 
 COUNT = 5
-#: What is run in a folder with in.mrc, in.mrcz and old.mrc, and the file that it writes
+#: What is run in a folder with in.mrc, in.mrcz and old.mrc, and a file that must not be there before
 COMMANDS = [
     (["compress", "in.mrc"], "in.mrcz"),
-    (["compress", "in.mrc", "--force"], "in.mrcz"),
-    (["compress", "--output-dir", "out", "in.mrc", "old.mrc"], "out/in.mrcz"),
-    (["decompress", "in.mrcz", "-o", "new.mrc"], "new.mrc"),
-    (["convert", "in.mrcz", "new.mrc", "--mode", "float32"], "new.mrc"),
-    (["convert", "in.mrc", "old.mrc", "--force"], "old.mrc"),
+    (["compress", "in.mrc", "--force"], None),
+    (["compress", "--output-dir", "out", "in.mrc", "old.mrc"], None),
+    (["decompress", "in.mrcz", "-o", "new.mrc"], None),
+    (["convert", "in.mrcz", "new.mrc", "--mode", "float32"], None),
+    (["convert", "in.mrc", "old.mrc", "--force"], None),
+    (["append", "old.mrc", "in.mrc"], None),
+    (["append", "in.mrcz", "old.mrc"], None),
+    (["cat", "in.mrc", "old.mrc", "-o", "new.mrcz"], None),
+    (["cat", "in.mrcz", "in.mrcz", "-o", "new.mrcz"], None),
+    (["split", "in.mrc", "--output-dir", "out"], None),
+    (["edit", "in.mrcz", "--stats", "--voxel-size", "2"], None),
 ]
 
 
@@ -50,11 +56,9 @@ def content_of(folder):
 
 
 class Subject:
-    def __init__(self, mrcz, command, output, inputs):
-        self.mrcz, self.command, self.output = mrcz, command, output
-        # an output that the command makes must not be there before, unless it replaces it or changes it
-        absent = {output} if output == "in.mrcz" and "--force" not in command else set()
-        self.inputs = {name: content for name, content in inputs.items() if name not in absent}
+    def __init__(self, mrcz, command, absent, inputs):
+        self.mrcz, self.command = mrcz, command
+        self.inputs = {name: content for name, content in inputs.items() if name != absent}
         begin = time.monotonic()
         with self.folder() as folder:
             subprocess.run([mrcz, *command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
@@ -94,8 +98,8 @@ def main(mrcz, count=COUNT):
         write_movie(os.path.join(folder, "old.mrc"), 3)
         subprocess.run([mrcz, "compress", "-q", "in.mrc"], cwd=folder, check=True)
         inputs = content_of(folder)
-    for command, output in COMMANDS:
-        subject = Subject(mrcz, command, output, inputs)
+    for command, absent in COMMANDS:
+        subject = Subject(mrcz, command, absent, inputs)
         ended = sum(subject.interrupt(chance.choice((signal.SIGINT, signal.SIGTERM)), chance.uniform(0, subject.seconds))
                     for _ in range(int(count)))
         print(f"{' '.join(command)}: {ended} of {count} were interrupted before the end")

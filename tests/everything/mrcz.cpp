@@ -63,6 +63,7 @@ void copy_and_compare(const std::filesystem::path& path) {
   mrcz::copy_slices(in, {}, out);
   if (mrcz::can_copy_packed(in, out)) mrcz::copy_packed_slices(in, {}, out);
   out.close();
+  static_cast<void>(mrcz::summarise_voxels(in, {.percentiles = {50}, .bins = 10}));
   static_cast<void>(mrcz::compare_voxels(in, mrcz::reader{"copy.mrcz", {.threads = 1}}));
 }
 

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -97,6 +98,25 @@ TEST_CASE("another byte order swaps known records, and nothing else") {
   mrcz::detail::set_byte_order(unknown, mrcz::detail::opposite(std::endian::native));
   CHECK(unknown == before);
   CHECK(unknown.byte_order == std::endian::native);
+}
+
+TEST_CASE("some sections have their own records, whatever their type") {
+  const auto check = []<class Record, class Number>(std::optional<Number> Record::* tilt) {
+    std::vector<Record> all(3);
+    for (std::size_t z = 0; z < all.size(); ++z) all[z].*tilt = static_cast<Number>(z + 1);
+    extended_header e;
+    e.set_records(std::span<const Record>{all});
+    const auto last = mrcz::detail::of_sections(e, 1, 2).template records<Record>();
+    REQUIRE(last.size() == 2);
+    CHECK(last[0].*tilt == 2);
+    CHECK(last[1].*tilt == 3);
+    CHECK(mrcz::detail::of_sections(e, 2, 2) == e);  // there are not so many
+  };
+  check(&mrcz::fei1::alpha_tilt);
+  check(&mrcz::seri::tilt_angle);
+  check(&mrcz::agar::alpha_tilt);
+  const auto json = of_text("json", 16, ' ');
+  CHECK(mrcz::detail::of_sections(json, 1, 1) == json);
 }
 
 TEST_CASE("whatever type, size, NINT and NREAL are, records are read and written within the bytes or refused") {

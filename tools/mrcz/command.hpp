@@ -16,5 +16,11 @@ action add_compress(CLI::App& program);
 action add_decompress(CLI::App& program);
 action add_convert(CLI::App& program);
 action add_validate(CLI::App& program);
+action add_edit(CLI::App& program);
+action add_stats(CLI::App& program);
+action add_diff(CLI::App& program);
+action add_append(CLI::App& program);
+action add_cat(CLI::App& program);
+action add_split(CLI::App& program);
 
 }  // namespace command

@@ -19,6 +19,7 @@
 #include "mrcz/metadata.hpp"
 #include "mrcz/open_file.hpp"
 #include "mrcz/reader.hpp"
+#include "overrides.hpp"
 #include "printable.hpp"
 #include "standard_streams.hpp"
 
@@ -86,18 +87,43 @@ json describe_records(const std::vector<Record>& records) {
   return d;
 }
 
-mrcz::detail::opened_file open(const std::string& path) {
-  if (!standard_streams::is_meant_by(path))
-    return mrcz::detail::open_headers(std::make_unique<mrcz::file_source>(path));
-  auto in = standard_streams::input();
-  return mrcz::detail::open_file(in);
+struct arguments {
+  std::vector<std::string> paths;
+  bool as_json = false;
+  bool as_lines = false;
+  bool slices = false;
+  manners::overrides overrides;
+};
+
+/// Where each slice lies in the file. Reads 16 bytes of each slice of a compressed file.
+json describe_slices(const mrcz::detail::slice_table& slices) {
+  json all = json::array();
+  for (std::size_t z = 0; z < slices.complete(); ++z) {
+    const auto place = slices[z];
+    all.push_back({{"byte", place.offset}, {"packed_bytes", place.packed_bytes}});
+  }
+  return all;
 }
 
-json describe(const std::string& path) {
-  auto opened = open(path);
+/// The extent of the volume along x, y and z in angstrom; null if the file does not say.
+json physical_size(const mrcz::header& h, const std::optional<mrcz::voxel_size>& voxel) {
+  if (!voxel) return nullptr;
+  return {shortest(voxel->x * static_cast<float>(h.n_along(1))), shortest(voxel->y * static_cast<float>(h.n_along(2))),
+          shortest(voxel->z * static_cast<float>(h.n_along(3)))};
+}
+
+mrcz::detail::opened_file open(const std::string& path, const mrcz::detail::open_options& options) {
+  if (!standard_streams::is_meant_by(path))
+    return mrcz::detail::open_headers(std::make_unique<mrcz::file_source>(path), options);
+  auto in = standard_streams::input();
+  return mrcz::detail::open_file(in, options);
+}
+
+json describe(const std::string& path, const arguments& given) {
+  auto opened = open(path, {.byte_order = given.overrides.options().byte_order});
   const auto packing = opened.packing;
   const bool only_headers = opened.only_headers;
-  const mrcz::reader in{std::move(opened.source)};
+  const mrcz::reader in{std::move(opened.source), given.overrides.options()};
   const auto& h = in.header();
   const auto& slices = in.slices();
   const auto voxel = in.voxel_size();
@@ -111,6 +137,7 @@ json describe(const std::string& path) {
   d["codec"] = mrcz::name_of(in.codec());
   d["shape"] = in.shape();
   d["voxel_size"] = voxel ? json{shortest(voxel->x), shortest(voxel->y), shortest(voxel->z)} : json{};
+  d["physical_size"] = physical_size(h, voxel);
   d["byte_order"] = mrcz::name_of(h.byte_order);
   d["kind"] = mrcz::name_of(in.kind());
   d["space_group"] = h.ispg;
@@ -136,6 +163,7 @@ json describe(const std::string& path) {
     d["extended_header"]["records_error"] = e.what();
   }
   describe_metadata(in, d);
+  if (given.slices) d["slices"] = describe_slices(slices);
   d["remarks"] = json::array();
   for (const auto& remark : in.remarks()) d["remarks"].push_back(to_string(remark));
   return d;
@@ -165,9 +193,16 @@ void print_records(const json& records) {
 
 std::string printable(const json& value) { return text::printable(value.get_ref<const std::string&>()); }
 
-/// JSON on several lines; bytes that are not UTF-8 are replaced.
-std::string dumped(const json& value) {
-  return text::printable_json(value.dump(2, ' ', false, json::error_handler_t::replace));
+/// JSON on several lines, or with `indent` -1 on one; bytes that are not UTF-8 are replaced.
+std::string dumped(const json& value, int indent = 2) {
+  return text::printable_json(value.dump(indent, ' ', false, json::error_handler_t::replace));
+}
+
+/// A length in the unit that suits it: angstrom, nanometres or micrometres.
+std::string length(double angstrom) {
+  return angstrom < 100   ? fmt::format("{:g} A", angstrom)
+         : angstrom < 1e5 ? fmt::format("{:g} nm", angstrom / 10)
+                          : fmt::format("{:g} um", angstrom / 1e4);
 }
 
 void print(const json& d) {
@@ -186,12 +221,21 @@ void print(const json& d) {
   else
     fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0].get<double>(), voxel[1].get<double>(),
                voxel[2].get<double>());
+  if (const auto& size = d["physical_size"]; !size.is_null()) {
+    const bool images = d["kind"].get_ref<const std::string&>().starts_with("image");  // their z is no length
+    fmt::print("  extent      {} x {}{}\n", length(size[0].get<double>()), length(size[1].get<double>()),
+               images ? "" : " x " + length(size[2].get<double>()));
+  }
   fmt::print("  codec       {}, {} bytes, ratio {:.2f}\n", d["codec"].get<std::string>(),
              d["packed_bytes"].get<std::uint64_t>(), d["ratio"].get<double>());
   fmt::print("  voxels      min {}, max {}, mean {}, rms {}\n", shown(statistics["min"]), shown(statistics["max"]),
              shown(statistics["mean"]), shown(statistics["rms"]));
   if (!only_headers && d["complete_slices"] != shape[0])
     fmt::print("  incomplete  only {} of {} slices are there\n", d["complete_slices"].get<std::size_t>(), shape[0]);
+  if (d.contains("slices"))
+    for (std::size_t z = 0; z < d["slices"].size(); ++z)
+      fmt::print("  slice {:<6}{} bytes from byte {}\n", z, d["slices"][z]["packed_bytes"].get<std::uint64_t>(),
+                 d["slices"][z]["byte"].get<std::uint64_t>());
   const auto& extended = d["extended_header"];
   if (extended["bytes"] != 0)
     fmt::print("  extended    {}, {} bytes\n", extended["type"] == "" ? "no type" : printable(extended["type"]),
@@ -205,27 +249,30 @@ void print(const json& d) {
   for (const auto& remark : d["remarks"]) fmt::print("    {}\n", printable(remark));
 }
 
-int info(const std::vector<std::string>& paths, bool as_json) {
+int info(const arguments& given) {
   json all = json::array();
-  const int exit_code = manners::for_each(paths, [&](const std::string& path) {
-    all.push_back(describe(path));
-    if (!as_json) print(all.back());
+  const bool list = given.as_json && given.paths.size() > 1;
+  const int exit_code = manners::for_each(given.paths, [&](const std::string& path) {
+    const json one = describe(path, given);
+    if (given.as_lines) fmt::print("{}\n", dumped(one, -1));
+    else if (list) all.push_back(one);
+    else if (given.as_json) fmt::print("{}\n", dumped(one));
+    else print(one);
   });
-  if (as_json && (paths.size() > 1 || !all.empty())) fmt::print("{}\n", dumped(paths.size() == 1 ? all[0] : all));
+  if (list) fmt::print("{}\n", dumped(all));
   return exit_code;
 }
 
 }  // namespace
 
 command::action command::add_info(CLI::App& program) {
-  struct arguments {
-    std::vector<std::string> paths;
-    bool as_json = false;
-  };
   const auto given = std::make_shared<arguments>();
   auto* sub = program.add_subcommand("info", "Show what files say of themselves");
   sub->add_option("FILE", given->paths, "MRC or MRCZ files, also packed ones; - is standard input")->required();
-  sub->add_flag("--json", given->as_json, "One JSON object per file, a list for several");
+  auto* as_json = sub->add_flag("--json", given->as_json, "One JSON object per file, a list for several");
+  sub->add_flag("--jsonl", given->as_lines, "One line of JSON per file")->excludes(as_json);
+  sub->add_flag("--slices", given->slices, "Also show where each slice lies and how large it is");
+  given->overrides.add_to(*sub);
   sub->footer("Example:\n  mrcz info --json movie.mrcz | jq .voxel_size");
-  return [given] { return info(given->paths, given->as_json); };
+  return [given] { return info(*given); };
 }

@@ -88,6 +88,12 @@ int main(int count, char** arguments) try {
       std::pair{"decompress", command::add_decompress(program)},
       std::pair{"convert", command::add_convert(program)},
       std::pair{"validate", command::add_validate(program)},
+      std::pair{"edit", command::add_edit(program)},
+      std::pair{"stats", command::add_stats(program)},
+      std::pair{"diff", command::add_diff(program)},
+      std::pair{"append", command::add_append(program)},
+      std::pair{"cat", command::add_cat(program)},
+      std::pair{"split", command::add_split(program)},
   };
   try {
     program.parse(count, arguments);

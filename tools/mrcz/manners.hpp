@@ -55,6 +55,13 @@ void add_quiet(CLI::App& sub, bool& quiet);
 /// An option that replaces an output that exists.
 void add_force(CLI::App& sub, bool& force);
 
+/// Accepts the names that `named` knows, which is also the function that reads the option.
+template <class Named>
+CLI::Validator one_of(const char* what, Named named) {
+  return CLI::Validator{
+      [=](std::string& name) { return named(name) ? std::string{} : fmt::format("'{}' is no {}", name, what); }, what};
+}
+
 /// Throws `refusal` if an output is one of the inputs, also through links.
 void require_no_input(const std::vector<std::string>& inputs, const std::string& output);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "manners.hpp"
+#include "mrcz/copy_slices.hpp"
 #include "mrcz/format/records.hpp"
 
 std::endian rewriting::byte_order_for(const mrcz::reader& in) {
@@ -15,4 +16,12 @@ mrcz::writer rewriting::open_like(const mrcz::reader& in, const std::string& pat
   out.header() = in.header();
   if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
   return out;
+}
+
+void rewriting::append_file(const std::string& path, const mrcz::range& z, mrcz::writer& out,
+                            const std::stop_token* stop) {
+  const mrcz::reader in{path, {.stop = stop}};
+  if (in.codec() != mrcz::codec::none && mrcz::can_copy_packed(in, out))
+    mrcz::copy_packed_slices(mrcz::reader{path, {.threads = 1, .stop = stop}}, z, out);
+  else mrcz::copy_slices(in, z, out);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <stop_token>
 #include <string>
 
 #include "mrcz/reader.hpp"
@@ -16,5 +17,8 @@ std::endian byte_order_for(const mrcz::reader& in);
 
 /// Opens a writer with the header and the extended header of a file.
 mrcz::writer open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options);
+
+/// Appends slices of a file. They keep their packed bytes where both files store them in the same way.
+void append_file(const std::string& path, const mrcz::range& z, mrcz::writer& out, const std::stop_token* stop);
 
 }  // namespace rewriting

@@ -12,6 +12,7 @@
 
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/record_layout.hpp"
 
 namespace mrcz {
 
@@ -80,6 +81,9 @@ void for_each_agar_field(Visit& visit, Record& r) {
   visit.number("binning", r.binning);
   visit.number("appliedDefocus", r.applied_defocus);
 }
+
+/// Where the records of Agard's format lie; without size if there are none.
+MRCZ_INLINE record_layout layout_of_agar(const extended_header& extended) noexcept;
 
 /// Whether these are records of Agard's format, with numbers of integers and reals that can be.
 MRCZ_INLINE bool has_agar_records(const extended_header& extended) noexcept;

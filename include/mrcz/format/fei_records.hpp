@@ -13,6 +13,7 @@
 
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/record_layout.hpp"
 
 namespace mrcz {
 
@@ -264,6 +265,9 @@ void for_each_fei2_field(Visit& visit, Record& r) {
   visit.number("Phase plate position index", r.phase_plate_position_index);
   visit.text("Objective aperture name", r.objective_aperture_name, 16);
 }
+
+/// Where the records of FEI1 or FEI2 lie; without size if they state an impossible one, or if there are none.
+MRCZ_INLINE record_layout layout_of_fei(const extended_header& extended) noexcept;
 
 /// Whether these are records of FEI1 or FEI2.
 MRCZ_INLINE bool has_fei_records(const extended_header& extended) noexcept;

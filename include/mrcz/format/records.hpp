@@ -30,6 +30,10 @@ void visit_records(const extended_header& extended, Visit&& visit) {
 /// Whether the numbers in the bytes, if there are any, can be put in another byte order.
 MRCZ_INLINE bool has_known_numbers(const extended_header& extended) noexcept;
 
+/// The extended header of sections [first, first + count): their records, or all of an extended header without records
+/// of these sections.
+MRCZ_INLINE extended_header of_sections(extended_header all, std::size_t first, std::size_t count);
+
 /// Puts the numbers of known records in this byte order. Leaves other extended headers unchanged.
 MRCZ_INLINE void set_byte_order(extended_header& extended, std::endian order);
 

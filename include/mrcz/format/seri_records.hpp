@@ -12,6 +12,7 @@
 
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/record_layout.hpp"
 
 namespace mrcz {
 
@@ -85,6 +86,9 @@ void for_each_seri_field(Visit& visit, Record& r) {
 /// A dose in electrons per square angstrom from its two integers, and back. Nothing if it is too large.
 MRCZ_INLINE double decode_seri_dose(std::int16_t upper, std::int16_t lower) noexcept;
 MRCZ_INLINE std::optional<std::pair<std::int16_t, std::int16_t>> encode_seri_dose(double value) noexcept;
+
+/// Where the records of SerialEM lie; without size if there are none.
+MRCZ_INLINE record_layout layout_of_seri(const extended_header& extended) noexcept;
 
 /// Whether these are records of SerialEM, with sizes and flags that can be.
 MRCZ_INLINE bool has_seri_records(const extended_header& extended) noexcept;

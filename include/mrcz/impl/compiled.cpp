@@ -77,6 +77,7 @@
 #include "mrcz/impl/slice_packer.ipp"
 #include "mrcz/impl/slice_unpacker.ipp"
 #include "mrcz/impl/stored_slices.ipp"
+#include "mrcz/impl/summarise_voxels.ipp"
 #include "mrcz/impl/validate.ipp"
 #include "mrcz/impl/write_options.ipp"
 #include "mrcz/impl/writer.ipp"

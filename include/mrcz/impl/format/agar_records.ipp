@@ -131,6 +131,11 @@ MRCZ_INLINE bool has_agar_records(const extended_header& extended) noexcept {
   return size_of_agar(extended).has_value();
 }
 
+MRCZ_INLINE record_layout layout_of_agar(const extended_header& extended) noexcept {
+  const auto size = size_of_agar(extended);
+  return size ? layout_of(extended, size->bytes(), extended.byte_order) : record_layout{};
+}
+
 MRCZ_INLINE void set_agar_byte_order(extended_header& extended, std::endian order) noexcept {
   if (extended.byte_order != order) swap_words(extended.bytes, sizeof(float));
   extended.byte_order = order;
@@ -147,7 +152,7 @@ MRCZ_INLINE std::vector<agar> agar::all_in(const extended_header& from) {
         detail::text("NINT and NREAL state {} integers and {} reals for each section", from.nint, from.nreal),
         detail::text("numbers of 4 bytes, up to the {} bytes of the extended header", from.bytes.size()));
   }
-  const auto layout = detail::layout_of(from, size->bytes(), from.byte_order);
+  const auto layout = detail::layout_of_agar(from);
   return detail::decode_records<agar>(from, layout, [&](std::span<const std::byte> bytes, agar& record) {
     const std::byte* at = bytes.data();
     for (std::size_t i = 0; i < size->integers; ++i, at += sizeof(std::int32_t))

@@ -151,6 +151,10 @@ MRCZ_INLINE std::size_t fei_size(const extended_header& extended) noexcept {
   return extended.exttyp == fei2::exttyp ? fei2::size : fei1::size;
 }
 
+MRCZ_INLINE record_layout layout_of_fei(const extended_header& extended) noexcept {
+  return has_fei_records(extended) ? fei_layout_of(extended, fei_size(extended)) : record_layout{};
+}
+
 template <class Record>
 std::vector<Record> fei_records(const extended_header& from) {
   if (!has_fei_records(from) || fei_size(from) < Record::size)

@@ -180,6 +180,11 @@ MRCZ_INLINE bool has_seri_records(const extended_header& extended) noexcept {
          extended.bytes.size() >= static_cast<std::size_t>(extended.nint);
 }
 
+MRCZ_INLINE record_layout layout_of_seri(const extended_header& extended) noexcept {
+  if (!has_seri_records(extended)) return {};
+  return layout_of(extended, static_cast<std::size_t>(extended.nint), extended.byte_order);
+}
+
 MRCZ_INLINE void set_seri_byte_order(extended_header& extended, std::endian order) noexcept {
   if (extended.byte_order != order) swap_words(extended.bytes, sizeof(std::int16_t));
   extended.byte_order = order;
@@ -198,7 +203,7 @@ MRCZ_INLINE std::vector<seri> seri::all_in(const extended_header& from) {
                      "the extended header",
                      detail::measure_seri(static_cast<std::uint16_t>(from.nreal)).bytes, from.bytes.size()));
   }
-  const auto layout = detail::layout_of(from, static_cast<std::size_t>(from.nint), from.byte_order);
+  const auto layout = detail::layout_of_seri(from);
   return detail::decode_records<seri>(from, layout, [&](std::span<const std::byte> bytes, seri& record) {
     detail::seri_decoder decoder{bytes.data(), layout.order, static_cast<std::uint32_t>(from.nreal)};
     detail::for_each_seri_field(decoder, record);

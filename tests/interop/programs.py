@@ -1,0 +1,126 @@
+"""What the program mrcz writes is read by mrcfile, and by gemmi and RELION where they are installed: they find the same
+voxels, voxel size and statistics.
+
+    programs.py MRCZ FOLDER
+"""
+import io
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import mrc
+
+mrcfile, np = mrc.need("mrcfile", "numpy")
+
+MODES = {"int8": "i1", "int16": "i2", "float32": "f4", "uint16": "u2"}
+LINE = re.compile(r"\(x,y,z,n\)= (\d+) x (\d+) x (\d+) x 1 ; avg= (\S+) stddev= (\S+) minval= (\S+) maxval= (\S+);"
+                  r" angpix = (\S+)")
+
+
+def run(mrcz, folder, *arguments):
+    return subprocess.run([mrcz, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def make(path, voxels, volume):
+    with mrcfile.new(path, overwrite=True) as m:
+        m.set_data(voxels)
+        if volume:
+            m.set_volume()
+        else:
+            m.set_image_stack()
+        m.voxel_size = 1.25
+
+
+def check(path, voxels, voxel_size=1.25):
+    complaints = io.StringIO()
+    if not mrcfile.validate(path, print_file=complaints):
+        raise AssertionError(complaints.getvalue())
+    with mrcfile.open(path) as m:
+        if not np.array_equal(m.data.reshape(voxels.shape), voxels):
+            raise AssertionError("mrcfile reads other voxels")
+        if not math.isclose(float(m.voxel_size.x), voxel_size, rel_tol=1e-5):
+            raise AssertionError(f"mrcfile reads the voxel size {m.voxel_size.x}")
+
+
+def check_with_relion(path, voxels, voxel_size=1.25):
+    if not shutil.which("relion_image_handler"):
+        return
+    shown = subprocess.run(["relion_image_handler", "--stats", "--i", path], check=True, capture_output=True, text=True)
+    found = [tuple(map(float, LINE.search(line).groups())) for line in shown.stdout.splitlines() if LINE.search(line)]
+    images = voxels if path.endswith(".mrcs") else [voxels]
+    if len(found) != len(images):
+        raise AssertionError(f"RELION finds {len(found)} images, expected {len(images)}")
+    for image, (_, _, _, mean, deviation, low, high, pixel) in zip(images, found):
+        expected = (image.mean(dtype="f8"), image.std(dtype="f8"), image.min(), image.max(), voxel_size)
+        if not np.allclose((mean, deviation, low, high, pixel), expected, rtol=1e-3, atol=1e-3):
+            raise AssertionError(f"RELION finds {(mean, deviation, low, high, pixel)}, expected {expected}")
+
+
+def check_with_gemmi(path, voxels, voxel_size=1.25):
+    try:
+        import gemmi
+    except ImportError:
+        return
+    volume = gemmi.read_ccp4_map(path)
+    if not np.array_equal(np.array(volume.grid).T, voxels):
+        raise AssertionError("gemmi reads other voxels")
+    if not math.isclose(volume.grid.unit_cell.a, voxel_size * voxels.shape[2], rel_tol=1e-5):
+        raise AssertionError(f"gemmi reads a cell of {volume.grid.unit_cell.a}")
+
+
+def check_mode(mrcz, folder, name, dtype):
+    chance = np.random.default_rng(len(name))
+    voxels = chance.poisson(20, (6, 40, 50)).astype(dtype)
+    stack, volume = os.path.join(folder, f"{name}.mrcs"), os.path.join(folder, f"{name}.mrc")
+    make(stack, voxels, volume=False)
+    make(volume, voxels, volume=True)
+
+    run(mrcz, folder, "compress", "-q", stack, volume)
+    run(mrcz, folder, "decompress", "-q", "--output-dir", "back", f"{name}.mrcs.mrcz", f"{name}.mrcz")
+    check(os.path.join(folder, "back", f"{name}.mrcs"), voxels)
+    check_with_relion(os.path.join(folder, "back", f"{name}.mrcs"), voxels)
+    check(os.path.join(folder, "back", f"{name}.mrc"), voxels)
+    check_with_relion(os.path.join(folder, "back", f"{name}.mrc"), voxels)
+    if dtype in ("i1", "i2", "f4"):
+        check_with_gemmi(os.path.join(folder, "back", f"{name}.mrc"), voxels)
+
+    both, twice = f"{name}_both.mrcs", np.concatenate([voxels, voxels])
+    run(mrcz, folder, "cat", stack, f"{name}.mrcs.mrcz", "-o", both)
+    check(os.path.join(folder, both), twice)
+    check_with_relion(os.path.join(folder, both), twice)
+    run(mrcz, folder, "append", both, stack)
+    check(os.path.join(folder, both), np.concatenate([twice, voxels]))
+    run(mrcz, folder, "split", stack, "--output-dir", f"{name}_parts")
+    for z, image in enumerate(voxels):
+        check(os.path.join(folder, f"{name}_parts", f"{name}_{z}.mrc"), image)
+    run(mrcz, folder, "edit", both, "--voxel-size", "2.5")
+    check(os.path.join(folder, both), np.concatenate([twice, voxels]), 2.5)
+    check_with_relion(os.path.join(folder, both), np.concatenate([twice, voxels]), 2.5)
+
+    shown = run(mrcz, folder, "stats", "--bins", "0", "--percentiles", "1,25,50,99", volume)
+    found = [float(line.split()[-1]) for line in shown.splitlines() if " % of " in line]
+    if not np.allclose(found, np.percentile(voxels.astype("f8"), [1, 25, 50, 99]), rtol=1e-4):
+        raise AssertionError(f"the percentiles are {found}")
+
+
+def main(mrcz, folder):
+    for program in ("relion_image_handler", "gemmi"):
+        if not shutil.which(program):
+            print(f"without {program}, which is not installed")
+    mrc.fresh(folder)
+    failures = 0
+    for name, dtype in MODES.items():
+        try:
+            check_mode(os.path.abspath(mrcz), os.path.abspath(folder), name, dtype)
+        except (AssertionError, subprocess.CalledProcessError) as e:
+            print(f"{name}: {e} {getattr(e, 'stderr', '')}")
+            failures += 1
+    print(f"{len(MODES) - failures} of {len(MODES)} modes are as other programs expect them")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

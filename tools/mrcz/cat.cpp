@@ -1,0 +1,74 @@
+// mrcz cat: writes the slices of several files into one.
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "manners.hpp"
+#include "mrcz/reader.hpp"
+#include "progress.hpp"
+#include "rewrite.hpp"
+#include "signals.hpp"
+
+namespace {
+
+struct arguments {
+  std::vector<std::string> files;
+  std::string out;
+  std::optional<std::string> codec;
+  int level = 1;
+  bool force = false;
+  bool quiet = false;
+};
+
+/// The codec of the first file, if the name of the output allows one.
+std::optional<mrcz::codec> codec_for(const arguments& given, const mrcz::reader& first) {
+  if (given.codec) return mrcz::codec_named(*given.codec);
+  const bool compressed = mrcz::detail::defaults_for(given.out).codec != mrcz::codec::none;
+  if (compressed && first.codec() != mrcz::codec::none) return first.codec();
+  return std::nullopt;
+}
+
+int cat(const arguments& given) {
+  manners::require_no_input(given.files, given.out);
+  signals::handle();
+  const signals::stop by_signal;
+  const mrcz::reader first{given.files.front()};
+  std::atomic<std::uint64_t> done = 0;
+  auto out = rewriting::open_like(first, given.out,
+                                  {.compression = {.codec = codec_for(given, first), .level = given.level},
+                                   .mode = first.mode(),
+                                   .byte_order = rewriting::byte_order_for(first),
+                                   .replace = given.force,
+                                   .stop = by_signal.token(),
+                                   .progress = &done});
+  {
+    const progress_bar bar{done, std::nullopt, given.quiet};
+    for (const auto& file : given.files) rewriting::append_file(file, {}, out, by_signal.token());
+  }
+  signals::throw_if_interrupted();
+  out.close();
+  return manners::done;
+}
+
+}  // namespace
+
+command::action command::add_cat(CLI::App& program) {
+  const auto given = std::make_shared<arguments>();
+  auto* sub = program.add_subcommand("cat", "Write the slices of several files into one");
+  sub->add_option("FILE", given->files, "The files to read; the first says all but the voxels")->required();
+  sub->add_option("-o,--output", given->out, "The file to write")->required();
+  sub->add_option("-c,--codec", given->codec,
+                  "none, blosclz, lz4, lz4hc, snappy, zlib or zstd; slices that have it are not compressed again")
+      ->check(manners::one_of("codec", mrcz::codec_named));
+  sub->add_option("-l,--level", given->level, "0 (store) to 9 (smallest)")
+      ->check(CLI::Range(0, 9))
+      ->capture_default_str();
+  manners::add_force(*sub, given->force);
+  manners::add_quiet(*sub, given->quiet);
+  sub->footer("Example:\n  mrcz cat day1.mrcz day2.mrcz -o both.mrcz");
+  return [given] { return cat(*given); };
+}
