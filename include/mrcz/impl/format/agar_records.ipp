@@ -94,7 +94,7 @@ struct agar_to_metres {
   double micrometres = 1e6;  // of a metre
 
   void number(const char*, std::optional<float>&) noexcept {}
-  void length(const char*, std::optional<float>& field) noexcept {
+  void length(const char*, std::optional<float>& field) const noexcept {
     if (field) field = static_cast<float>(static_cast<double>(*field) / micrometres);
   }
 };
