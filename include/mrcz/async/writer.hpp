@@ -245,8 +245,8 @@ auto create(asio::any_io_executor workers, std::filesystem::path path, write_opt
     auto failure = mrcz::detail::thrown_by(
         [&] { made = std::make_shared<writer>(std::move(workers), path, options, values, limits); });
     if (failure) return who(std::move(failure));
-    detail::write_queue& queue = *detail::queue_of(*made);
-    queue.flush(std::move(who), std::move(made));
+    const auto queue = detail::queue_of(*made);  // a handler on another thread may destroy the writer meanwhile
+    queue->flush(std::move(who), std::move(made));
   };
   return detail::initiate<writer, detail::write_queue::request>(workers, std::forward<Token>(token), std::move(start));
 }

@@ -20,7 +20,7 @@ namespace mrcz {
 /// fields with names: FEI has documented them. Of other records only the tilt has a meaning that is known, if there are
 /// reals at all. `in.extended_header().records<mrcz::agar>()` reads them.
 struct agar {
-  static constexpr std::array<char, 4> exttyp{'A', 'G', 'A', 'R'};
+  static constexpr std::array<char, 4> exttyp{'A', 'G', 'A', 'R'};  ///< EXTTYP
 
   /// The records in an extended header of AGAR, one for each section, or fewer if it ends before. An extended header
   /// without EXTTYP counts as that of FEI if NREAL is 32 and NINT is 0, or 128, which FEI wrote by mistake, or if both
@@ -36,21 +36,21 @@ struct agar {
 
   std::vector<std::int32_t> integers;  ///< what they mean is not documented
 
-  std::optional<float> alpha_tilt;      ///< degrees
-  std::optional<float> beta_tilt;       ///< degrees
-  std::optional<float> stage_x;         ///< m
-  std::optional<float> stage_y;         ///< m
-  std::optional<float> stage_z;         ///< m
-  std::optional<float> shift_x;         ///< of the image, m
-  std::optional<float> shift_y;         ///< of the image, m
-  std::optional<float> defocus;         ///< m
-  std::optional<float> exposure_time;   ///< s
-  std::optional<float> mean_intensity;  ///< mean of the image
-  std::optional<float> tilt_axis;       ///< degrees; 0 is up, and positive angles are anti-clockwise
-  std::optional<float> pixel_size;      ///< m
-  std::optional<float> magnification;
-  std::optional<float> high_tension;  ///< V; this and the next two are 0 in files of older programs
-  std::optional<float> binning;
+  std::optional<float> alpha_tilt;       ///< degrees
+  std::optional<float> beta_tilt;        ///< degrees
+  std::optional<float> stage_x;          ///< m
+  std::optional<float> stage_y;          ///< m
+  std::optional<float> stage_z;          ///< m
+  std::optional<float> shift_x;          ///< of the image, m
+  std::optional<float> shift_y;          ///< of the image, m
+  std::optional<float> defocus;          ///< m
+  std::optional<float> exposure_time;    ///< s
+  std::optional<float> mean_intensity;   ///< mean of the image
+  std::optional<float> tilt_axis;        ///< degrees; 0 is up, and positive angles are anti-clockwise
+  std::optional<float> pixel_size;       ///< m
+  std::optional<float> magnification;    ///< nominal
+  std::optional<float> high_tension;     ///< V; this and the next two are 0 in files of older programs
+  std::optional<float> binning;          ///< pixels of the camera per pixel, along x and y
   std::optional<float> applied_defocus;  ///< m
 
   std::vector<float> reals;  ///< those without a name, which follow the others

@@ -31,7 +31,7 @@ struct extended_header {
   /// unless both are 0: then from its header. Negative where a light microscope of DeltaVision wrote the file, whose
   /// extended header looks like that of Agard and has another meaning.
   std::int16_t nint = 0;
-  std::int16_t nreal = 0;
+  std::int16_t nreal = 0;  ///< as `nint`
 
   /// Of the numbers in `bytes`, as far as known: that of the header with which they were read. FEI's records are often
   /// little-endian in big-endian files, and say so. A writer puts the numbers of known records in the order of its

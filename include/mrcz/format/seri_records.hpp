@@ -20,7 +20,7 @@ namespace mrcz {
 /// is empty. The names are those of IMOD's description of the format. `in.extended_header().records<mrcz::seri>()`
 /// reads them. A file stores most fields as 16-bit integers in the steps that the comments name.
 struct seri {
-  static constexpr std::array<char, 4> exttyp{'S', 'E', 'R', 'I'};
+  static constexpr std::array<char, 4> exttyp{'S', 'E', 'R', 'I'};  ///< EXTTYP
 
   /// The records in an extended header of SERI, one for each section, or fewer if it ends before. NINT is the size of a
   /// record and NREAL the flags of its items. An extended header without EXTTYP counts as SERI where both fit each

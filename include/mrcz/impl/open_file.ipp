@@ -184,7 +184,7 @@ class remembered_beginning final : public byte_source {
 
   std::uint64_t size() const override { return source_->size(); }
   void read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-    const std::size_t begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, size_));
+    const auto begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, size_));
     const auto known = std::span{bytes_}.first(size_).subspan(begin, std::min(size_ - begin, into.size()));
     std::ranges::copy(known, into.begin());
     if (known.size() < into.size()) source_->read_at(offset + known.size(), into.subspan(known.size()));

@@ -73,7 +73,8 @@ struct write_queue::step {
       auto failure = std::move(finished->failure);
       auto owner = std::move(finished->from.owner);
       const auto result = std::move(finished->result);
-      finished(std::move(failure), failure ? nullptr : result.get());
+      void* const told = failure ? nullptr : result.get();
+      finished(std::move(failure), told);
       if (owner) post_reporting(workers, [freed = std::move(owner)] {});
     }
     if (posted) post_reporting(posted->is_for_disk() ? disk : workers, std::move(*posted));

@@ -91,9 +91,11 @@ struct agar_unit_finder {
 
 /// Converts lengths from micrometres.
 struct agar_to_metres {
+  double micrometres = 1e6;  // of a metre
+
   void number(const char*, std::optional<float>&) noexcept {}
-  void length(const char*, std::optional<float>& field) noexcept {
-    if (field) field = static_cast<float>(static_cast<double>(*field) / 1e6);
+  void length(const char*, std::optional<float>& field) const noexcept {
+    if (field) field = static_cast<float>(static_cast<double>(*field) / micrometres);
   }
 };
 

@@ -73,7 +73,7 @@ MRCZ_INLINE std::optional<std::uint16_t> compression_of(const tiff_numbers& in) 
   if (in.bytes.size() < 2 * first_directory) return std::nullopt;
   const std::uint64_t directory = in.size_at(first_directory);
   if (directory > in.bytes.size() || in.bytes.size() - directory < count_bytes) return std::nullopt;
-  std::size_t at = static_cast<std::size_t>(directory);
+  auto at = static_cast<std::size_t>(directory);
   std::uint64_t entries = in.is_big ? in.size_at(at) : in.short_at(at);
   for (at += count_bytes; entries > 0; --entries, at += entry_bytes) {
     if (in.bytes.size() - at < entry_bytes) return std::nullopt;
