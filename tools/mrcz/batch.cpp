@@ -202,15 +202,15 @@ class worker {
 
   /// Removes the input after reading back the output.
   void remove(const task& one, const mrcz::reader& in, const state& before) const {
-    const auto keep = [&](const char* why) {
-      throw manners::refusal{fmt::format("{}: stays, because {} {}", one.in, one.out, why)};
+    const auto keep = [&](const std::string& why) {
+      throw manners::refusal{fmt::format("{}: stays, because {}", one.in, why)};
     };
     const auto out = open(one.out);
-    if (mrcz::compare_voxels(in, out, threads_).count != 0) keep("has other voxels");
+    if (mrcz::compare_voxels(in, out, threads_).count != 0) keep(one.out + " has other voxels");
     const auto wanted = mrcz::detail::padded(in.extended_header()).bytes;
-    if (out.extended_header().bytes != wanted) keep("has another extended header");
+    if (out.extended_header().bytes != wanted) keep(one.out + " has another extended header");
     signals::throw_if_interrupted();
-    if (state{one.in} != before) keep("was made of what it was before");
+    if (state{one.in} != before) keep("it has changed since it was read");
     fs::remove(one.in);
   }
 

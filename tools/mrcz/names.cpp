@@ -8,7 +8,7 @@
 namespace {
 
 constexpr std::array<std::string_view, 8> plain{".mrc", ".mrcs", ".map", ".ccp4", ".rec", ".st", ".ali", ".preali"};
-constexpr std::array<std::string_view, 2> packed{".gz", ".zst"};
+constexpr std::array<std::string_view, 4> packed{".gz", ".zst", ".bz2", ".xz"};
 constexpr std::string_view mrcz = ".mrcz";
 
 /// In letters of either case.
@@ -25,7 +25,7 @@ bool ends_with_any(std::string_view name, const Extensions& extensions) {
   return std::ranges::any_of(extensions, [&](std::string_view one) { return ends_with(name, one); });
 }
 
-/// The name without .gz or .zst.
+/// The name without the extension of the program that packed the file.
 std::string_view unpacked(std::string_view name) {
   for (const auto extension : packed)
     if (ends_with(name, extension)) return name.substr(0, name.size() - extension.size());
