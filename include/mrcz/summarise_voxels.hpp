@@ -13,6 +13,7 @@
 
 namespace mrcz {
 
+/// What `summarise_voxels` determines besides the statistics.
 struct summary_options {
   std::vector<double> percentiles = {};               ///< wanted ones, each 0 to 100
   std::size_t bins = 0;                               ///< of the histogram; 0: none
@@ -21,15 +22,15 @@ struct summary_options {
 
 /// The statistics of some voxels. NaN and infinities do not count in them.
 struct voxel_statistics {
-  mrcz::statistics of_finite;
+  mrcz::statistics of_finite;  ///< of the voxels that are finite numbers
   std::uint64_t nan = 0;       ///< voxels that are no number
   std::uint64_t infinite = 0;  ///< voxels that are infinite
 };
 
-/// Complex voxels have neither percentiles nor a histogram.
+/// What `summarise_voxels` finds. Complex voxels have neither percentiles nor a histogram.
 struct voxel_summary {
-  voxel_statistics all;
-  std::vector<voxel_statistics> slices;
+  voxel_statistics all;                  ///< of the whole file
+  std::vector<voxel_statistics> slices;  ///< of each slice
   std::vector<double> percentiles;       ///< in the order of the options; empty if no voxel is finite
   std::vector<std::uint64_t> histogram;  ///< voxels in bins of the same width from the minimum to the maximum
 };
