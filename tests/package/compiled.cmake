@@ -1,5 +1,5 @@
 # Strangers' projects that link to the compiled form in a real prefix, with each compiler that is installed. SHARED says
-# whether it is a shared library. Then the programs are installed.
+# whether it is a shared library. The programs are installed with the shared one.
 cmake_minimum_required(VERSION 3.24)
 include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
 
@@ -32,11 +32,13 @@ foreach(compiler "${COMPILER}" clang++-14 clang++-19)
   unset(found)
 endforeach()
 
-# Programs that are installed without the package of the compiled form bring what they link to.
-run(${CMAKE_COMMAND} library -DMRCZ_BUILD_TOOLS=ON -DMRCZ_COMPILED=OFF)
-run(${CMAKE_COMMAND} --build library)
-run(${CMAKE_COMMAND} --install library --prefix "${WORK}/prefix_of_programs")
-run("${WORK}/prefix_of_programs/bin/mrcz" --version)
-if(BLOSCPACK)
-  run("${WORK}/prefix_of_programs/bin/blpk" --version)
+# Programs that are installed without the package of the compiled form bring the shared library to which they link.
+if(SHARED)
+  run(${CMAKE_COMMAND} library -DMRCZ_BUILD_TOOLS=ON -DMRCZ_COMPILED=OFF)
+  run(${CMAKE_COMMAND} --build library)
+  run(${CMAKE_COMMAND} --install library --prefix "${WORK}/prefix_of_programs")
+  run("${WORK}/prefix_of_programs/bin/mrcz" --version)
+  if(BLOSCPACK)
+    run("${WORK}/prefix_of_programs/bin/blpk" --version)
+  endif()
 endif()
