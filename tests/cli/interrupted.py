@@ -22,6 +22,7 @@ COMMANDS = [
     (["decompress", "in.mrcz", "-o", "new.mrc"], None),
     (["convert", "in.mrcz", "new.mrc", "--mode", "float32"], None),
     (["convert", "in.mrc", "old.mrc", "--force"], None),
+    (["-i", "in.mrc", "-o", "old.mrc", "-c", "zlib", "-l", "9"], None),
     (["append", "old.mrc", "in.mrc"], None),
     (["append", "in.mrcz", "old.mrc"], None),
     (["cat", "in.mrc", "old.mrc", "-o", "new.mrcz"], None),

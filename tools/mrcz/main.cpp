@@ -30,7 +30,10 @@ constexpr const char* exit_codes =
     "\n"
     "Example:\n"
     "  mrcz info movie.mrcz\n"
-    "The help of each subcommand has one too.";
+    "The help of each subcommand has one too.\n"
+    "\n"
+    "mrcz -i IN -o OUT [-c CODEC] [-B BYTES] [-l LEVEL] [-f FILTER] [-n THREADS] works as c-mrcz does and overwrites "
+    "OUT.";
 
 std::string versions() {
   std::vector<std::string_view> codecs;
@@ -96,6 +99,7 @@ int main(int count, char** arguments) try {
       std::pair{"split", command::add_split(program)},
   };
   try {
+    if (command::is_like_cmrcz(count, arguments)) return run(command::parse_like_cmrcz(count, arguments));
     program.parse(count, arguments);
     for (const auto& [name, action] : actions)
       if (program.got_subcommand(name)) return run(action);
