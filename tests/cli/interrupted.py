@@ -28,6 +28,7 @@ COMMANDS = [
     (["cat", "in.mrc", "old.mrc", "-o", "new.mrcz"], None),
     (["cat", "in.mrcz", "in.mrcz", "-o", "new.mrcz"], None),
     (["split", "in.mrc", "--output-dir", "out"], None),
+    (["view", "in.mrc", "--mean", "-o", "new.png"], None),
     (["edit", "in.mrcz", "--stats", "--voxel-size", "2"], None),
 ]
 

@@ -97,6 +97,7 @@ int main(int count, char** arguments) try {
       std::pair{"append", command::add_append(program)},
       std::pair{"cat", command::add_cat(program)},
       std::pair{"split", command::add_split(program)},
+      std::pair{"view", command::add_view(program)},
   };
   try {
     if (command::is_like_cmrcz(count, arguments)) return run(command::parse_like_cmrcz(count, arguments));
