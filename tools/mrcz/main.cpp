@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "command.hpp"
+#include "documents.hpp"
 #include "manners.hpp"
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/lz4.hpp"
@@ -99,6 +100,10 @@ int main(int count, char** arguments) try {
       std::pair{"split", command::add_split(program)},
       std::pair{"view", command::add_view(program)},
   };
+  if (documents::are_wanted(count, arguments)) {
+    documents::write(program, MRCZ_VERSION_STRING, arguments[2]);
+    return manners::done;
+  }
   try {
     if (command::is_like_cmrcz(count, arguments)) return run(command::parse_like_cmrcz(count, arguments));
     program.parse(count, arguments);
