@@ -136,8 +136,8 @@ int main(int count, char** arguments) try {
   } catch (const CLI::ParseError& e) {
     return report_wrong_usage(program, *formatter, e);
   }
-  for (const auto& [name, run] : actions)
-    if (program.got_subcommand(name)) interruptible([&] { run(s); });
+  for (const auto& action : actions)
+    if (program.got_subcommand(action.first)) interruptible([&] { action.second(s); });
   return finished();
 } catch (const signals::interruption& request) {
   return signals::end_by(request);
