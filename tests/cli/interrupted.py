@@ -22,11 +22,13 @@ COMMANDS = [
     (["decompress", "in.mrcz", "-o", "new.mrc"], None),
     (["convert", "in.mrcz", "new.mrc", "--mode", "float32"], None),
     (["convert", "in.mrc", "old.mrc", "--force"], None),
+    (["-i", "in.mrc", "-o", "old.mrc", "-c", "zlib", "-l", "9"], None),
     (["append", "old.mrc", "in.mrc"], None),
     (["append", "in.mrcz", "old.mrc"], None),
     (["cat", "in.mrc", "old.mrc", "-o", "new.mrcz"], None),
     (["cat", "in.mrcz", "in.mrcz", "-o", "new.mrcz"], None),
     (["split", "in.mrc", "--output-dir", "out"], None),
+    (["view", "in.mrc", "--mean", "-o", "new.png"], None),
     (["edit", "in.mrcz", "--stats", "--voxel-size", "2"], None),
 ]
 

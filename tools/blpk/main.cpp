@@ -17,6 +17,7 @@
 
 #include "chunk_arguments.hpp"
 #include "command.hpp"
+#include "documents.hpp"
 #include "files.hpp"
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/core/error.hpp"
@@ -64,7 +65,7 @@ void add_global_options(CLI::App& program, session& s, command::words typed) {
   program
       .add_option_function<std::string>("-n,--nthreads", set_threads,
                                         fmt::format("How many threads, 1 to {}", most_threads))
-      ->default_str(std::to_string(s.threads));
+      ->default_str("one per processor");
   const auto set_memory = [&s](const std::string& text) {
     const auto bytes = sizes::parsed_with_unit(text);
     if (!bytes || *bytes < 0) throw CLI::ValidationError{"--memory", fmt::format("'{}' is no size", text)};
@@ -123,6 +124,10 @@ int main(int count, char** arguments) try {
       std::pair{"verify", command::add_verify(program)},
       std::pair{"estimate", command::add_estimate(program)},
   };
+  if (documents::are_wanted(count, arguments)) {
+    documents::write(program, MRCZ_VERSION_STRING, arguments[2]);
+    return 0;
+  }
   try {
     program.parse(count, arguments);
   } catch (const CLI::Success& request) {  // --help, --version
@@ -131,8 +136,8 @@ int main(int count, char** arguments) try {
   } catch (const CLI::ParseError& e) {
     return report_wrong_usage(program, *formatter, e);
   }
-  for (const auto& [name, run] : actions)
-    if (program.got_subcommand(name)) interruptible([&] { run(s); });
+  for (const auto& action : actions)
+    if (program.got_subcommand(action.first)) interruptible([&] { action.second(s); });
   return finished();
 } catch (const signals::interruption& request) {
   return signals::end_by(request);

@@ -22,5 +22,12 @@ action add_diff(CLI::App& program);
 action add_append(CLI::App& program);
 action add_cat(CLI::App& program);
 action add_split(CLI::App& program);
+action add_view(CLI::App& program);
+
+/// Whether the words are a command line of c-mrcz, which has no subcommands.
+bool is_like_cmrcz(int count, const char* const* words);
+
+/// The action of such a command line. Throws `CLI::ParseError`.
+action parse_like_cmrcz(int count, const char* const* words);
 
 }  // namespace command

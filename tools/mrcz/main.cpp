@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "command.hpp"
+#include "documents.hpp"
 #include "manners.hpp"
 #include "mrcz/codec/blosc.hpp"
 #include "mrcz/codec/lz4.hpp"
@@ -30,7 +31,10 @@ constexpr const char* exit_codes =
     "\n"
     "Example:\n"
     "  mrcz info movie.mrcz\n"
-    "The help of each subcommand has one too.";
+    "The help of each subcommand has one too.\n"
+    "\n"
+    "mrcz -i IN -o OUT [-c CODEC] [-B BYTES] [-l LEVEL] [-f FILTER] [-n THREADS] works as c-mrcz does and overwrites "
+    "OUT.";
 
 std::string versions() {
   std::vector<std::string_view> codecs;
@@ -94,8 +98,14 @@ int main(int count, char** arguments) try {
       std::pair{"append", command::add_append(program)},
       std::pair{"cat", command::add_cat(program)},
       std::pair{"split", command::add_split(program)},
+      std::pair{"view", command::add_view(program)},
   };
+  if (documents::are_wanted(count, arguments)) {
+    documents::write(program, MRCZ_VERSION_STRING, arguments[2]);
+    return manners::done;
+  }
   try {
+    if (command::is_like_cmrcz(count, arguments)) return run(command::parse_like_cmrcz(count, arguments));
     program.parse(count, arguments);
     for (const auto& [name, action] : actions)
       if (program.got_subcommand(name)) return run(action);

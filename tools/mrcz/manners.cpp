@@ -4,6 +4,7 @@
 #include <memory>
 #include <system_error>
 
+#include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/packed.hpp"
 #include "standard_streams.hpp"
 
@@ -25,12 +26,29 @@ void manners::require_no_input(const std::vector<std::string>& inputs, const std
       throw refusal{fmt::format("{}: is an input and cannot be the output", output)};
 }
 
-mrcz::writer manners::open(const std::string& path, const mrcz::write_options& options) try {
-  if (!standard_streams::is_meant_by(path)) return mrcz::writer{path, options};
+namespace {
+
+/// Calls `open`. Its error for a file that exists says what replaces it.
+template <class Open>
+auto naming_force(const std::string& path, Open&& open) {
+  try {
+    return open();
+  } catch (const mrcz::error& e) {
+    if (e.code() != mrcz::errc::already_exists) throw;
+    mrcz::detail::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
+  }
+}
+
+}  // namespace
+
+mrcz::writer manners::open(const std::string& path, const mrcz::write_options& options) {
+  if (!standard_streams::is_meant_by(path)) return naming_force(path, [&] { return mrcz::writer{path, options}; });
   auto at_the_end = std::make_unique<mrcz::detail::packed_sink>(std::make_unique<standard_streams::output>(),
                                                                 mrcz::packing::none, 1, options.stop);
   return mrcz::writer{std::move(at_the_end), options};
-} catch (const mrcz::error& e) {
-  if (e.code() != mrcz::errc::already_exists) throw;
-  mrcz::detail::fail(mrcz::errc::already_exists, {.path = path, .found = "exists", .remark = "--force replaces it"});
+}
+
+std::unique_ptr<mrcz::byte_sink> manners::open_sink(const std::string& path, bool force) {
+  if (standard_streams::is_meant_by(path)) return std::make_unique<standard_streams::output>();
+  return naming_force(path, [&] { return std::make_unique<mrcz::atomic_file>(path, mrcz::durability::data, force); });
 }

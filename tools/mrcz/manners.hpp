@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -68,5 +69,8 @@ void require_no_input(const std::vector<std::string>& inputs, const std::string&
 /// Opens a `mrcz::writer`; "-" is standard output. Its error for a file that exists says that --force replaces the
 /// file.
 mrcz::writer open(const std::string& path, const mrcz::write_options& options);
+
+/// The same for a file of other bytes, which appears when it is published.
+std::unique_ptr<mrcz::byte_sink> open_sink(const std::string& path, bool force);
 
 }  // namespace manners
