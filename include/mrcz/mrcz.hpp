@@ -18,6 +18,7 @@
 #include "mrcz/read.hpp"
 #include "mrcz/read_header.hpp"
 #include "mrcz/reader.hpp"
+#include "mrcz/repair.hpp"
 #include "mrcz/summarise_voxels.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/version.hpp"

@@ -27,6 +27,9 @@ COMMANDS = [
     (["cat", "in.mrc", "old.mrc", "-o", "new.mrcz"], None),
     (["cat", "in.mrcz", "in.mrcz", "-o", "new.mrcz"], None),
     (["split", "in.mrc", "--output-dir", "out"], None),
+    (["repair", "in.mrc", "new.mrc"], None),
+    (["repair", "in.mrcz", "new.mrcz"], None),
+    (["repair", "--in-place", "in.mrc"], None),
     (["edit", "in.mrcz", "--stats", "--voxel-size", "2"], None),
 ]
 

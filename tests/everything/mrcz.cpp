@@ -132,6 +132,7 @@ void change_in_place(const std::filesystem::path& path) {
   mrcz::edit_metadata(path, {{"answer", 43}});
   mrcz::overwrite_slice(path, 0, xt::xtensor<float, 2>(xt::zeros<float>({3, 4})) * 2.0F, {.level = 9});
   mrcz::update_statistics(path);
+  for (const auto& change : mrcz::repair_in_place(path)) static_cast<void>(to_string(change));
   static_cast<void>(mrcz::pending_undo(path));
 }
 

@@ -106,6 +106,48 @@ def check_mode(mrcz, folder, name, dtype):
         raise AssertionError(f"the percentiles are {found}")
 
 
+#: What is written into the header of a sound file, at these bytes
+DAMAGES = {"stamp": (212, bytes(4)), "map": (208, b"map\0"), "version": (108, bytes(4)), "labels": (220, b"\x09\0\0\0"),
+           "statistics": (76, bytes(12)), "sampling": (28, bytes(12)), "no_extended_header": (92, b"\0\x04\0\0"),
+           "axes": (64, bytes(12)), "space_group": (88, b"\xff" * 4), "cell": (48, b"\0\0\x80\xbf"), "rms": (216, b"\0\0\xc8\x42")}
+
+
+def check_repaired(mrcz, folder, broken, voxels, voxel_size=1.25):
+    mended = f"mended_{os.path.basename(broken)}"
+    run(mrcz, folder, "repair", broken, mended)
+    run(mrcz, folder, "validate", mended)
+    check(os.path.join(folder, mended), voxels, voxel_size)
+    check_with_relion(os.path.join(folder, mended), voxels, voxel_size)
+    if voxels.dtype.str[1:] in ("i1", "i2", "f4") and mended.endswith(".mrc"):
+        check_with_gemmi(os.path.join(folder, mended), voxels, voxel_size)
+
+
+def check_repair(mrcz, folder, name, dtype):
+    voxels = np.random.default_rng(7).poisson(20, (6, 40, 50)).astype(dtype)
+    for kind in ("mrc", "mrcs"):
+        sound = os.path.join(folder, f"sound_{name}.{kind}")
+        make(sound, voxels, volume=kind == "mrc")
+        for damage, (offset, content) in DAMAGES.items():
+            broken = os.path.join(folder, f"{damage}_{name}.{kind}")
+            shutil.copyfile(sound, broken)
+            with open(broken, "r+b") as f:
+                f.seek(offset)
+                f.write(content)
+            check_repaired(mrcz, folder, broken, voxels)
+            run(mrcz, folder, "repair", "--in-place", broken)
+            check(broken, voxels)
+        cut = os.path.join(folder, f"cut_{name}.{kind}")
+        shutil.copyfile(sound, cut)
+        os.truncate(cut, os.path.getsize(cut) - 7)
+        check_repaired(mrcz, folder, cut, voxels[:-1])
+        run(mrcz, folder, "compress", "-q", sound, "-o", f"packed_{name}.{kind}.mrcz", "--force")
+        packed = os.path.join(folder, f"packed_{name}.{kind}.mrcz")
+        os.truncate(packed, os.path.getsize(packed) - 7)
+        whole = f"whole_{name}.{kind}"
+        run(mrcz, folder, "repair", packed, whole)
+        check(os.path.join(folder, whole), voxels[:-1])
+
+
 def main(mrcz, folder):
     for program in ("relion_image_handler", "gemmi"):
         if not shutil.which(program):
@@ -115,6 +157,7 @@ def main(mrcz, folder):
     for name, dtype in MODES.items():
         try:
             check_mode(os.path.abspath(mrcz), os.path.abspath(folder), name, dtype)
+            check_repair(os.path.abspath(mrcz), os.path.abspath(folder), name, dtype)
         except (AssertionError, subprocess.CalledProcessError) as e:
             print(f"{name}: {e} {getattr(e, 'stderr', '')}")
             failures += 1

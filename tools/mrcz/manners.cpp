@@ -25,6 +25,10 @@ void manners::require_no_input(const std::vector<std::string>& inputs, const std
       throw refusal{fmt::format("{}: is an input and cannot be the output", output)};
 }
 
+std::FILE* manners::for_messages(const std::string& output) {
+  return standard_streams::is_meant_by(output) ? stderr : stdout;
+}
+
 mrcz::writer manners::open(const std::string& path, const mrcz::write_options& options) try {
   if (!standard_streams::is_meant_by(path)) return mrcz::writer{path, options};
   auto at_the_end = std::make_unique<mrcz::detail::packed_sink>(std::make_unique<standard_streams::output>(),

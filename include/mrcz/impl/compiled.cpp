@@ -74,6 +74,7 @@
 #include "mrcz/impl/open_file.ipp"
 #include "mrcz/impl/read_header.ipp"
 #include "mrcz/impl/reader.ipp"
+#include "mrcz/impl/repair.ipp"
 #include "mrcz/impl/slice_packer.ipp"
 #include "mrcz/impl/slice_unpacker.ipp"
 #include "mrcz/impl/stored_slices.ipp"
