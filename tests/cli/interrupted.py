@@ -22,6 +22,8 @@ COMMANDS = [
     (["decompress", "in.mrcz", "-o", "new.mrc"], None),
     (["convert", "in.mrcz", "new.mrc", "--mode", "float32"], None),
     (["convert", "in.mrc", "old.mrc", "--force"], None),
+    (["convert", "in.mrc", "new.mrcz", "--bin", "2"], None),
+    (["convert", "in.mrcz", "new.mrc", "--kind", "volume", "--region", "1:20,,", "--byte-order", "big"], None),
     (["append", "old.mrc", "in.mrc"], None),
     (["append", "in.mrcz", "old.mrc"], None),
     (["cat", "in.mrc", "old.mrc", "-o", "new.mrcz"], None),
