@@ -4,11 +4,14 @@
 #include <cstddef>
 #include <memory>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "mrcz/array/binned.hpp"
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/format/geometry.hpp"
 #include "mrcz/io/memory.hpp"
 #include "mrcz/validate.hpp"
 #include "tests/whole_files.hpp"
@@ -47,6 +50,46 @@ TEST_CASE("slices of every mode are copied into another codec, and back") {
     CHECK(copy.statistics() == in.statistics());
     CHECK(is_valid(packed));
   }
+}
+
+TEST_CASE("a box of voxels is copied, also in another order of axes") {
+  auto content = test::file_of(mrcz::mode::int16, extents);
+  for (const auto order : {mrcz::axis_order::file, mrcz::axis_order::zxy}) {
+    const auto in = test::reader_of(content, {.axes = order});
+    const mrcz::region box{.z = {.first = 1, .count = 3}, .y = {.first = 2}, .x = {.count = 4}};
+    const auto copy = made_by({.like = mrcz::cropped(in.header_as_read(), box)},
+                              [&](mrcz::writer& out) { mrcz::copy_region(in, box, out); });
+    CHECK(test::reader_of(copy).read<std::int16_t>() == in.read_region<std::int16_t>(box));
+    CHECK(is_valid(copy));
+  }
+  const auto in = test::reader_of(std::move(content));
+  const auto copy_box = [&](const mrcz::region& box) {
+    return test::failure_of([&] { made_by({}, [&](mrcz::writer& out) { mrcz::copy_region(in, box, out); }); });
+  };
+  CHECK(copy_box({.x = {.first = 7}})->mentions("a box of 6 rows and 0 columns has no voxels"));
+  CHECK(copy_box({.y = {.first = 3, .count = 4}})->code == errc::out_of_range);
+}
+
+TEST_CASE("blocks of voxels are copied as their means, of a volume whole or of a box") {
+  for (const auto mode : {mrcz::mode::int8, mrcz::mode::uint16, mrcz::mode::float32, mrcz::mode::uint4}) {
+    CAPTURE(mrcz::name_of(mode));
+    const auto in = test::reader_of(test::file_of(mode, {9, 10, 11}));
+    const mrcz::per_axis<std::size_t> n{3, 2, 4};
+    for (const mrcz::region& box : {mrcz::region{}, {.z = {.first = 1, .count = 8}, .x = {.first = 2}}}) {
+      const auto copy = made_by({.like = mrcz::binned(mrcz::cropped(in.header(), box), n)},
+                                [&](mrcz::writer& out) { mrcz::copy_binned(in, box, n, out); });
+      CHECK(test::reader_of(copy).mode() == mrcz::mode::float32);
+      CHECK(test::reader_of(copy).read<float>() == mrcz::binned(in.read_region<float>(box), n));
+      CHECK(is_valid(copy));
+    }
+    const auto rounded = made_by({.mode = mode, .rounding = mrcz::rounding::nearest},
+                                 [&](mrcz::writer& out) { mrcz::copy_binned(in, {}, n, out); });
+    CHECK(test::reader_of(rounded).shape() == mrcz::shape{2, 5, 3});
+  }
+  const auto complex = test::reader_of(test::file_of(mrcz::mode::complex64, extents));
+  const auto refused = test::failure_of(
+      [&] { made_by({}, [&](mrcz::writer& out) { mrcz::copy_binned(complex, {}, {2, 2, 2}, out); }); });
+  CHECK(refused->code == errc::bad_option);
 }
 
 TEST_CASE("a part of the slices is copied, and several files behind each other") {

@@ -914,6 +914,24 @@ TEST_CASE("a volume is read in the order x, y, z of the specimen, whole and in p
     }
 }
 
+TEST_CASE("a volume is read in any order of axes") {
+  const auto of_file = test::counts<std::int16_t>({5, 6, 7});
+  mrcz::header h;
+  h.ispg = 1;
+  for (const auto& axes : {std::array{1, 2, 3}, {2, 3, 1}, {3, 2, 1}}) {
+    std::tie(h.mapc, h.mapr, h.maps) = std::tuple{axes[0], axes[1], axes[2]};
+    const auto content = test::file_with(of_file, {.like = h});
+    const auto expected = mrcz::in_xyz_order(of_file, h);
+    for (const char* const name : {"file", "xyz", "xzy", "yxz", "yzx", "zxy", "zyx"}) {
+      CAPTURE(name);
+      const auto in = test::reader_of(content, {.axes = mrcz::axis_order_named(name).value()});
+      const auto found = in.read<std::int16_t>();
+      CHECK(mrcz::detail::shape_of(found) == in.shape());
+      CHECK(mrcz::in_xyz_order(found, in.header_as_read()) == expected);
+    }
+  }
+}
+
 TEST_CASE("a list of slices in the order x, y, z is read in one pass through the file") {
   const auto of_file = test::counts<std::int16_t>({5, 60, 70});
   for (const auto& axes : {std::array{1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}})

@@ -1,6 +1,8 @@
 /// Changes files in place: headers, metadata and single slices, without copying the rest.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <filesystem>
 
@@ -10,8 +12,10 @@
 #include "mrcz/core/function_ref.hpp"
 #include "mrcz/core/linkage.hpp"
 #include "mrcz/format/extended_header.hpp"
+#include "mrcz/format/header_bytes.hpp"
 #include "mrcz/format/header_fields.hpp"
 #include "mrcz/metadata.hpp"
+#include "mrcz/reader.hpp"
 
 namespace mrcz {
 
@@ -35,6 +39,18 @@ namespace detail {
 MRCZ_INLINE void overwrite_slice(const std::filesystem::path& path, std::size_t z, const slices& image,
                                  const compression& wanted);
 MRCZ_INLINE void edit_metadata(const std::filesystem::path& path, const extended_header& wanted);
+
+/// A header that was written anew, in the byte order of its file.
+struct rewritten_header {
+  header_bytes before;
+  header_bytes after;
+  std::endian byte_order;
+};
+
+/// Writes the header anew, with the statistics of the voxels and the EXTTYP that `exttyp_of` returns. Nothing is
+/// written if that throws. The options say how the file is read.
+MRCZ_INLINE rewritten_header rewrite_header(const std::filesystem::path& path, const read_options& options,
+                                            function_ref<std::array<char, 4>(const reader&)> exttyp_of);
 
 }  // namespace detail
 

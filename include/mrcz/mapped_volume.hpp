@@ -32,7 +32,7 @@ class mapped_volume {
   /// Opens, checks and maps the file.
   explicit mapped_volume(const std::filesystem::path& path, read_options options = {}) : in_{mapped(path), options} {
     detail::with_context(path.string(), [&] {
-      require_mappable(options.axes == axis_order::xyz && detail::axes_of(header()) != detail::same_axes);
+      require_mappable(detail::axes_to_exchange(header(), options.axes) != detail::same_axes);
     });
     first_ = reinterpret_cast<const T*>(in_.source().in_memory().data() + in_.slices().begin());
   }

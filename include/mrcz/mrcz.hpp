@@ -1,6 +1,7 @@
 /// Everything: reading and writing electron-microscopy images in the MRC2014 and MRCZ formats.
 #pragma once
 
+#include "mrcz/array/binned.hpp"
 #include "mrcz/array/xyz_order.hpp"
 #include "mrcz/async/read.hpp"
 #include "mrcz/async/reader.hpp"
@@ -18,7 +19,9 @@
 #include "mrcz/read.hpp"
 #include "mrcz/read_header.hpp"
 #include "mrcz/reader.hpp"
+#include "mrcz/repair.hpp"
 #include "mrcz/summarise_voxels.hpp"
+#include "mrcz/try_compressions.hpp"
 #include "mrcz/validate.hpp"
 #include "mrcz/version.hpp"
 #include "mrcz/write.hpp"

@@ -40,7 +40,7 @@ struct read_options {
   std::optional<bool> signed_bytes =
       std::nullopt;  ///< of mode 0; not stated: signed unless IMOD's stamp says otherwise
   std::optional<std::endian> byte_order = std::nullopt;  ///< not stated: determined from the header
-  axis_order axes = axis_order::file;  ///< xyz: shape, slices, regions and arrays are in the order of the specimen
+  axis_order axes = axis_order::file;  ///< of shape, slices, regions and arrays; xyz: the order of the specimen
   bool incomplete = false;             ///< reads a file whose last slices are missing as a shorter file
   std::uint64_t spool_bytes =
       detail::default_spool_bytes;        ///< of a packed file or a pipe: more than this is kept in a file in TMPDIR
@@ -91,8 +91,8 @@ class reader {
   /// The header of the file.
   const mrcz::header& header() const noexcept { return header_; }
 
-  /// The header of the arrays that are read: with `axis_order::xyz` that of `in_xyz_order`, otherwise the file's.
-  mrcz::header header_as_read() const { return options_.axes == axis_order::xyz ? in_xyz_order(header_) : header_; }
+  /// The header of the arrays that are read, in the order of axes that the options say.
+  mrcz::header header_as_read() const { return in_axis_order(header_, options_.axes); }
 
   /// How the file stores voxels.
   mrcz::mode mode() const noexcept { return format_.voxels.mode; }

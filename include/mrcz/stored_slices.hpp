@@ -26,6 +26,9 @@ class stored_slices {
   /// Slices [z.first, z.end()). The result refers to `memory`. Errors as for `reader`.
   MRCZ_INLINE slices read(resolved_range z, buffer& memory) const;
 
+  /// A box of voxels. Errors as above.
+  MRCZ_INLINE slices read_region(const resolved_region& box, buffer& memory) const;
+
   /// The statistics of slice z, as a writer computes them.
   MRCZ_INLINE running_statistics summarise(std::size_t z, buffer& memory) const;
 

@@ -52,6 +52,7 @@ struct write_options {
   bool parallel_evaluation = false;
   const std::stop_token* stop = nullptr;  ///< checked before each slice: a requested stop throws `errc::stopped`
   std::atomic<std::uint64_t>* progress = nullptr;  ///< bytes put are added: voxels in the stored type, uncompressed
+  narrowed_voxels* narrowed = nullptr;             ///< voxels that `rounding` or `saturate` changes are added
 };
 static_assert(std::is_trivially_destructible_v<write_options>, "options are used inside co_await (g++ 12)");
 

@@ -231,6 +231,9 @@ class steps_of_writing {
   /// The format of the slices in the file; nothing if there are none.
   static const std::optional<slice_format>& format_in_file(const writer& out) { return out.first_format_; }
 
+  /// The header that `close` would write.
+  static header finished_header(const writer& out) { return compose_header(out.header_, out.content(), out.options()); }
+
   static evaluated_slice evaluate(const writer& out, const slices& all, std::size_t z) { return out.evaluate(all, z); }
 
   /// Evaluates the slice first if `evaluated` is empty.

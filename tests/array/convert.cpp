@@ -514,6 +514,30 @@ std::string narrowing_refusal(const voxel_format& format, const std::vector<T>& 
 
 }  // namespace
 
+TEST_CASE("voxels that become other numbers are counted") {
+  mrcz::narrowed_voxels count;
+  const auto counted = [&](mrcz::rounding rounding, bool saturate) {
+    count.rounded = count.saturated = 0;
+    return mrcz::detail::narrowing{rounding, saturate, &count};
+  };
+  const auto found = [&] { return std::pair{count.rounded.load(), count.saturated.load()}; };
+  using counts = std::pair<std::uint64_t, std::uint64_t>;
+  narrowed<float>({mode::int8}, {0.5F, 1, 2.25F, 126.6F, -3}, counted(mrcz::rounding::nearest, false));
+  CHECK(found() == counts{3, 0});
+  narrowed<float>({mode::int8}, {200, 127, 0, -128, -129}, counted(mrcz::rounding::exact, true));
+  CHECK(found() == counts{0, 2});
+  narrowed<float>({mode::int8}, {200, 1.5F, 127.25F}, counted(mrcz::rounding::nearest, true));
+  CHECK(found() == counts{1, 2});
+  narrowed<float>({mode::float16}, {1e6F, 0.1F, 0.5F}, counted(mrcz::rounding::nearest, true));
+  CHECK(found() == counts{1, 1});
+  narrowed<std::int16_t>({mode::int8}, {1, 2, 3}, counted(mrcz::rounding::nearest, true));
+  CHECK(found() == counts{0, 0});
+  std::vector<float> many(2000, 0.25F);
+  many[1999] = 1000;
+  narrowed<float>({mode::uint4}, many, counted(mrcz::rounding::nearest, true));
+  CHECK(found() == counts{1999, 1});
+}
+
 TEST_CASE("rounding goes to the nearest number of the mode, in the middle to the even one") {
   const std::vector<float> voxels{0.5F, 1.5F, 2.5F, -0.5F, -1.5F, -2.5F, 0.49F, 126.6F, -128.5F, 3.0F, 0x1p-30F};
   const std::vector<double> expected{0, 2, 2, 0, -2, -2, 0, 127, -128, 3, 0};

@@ -23,12 +23,17 @@ COMMANDS = [
     (["convert", "in.mrcz", "new.mrc", "--mode", "float32"], None),
     (["convert", "in.mrc", "old.mrc", "--force"], None),
     (["-i", "in.mrc", "-o", "old.mrc", "-c", "zlib", "-l", "9"], None),
+    (["convert", "in.mrc", "new.mrcz", "--bin", "2"], None),
+    (["convert", "in.mrcz", "new.mrc", "--kind", "volume", "--region", "1:20,,", "--byte-order", "big"], None),
     (["append", "old.mrc", "in.mrc"], None),
     (["append", "in.mrcz", "old.mrc"], None),
     (["cat", "in.mrc", "old.mrc", "-o", "new.mrcz"], None),
     (["cat", "in.mrcz", "in.mrcz", "-o", "new.mrcz"], None),
     (["split", "in.mrc", "--output-dir", "out"], None),
     (["view", "in.mrc", "--mean", "-o", "new.png"], None),
+    (["repair", "in.mrc", "new.mrc"], None),
+    (["repair", "in.mrcz", "new.mrcz"], None),
+    (["repair", "--in-place", "in.mrc"], None),
     (["edit", "in.mrcz", "--stats", "--voxel-size", "2"], None),
 ]
 

@@ -132,16 +132,24 @@ void change_in_place(const std::filesystem::path& path) {
   mrcz::edit_metadata(path, {{"answer", 43}});
   mrcz::overwrite_slice(path, 0, xt::xtensor<float, 2>(xt::zeros<float>({3, 4})) * 2.0F, {.level = 9});
   mrcz::update_statistics(path);
+  for (const auto& change : mrcz::repair_in_place(path)) static_cast<void>(to_string(change));
   static_cast<void>(mrcz::pending_undo(path));
 }
 
 void copy_and_crop(const std::filesystem::path& path) {
   auto document = mrcz::read_document<float>(path, {.axes = mrcz::axis_order::xyz});
   document.header = mrcz::binned(mrcz::cropped(document.header, {.x = {.first = 1}}), 2);
+  document.header = mrcz::in_axis_order(document.header, mrcz::axis_order_named("zyx").value());
   static_cast<void>(mrcz::position_of(document.header, 0, 0, 0));
   mrcz::write(path, document);
   mrcz::reader in{path};
   mrcz::write_stack(path, mrcz::in_xyz_order(in.read<float>(), in.header()), {.like = in.header_as_read()}, {{"a", 1}});
+  mrcz::write(path, mrcz::binned(in.read<float>(), {1, 2, 1}),
+              {.compression = best_of(mrcz::try_compressions(in.read<float>())).compression});
+  mrcz::narrowed_voxels narrowed;
+  mrcz::writer out{path, {.narrowed = &narrowed}};
+  mrcz::copy_region(in, {.x = {.count = 1}}, out);
+  mrcz::copy_binned(in, {}, {2, 1, 1}, out);
   in.refresh();
   for (const auto& remark : in.remarks()) fmt::print("{}\n", to_string(remark));
 }

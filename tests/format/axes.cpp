@@ -38,6 +38,23 @@ TEST_CASE("N and NSTART follow their axes into x, y, z, and what is in x, y, z a
   CHECK(mrcz::in_xyz_order(ordered) == ordered);
 }
 
+TEST_CASE("a header is put in any order of axes, and back") {
+  const auto h = volume_with_axes(3, 1, 2);
+  for (const std::string name : {"xyz", "xzy", "yxz", "yzx", "zxy", "zyx"}) {
+    CAPTURE(name);
+    const auto order = mrcz::axis_order_named(name);
+    REQUIRE(order);
+    const auto ordered = mrcz::in_axis_order(h, *order);
+    const auto number = [&](std::size_t i) { return name[i] - 'x' + 1; };
+    CHECK(std::tuple{ordered.mapc, ordered.mapr, ordered.maps} == std::tuple{number(0), number(1), number(2)});
+    for (const std::int32_t axis : {1, 2, 3}) CHECK(ordered.n_along(axis) == h.n_along(axis));
+    CHECK(mrcz::in_xyz_order(ordered) == mrcz::in_xyz_order(h));
+  }
+  CHECK(mrcz::in_axis_order(h, mrcz::axis_order::file) == h);
+  CHECK(mrcz::axis_order_named("file") == mrcz::axis_order::file);
+  CHECK(!mrcz::axis_order_named("xxy"));
+}
+
 TEST_CASE("values come back from x, y, z as they were in the file, for each order of axes") {
   const std::array<char, 3> of_file{'s', 'r', 'c'};
   for (const auto& [c, r, s] : {std::tuple{1, 2, 3}, {1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}}) {
@@ -63,7 +80,7 @@ TEST_CASE("the axes of stacks are not exchanged") {
     const auto failure = test::failure_of([&] { mrcz::in_xyz_order(h); });
     REQUIRE(failure);
     CHECK(failure->code == mrcz::errc::bad_option);
-    CHECK(failure->mentions("MAPC, MAPR, MAPS are 2, 1, 3, but the sections of a"));
+    CHECK(failure->mentions("MAPC, MAPR, MAPS are 2, 1, 3 and cannot become 1, 2, 3: the file is of the kind"));
     CHECK(failure->mentions(std::string{mrcz::name_of(h.kind())}));
     std::tie(h.mapc, h.mapr, h.maps) = std::tuple{1, 2, 3};
     CHECK(mrcz::in_xyz_order(h) == h);

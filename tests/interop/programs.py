@@ -59,12 +59,14 @@ def check_with_relion(path, voxels, voxel_size=1.25):
             raise AssertionError(f"RELION finds {(mean, deviation, low, high, pixel)}, expected {expected}")
 
 
-def check_with_gemmi(path, voxels, voxel_size=1.25):
+def check_with_gemmi(path, voxels, voxel_size=1.25, in_order=False):
     try:
         import gemmi
     except ImportError:
         return
     volume = gemmi.read_ccp4_map(path)
+    if in_order:
+        volume.setup(0.0)  # puts the axes in the order x, y, z
     if not np.array_equal(np.array(volume.grid).T, voxels):
         raise AssertionError("gemmi reads other voxels")
     if not math.isclose(volume.grid.unit_cell.a, voxel_size * voxels.shape[2], rel_tol=1e-5):
@@ -106,6 +108,86 @@ def check_mode(mrcz, folder, name, dtype):
         raise AssertionError(f"the percentiles are {found}")
 
 
+#: What is written into the header of a sound file, at these bytes
+DAMAGES = {"stamp": (212, bytes(4)), "map": (208, b"map\0"), "version": (108, bytes(4)), "labels": (220, b"\x09\0\0\0"),
+           "statistics": (76, bytes(12)), "sampling": (28, bytes(12)), "no_extended_header": (92, b"\0\x04\0\0"),
+           "axes": (64, bytes(12)), "space_group": (88, b"\xff" * 4), "cell": (48, b"\0\0\x80\xbf"), "rms": (216, b"\0\0\xc8\x42")}
+
+
+def check_repaired(mrcz, folder, broken, voxels, voxel_size=1.25):
+    mended = f"mended_{os.path.basename(broken)}"
+    run(mrcz, folder, "repair", broken, mended)
+    run(mrcz, folder, "validate", mended)
+    check(os.path.join(folder, mended), voxels, voxel_size)
+    check_with_relion(os.path.join(folder, mended), voxels, voxel_size)
+    if voxels.dtype.str[1:] in ("i1", "i2", "f4") and mended.endswith(".mrc"):
+        check_with_gemmi(os.path.join(folder, mended), voxels, voxel_size)
+
+
+def check_repair(mrcz, folder, name, dtype):
+    voxels = np.random.default_rng(7).poisson(20, (6, 40, 50)).astype(dtype)
+    for kind in ("mrc", "mrcs"):
+        sound = os.path.join(folder, f"sound_{name}.{kind}")
+        make(sound, voxels, volume=kind == "mrc")
+        for damage, (offset, content) in DAMAGES.items():
+            broken = os.path.join(folder, f"{damage}_{name}.{kind}")
+            shutil.copyfile(sound, broken)
+            with open(broken, "r+b") as f:
+                f.seek(offset)
+                f.write(content)
+            check_repaired(mrcz, folder, broken, voxels)
+            run(mrcz, folder, "repair", "--in-place", broken)
+            check(broken, voxels)
+        cut = os.path.join(folder, f"cut_{name}.{kind}")
+        shutil.copyfile(sound, cut)
+        os.truncate(cut, os.path.getsize(cut) - 7)
+        check_repaired(mrcz, folder, cut, voxels[:-1])
+        run(mrcz, folder, "compress", "-q", sound, "-o", f"packed_{name}.{kind}.mrcz", "--force")
+        packed = os.path.join(folder, f"packed_{name}.{kind}.mrcz")
+        os.truncate(packed, os.path.getsize(packed) - 7)
+        whole = f"whole_{name}.{kind}"
+        run(mrcz, folder, "repair", packed, whole)
+        check(os.path.join(folder, whole), voxels[:-1])
+
+
+def check_voxels(mrcz, folder, name, dtype):
+    """What convert does with voxels: a region, larger ones, another order of axes and of bytes."""
+    voxels = np.random.default_rng(8).poisson(20, (6, 41, 50)).astype(dtype)
+    gemmi_reads = dtype in ("i1", "i2", "f4")
+    for kind in ("mrc", "mrcs"):
+        whole = os.path.join(folder, f"whole_{name}.{kind}")
+        make(whole, voxels, volume=kind == "mrc")
+
+        def convert(what, expected, voxel_size, *options):
+            path = os.path.join(folder, f"{what}_{name}.{kind}")
+            run(mrcz, folder, "convert", whole, path, *options)
+            run(mrcz, folder, "validate", path)
+            check(path, expected, voxel_size)
+            check_with_relion(path, expected, voxel_size)
+            # gemmi 0.5.7 swaps the bytes of big-endian integers after it has made floats of them, also in mrcfile's files
+            if gemmi_reads and kind == "mrc" and not (what == "big_endian" and dtype != "f4"):
+                check_with_gemmi(path, expected, voxel_size)
+
+        convert("region", voxels[1:5, 3:33, 10:], 1.25, "--region", "1:4,3:30,10:")
+        convert("big_endian", voxels, 1.25, "--byte-order", "big")
+        deep = 2 if kind == "mrc" else 1
+        blocks = voxels[:, :40].astype("f8").reshape(6 // deep, deep, 20, 2, 25, 2)
+        means = blocks.mean((1, 3, 5)).astype("f4")
+        path = os.path.join(folder, f"binned_{name}.{kind}")
+        run(mrcz, folder, "convert", whole, path, "--bin", "2")
+        check(path, means, 2.5)
+        check_with_relion(path, means, 2.5)
+        if kind == "mrc":
+            check_with_gemmi(path, means, 2.5)
+
+    turned = os.path.join(folder, f"turned_{name}.mrc")
+    volume = os.path.join(folder, f"whole_{name}.mrc")
+    run(mrcz, folder, "convert", volume, turned, "--axes", "zyx")
+    check(turned, voxels.transpose(2, 1, 0))
+    if gemmi_reads:
+        check_with_gemmi(turned, voxels, in_order=True)
+
+
 def main(mrcz, folder):
     for program in ("relion_image_handler", "gemmi"):
         if not shutil.which(program):
@@ -115,6 +197,8 @@ def main(mrcz, folder):
     for name, dtype in MODES.items():
         try:
             check_mode(os.path.abspath(mrcz), os.path.abspath(folder), name, dtype)
+            check_repair(os.path.abspath(mrcz), os.path.abspath(folder), name, dtype)
+            check_voxels(os.path.abspath(mrcz), os.path.abspath(folder), name, dtype)
         except (AssertionError, subprocess.CalledProcessError) as e:
             print(f"{name}: {e} {getattr(e, 'stderr', '')}")
             failures += 1

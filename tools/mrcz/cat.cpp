@@ -24,12 +24,8 @@ struct arguments {
   bool quiet = false;
 };
 
-/// The codec of the first file, if the name of the output allows one.
 std::optional<mrcz::codec> codec_for(const arguments& given, const mrcz::reader& first) {
-  if (given.codec) return mrcz::codec_named(*given.codec);
-  const bool compressed = mrcz::detail::defaults_for(given.out).codec != mrcz::codec::none;
-  if (compressed && first.codec() != mrcz::codec::none) return first.codec();
-  return std::nullopt;
+  return given.codec ? mrcz::codec_named(*given.codec) : rewriting::codec_for(first, given.out);
 }
 
 int cat(const arguments& given) {

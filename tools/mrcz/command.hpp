@@ -16,6 +16,7 @@ action add_compress(CLI::App& program);
 action add_decompress(CLI::App& program);
 action add_convert(CLI::App& program);
 action add_validate(CLI::App& program);
+action add_repair(CLI::App& program);
 action add_edit(CLI::App& program);
 action add_stats(CLI::App& program);
 action add_diff(CLI::App& program);

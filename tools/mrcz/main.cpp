@@ -92,6 +92,7 @@ int main(int count, char** arguments) try {
       std::pair{"decompress", command::add_decompress(program)},
       std::pair{"convert", command::add_convert(program)},
       std::pair{"validate", command::add_validate(program)},
+      std::pair{"repair", command::add_repair(program)},
       std::pair{"edit", command::add_edit(program)},
       std::pair{"stats", command::add_stats(program)},
       std::pair{"diff", command::add_diff(program)},

@@ -41,6 +41,10 @@ auto naming_force(const std::string& path, Open&& open) {
 
 }  // namespace
 
+std::FILE* manners::for_messages(const std::string& output) {
+  return standard_streams::is_meant_by(output) ? stderr : stdout;
+}
+
 mrcz::writer manners::open(const std::string& path, const mrcz::write_options& options) {
   if (!standard_streams::is_meant_by(path)) return naming_force(path, [&] { return mrcz::writer{path, options}; });
   auto at_the_end = std::make_unique<mrcz::detail::packed_sink>(std::make_unique<standard_streams::output>(),

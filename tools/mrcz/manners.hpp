@@ -66,6 +66,9 @@ CLI::Validator one_of(const char* what, Named named) {
 /// Throws `refusal` if an output is one of the inputs, also through links.
 void require_no_input(const std::vector<std::string>& inputs, const std::string& output);
 
+/// Where to print what is no error: standard error if the output goes to standard output.
+std::FILE* for_messages(const std::string& output);
+
 /// Opens a `mrcz::writer`; "-" is standard output. Its error for a file that exists says that --force replaces the
 /// file.
 mrcz::writer open(const std::string& path, const mrcz::write_options& options);

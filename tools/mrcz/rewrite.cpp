@@ -11,6 +11,12 @@ std::endian rewriting::byte_order_for(const mrcz::reader& in) {
   return mrcz::detail::has_known_numbers(in.extended_header()) ? std::endian::native : in.header().byte_order;
 }
 
+std::optional<mrcz::codec> rewriting::codec_for(const mrcz::reader& in, const std::string& out) {
+  const bool compressed = mrcz::detail::defaults_for(out).codec != mrcz::codec::none;
+  if (compressed && in.codec() != mrcz::codec::none) return in.codec();
+  return std::nullopt;
+}
+
 mrcz::writer rewriting::open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options) {
   auto out = manners::open(path, options);
   out.header() = in.header();

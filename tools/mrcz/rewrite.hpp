@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -14,6 +15,9 @@ namespace rewriting {
 /// The byte order in which a copy of the file can be written: this machine's, or that of the file if its extended
 /// header holds numbers that nobody else can put in order.
 std::endian byte_order_for(const mrcz::reader& in);
+
+/// The codec of a file if the name of its copy allows one; nothing: what that name implies.
+std::optional<mrcz::codec> codec_for(const mrcz::reader& in, const std::string& out);
 
 /// Opens a writer with the header and the extended header of a file.
 mrcz::writer open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options);

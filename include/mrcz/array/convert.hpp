@@ -134,6 +134,7 @@ MRCZ_INLINE void decode_voxels(const voxel_decoder& type, const voxel_format& fo
 struct narrowing {
   mrcz::rounding rounding = mrcz::rounding::exact;
   bool saturate = false;
+  narrowed_voxels* count = nullptr;  ///< of voxels that become other numbers
 };
 
 /// Converts `count` voxels to the bytes of a file. In mode 101 they must be a whole row. False if a value has no exact

@@ -18,7 +18,7 @@ namespace mrcz {
 template <container E>
 auto in_xyz_order(const E& of_file, const header& h) {
   using T = std::remove_cv_t<typename E::value_type>;
-  const auto axes = detail::axes_to_exchange(h);
+  const auto axes = detail::axes_to_exchange(h, axis_order::xyz);
   const auto all = slices_of(of_file);
   detail::require_array(all);
   detail::require_volume(all);

@@ -72,6 +72,12 @@ struct extended_header {
 
 namespace detail {
 
+/// Every EXTTYP that the standard and MRCZ know, for messages.
+inline constexpr const char* known_exttyps = "CCP4, MRCO, SERI, AGAR, FEI1, FEI2, HDF5 or json";
+
+/// Whether the standard or MRCZ knows this EXTTYP.
+MRCZ_INLINE bool is_known_exttyp(const std::array<char, 4>& exttyp) noexcept;
+
 /// Fills JSON with blanks up to a multiple of 16 bytes, so that voxels of every type are aligned in a mapped file.
 /// Leaves other extended headers unchanged.
 MRCZ_INLINE extended_header padded(extended_header extended);

@@ -64,6 +64,10 @@ MRCZ_INLINE per_axis<double> position_of(const header& h, std::size_t z, std::si
 
 namespace detail {
 
+/// The number of blocks of n voxels. Throws `errc::bad_option` if n is 0 and `errc::out_of_range` if it is more than
+/// the extent.
+MRCZ_INLINE std::size_t blocks_along(std::size_t extent, std::size_t n, char axis);
+
 /// Whether ORIGIN has the sign of IMOD's files from before 2014, which is the opposite of the standard's.
 MRCZ_INLINE bool has_imods_origin(const header& h) noexcept;
 

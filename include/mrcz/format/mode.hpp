@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -166,6 +167,12 @@ concept written_voxel = voxel<detail::written_as<T>> || std::is_same_v<detail::w
 enum class rounding : std::uint8_t {
   exact,    ///< it is refused
   nearest,  ///< it becomes the nearer one; in the middle, the one whose last bit is 0
+};
+
+/// Counts voxels that became other numbers when they were written. Any number of threads may add to it.
+struct narrowed_voxels {
+  std::atomic<std::uint64_t> rounded = 0;    ///< to a number of the mode
+  std::atomic<std::uint64_t> saturated = 0;  ///< beyond the numbers of the mode: the largest or smallest of them
 };
 
 /// The mode in which an array of `T` is written unless the options state another. Unsigned bytes become uint16, because

@@ -33,6 +33,8 @@ class slice_table {
 
   /// Slices whose bytes are all there. `require` says why there are not more.
   std::size_t complete() const noexcept { return complete_; }
+  /// Whether slices are missing because the file ends too early, as opposed to damage in it.
+  bool is_cut_off() const noexcept { return complete_ < claimed_ && (ended_ || !compressed()); }
   /// Slices that the header claims: NZ.
   std::size_t claimed() const noexcept { return claimed_; }
 

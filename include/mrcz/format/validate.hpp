@@ -54,6 +54,9 @@ class findings {
   std::vector<finding> list_;
 };
 
+/// The text in quotes. What is not printable ASCII becomes the form \x1b.
+MRCZ_INLINE std::string printable(std::string_view text);
+
 /// Reports a change in place that has not ended: the file may hold old and new bytes.
 MRCZ_INLINE void validate_undo_record(const std::filesystem::path& path, findings& list);
 

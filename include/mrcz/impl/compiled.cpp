@@ -3,6 +3,7 @@
 #define MRCZ_SEPARATE_COMPILATION
 #endif
 
+#include "mrcz/impl/array/binned.ipp"
 #include "mrcz/impl/array/convert.ipp"
 #include "mrcz/impl/array/slice_codec.ipp"
 #include "mrcz/impl/array/voxels.ipp"
@@ -74,10 +75,12 @@
 #include "mrcz/impl/open_file.ipp"
 #include "mrcz/impl/read_header.ipp"
 #include "mrcz/impl/reader.ipp"
+#include "mrcz/impl/repair.ipp"
 #include "mrcz/impl/slice_packer.ipp"
 #include "mrcz/impl/slice_unpacker.ipp"
 #include "mrcz/impl/stored_slices.ipp"
 #include "mrcz/impl/summarise_voxels.ipp"
+#include "mrcz/impl/try_compressions.ipp"
 #include "mrcz/impl/validate.ipp"
 #include "mrcz/impl/write_options.ipp"
 #include "mrcz/impl/writer.ipp"

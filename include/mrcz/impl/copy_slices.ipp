@@ -7,6 +7,9 @@
 #include <cstddef>
 #include <utility>
 
+#include "mrcz/array/binned.hpp"
+#include "mrcz/array/convert.hpp"
+#include "mrcz/array/voxels.hpp"
 #include "mrcz/core/bytes.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/parallel.hpp"
@@ -30,15 +33,67 @@ MRCZ_INLINE resolved_range resolved_slices(const reader& in, const range& z) {
   return with_context(in.source().name(), [&] { return resolve(z, in.shape()[0], 'z'); });
 }
 
+MRCZ_INLINE resolved_region resolved_box(const reader& in, const region& box) {
+  return with_context(in.source().name(), [&] {
+    const auto wanted = resolve(box, in.shape());
+    if (wanted.y.count == 0 || wanted.x.count == 0)
+      fail(errc::out_of_range, "a box of {} rows and {} columns has no voxels", wanted.y.count, wanted.x.count);
+    return wanted;
+  });
+}
+
+struct slices_to_bin {
+  slices from;
+  per_axis<std::size_t> n;
+};
+
+MRCZ_INLINE void evaluate_binned(const void* array, std::size_t z, std::byte* to) {
+  const auto& [from, n] = *static_cast<const slices_to_bin*>(array);
+  bin_slice(from, z, n, reinterpret_cast<float*>(to));
+}
+
 }  // namespace detail
 
-MRCZ_INLINE void copy_slices(const reader& in, range z, writer& out) {
-  const auto wanted = detail::resolved_slices(in, z);
+MRCZ_INLINE void copy_slices(const reader& in, range z, writer& out) { copy_region(in, {.z = z}, out); }
+
+MRCZ_INLINE void copy_region(const reader& in, const region& box, writer& out) {
+  const auto wanted = detail::resolved_box(in, box);
   const detail::stored_slices stored{in};
-  const std::size_t at_once = detail::slices_at_once(stored.slice_bytes(), detail::thread_count(out.options().threads));
+  const std::size_t slice_bytes = wanted.y.count * wanted.x.count * stored.type().bytes;
+  const std::size_t at_once = detail::slices_at_once(slice_bytes, detail::thread_count(out.options().threads));
   detail::buffer memory;
-  for (std::size_t first = wanted.first; first < wanted.end(); first += at_once)
-    out.append(stored.read({first, std::min(at_once, wanted.end() - first)}, memory));
+  for (std::size_t first = wanted.z.first; first < wanted.z.end(); first += at_once)
+    out.append(stored.read_region({{first, std::min(at_once, wanted.z.end() - first)}, wanted.y, wanted.x}, memory));
+}
+
+MRCZ_INLINE void copy_binned(const reader& in, const region& box, const per_axis<std::size_t>& n, writer& out) {
+  const auto wanted = detail::resolved_box(in, box);
+  const detail::stored_slices stored{in};
+  const auto blocks = detail::with_context(in.source().name(), [&] {
+    return detail::binned_extents({.type = &stored.type(),
+                                   .rank = 3,
+                                   .extents = wanted.shape(),
+                                   .array = nullptr,
+                                   .evaluate = [](const void*, std::size_t, std::byte*) {},
+                                   .in_place = nullptr,
+                                   .in_parallel = true},
+                                  n);
+  });
+  const std::size_t block_bytes = n.z * wanted.y.count * wanted.x.count * stored.type().bytes;
+  const std::size_t at_once = detail::slices_at_once(block_bytes, detail::thread_count(out.options().threads));
+  detail::buffer memory;
+  for (std::size_t first = 0; first < blocks[0]; first += at_once) {
+    const std::size_t count = std::min(at_once, blocks[0] - first);
+    const detail::slices_to_bin some{
+        stored.read_region({{wanted.z.first + first * n.z, count * n.z}, wanted.y, wanted.x}, memory), n};
+    out.append(slices{.type = &encoder_of<float>(),
+                      .rank = 3,
+                      .extents = {count, blocks[1], blocks[2]},
+                      .array = &some,
+                      .evaluate = detail::evaluate_binned,
+                      .in_place = nullptr,
+                      .in_parallel = true});
+  }
 }
 
 MRCZ_INLINE bool can_copy_packed(const reader& in, const writer& out) {

@@ -131,10 +131,13 @@ MRCZ_INLINE header_bytes edited(header_fields fields, const reader& in) {
   return encode(composed);
 }
 
-/// The header of the file with other statistics.
-MRCZ_INLINE header_bytes with_statistics(const reader& in, const statistics& voxels) {
+/// The header of the file with other statistics, and another EXTTYP if it is given.
+MRCZ_INLINE header_bytes with_statistics(const reader& in, const statistics& voxels,
+                                         const std::optional<std::array<char, 4>>& exttyp = std::nullopt) {
   const header_fields fields{in.header()};
-  const auto composed = compose_header(fields, content_of(in, fields, voxels), options_of(in));
+  auto content = content_of(in, fields, voxels);
+  content.exttyp = exttyp.value_or(content.exttyp);
+  const auto composed = compose_header(fields, content, options_of(in));
   require_same_voxels(composed, fields, in);
   return encode(composed);
 }
@@ -277,6 +280,20 @@ MRCZ_INLINE statistics summarised(const reader& in) {
   return all.statistics();
 }
 
+MRCZ_INLINE rewritten_header rewrite_header(const std::filesystem::path& path, const read_options& options,
+                                            function_ref<std::array<char, 4>(const reader&)> exttyp_of) {
+  return with_context(path.string(), [&] {
+    auto one_thread = options;
+    one_thread.threads = 1;  // the threads of `summarised` read one slice each
+    const file_in_place opened{path, one_thread};
+    const auto exttyp = exttyp_of(opened.in);
+    const auto before = header_in(*opened.file);
+    const auto after = with_statistics(opened.in, summarised(opened.in), exttyp);
+    replace_header(*opened.file, after);
+    return rewritten_header{before, after, opened.in.header().byte_order};
+  });
+}
+
 }  // namespace detail
 
 MRCZ_INLINE void edit(const std::filesystem::path& path, detail::function_ref<void(header_fields&)> change) {
@@ -290,11 +307,7 @@ MRCZ_INLINE void edit(const std::filesystem::path& path, detail::function_ref<vo
 }
 
 MRCZ_INLINE void update_statistics(const std::filesystem::path& path) {
-  detail::with_context(path.string(), [&] {
-    const detail::file_in_place opened{path, {.threads = 1}};  // the threads below read one slice each
-    const auto voxels = detail::summarised(opened.in);
-    detail::replace_header(*opened.file, detail::with_statistics(opened.in, voxels));
-  });
+  detail::rewrite_header(path, {}, [](const reader& in) { return in.header().exttyp; });
 }
 
 }  // namespace mrcz

@@ -53,9 +53,7 @@ MRCZ_INLINE reader::reader(detail::opened_file&& opened, const read_options& opt
       header_{opened.header},
       packing_{opened.packing},
       begin_{detail::with_context(source_->name(), [&] { return detail::data_offset(source_->size(), header_); })},
-      axes_{detail::with_context(
-          source_->name(),
-          [&] { return options_.axes == axis_order::xyz ? detail::axes_to_exchange(header_) : detail::same_axes; })},
+      axes_{detail::with_context(source_->name(), [&] { return detail::axes_to_exchange(header_, options_.axes); })},
       format_{.voxels = {.mode = detail::require_mode_word(header_.mode).mode,
                          .unsigned_bytes = !options_.signed_bytes.value_or(!has_unsigned_bytes(header_)),
                          .byte_order = header_.byte_order},

@@ -108,8 +108,8 @@ MRCZ_INLINE std::span<const std::byte> slice_packer::encode(const evaluated_slic
   packed.of_volume_ = slice.of_volume;
   const std::size_t count = slice.ny * slice.nx;
   if (!is_stored_as(*slice.type, packed.format_.voxels)) plain = pool_->take();
-  const auto [bytes, stored] =
-      encode_slice(*slice.type, packed.format_, {options_.rounding, options_.saturate}, slice.voxels, plain);
+  const auto [bytes, stored] = encode_slice(
+      *slice.type, packed.format_, {options_.rounding, options_.saturate, options_.narrowed}, slice.voxels, plain);
   if (!options_.statistics) packed.statistics_ = running_statistics::of(mrcz::statistics{}, count);
   else packed.statistics_ = stored ? *stored : slice.type->summarise(slice.voxels.data(), count);
   return bytes;

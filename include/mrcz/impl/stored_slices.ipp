@@ -16,13 +16,18 @@ MRCZ_INLINE stored_slices::stored_slices(const reader& in) : in_{in} {
 }
 
 MRCZ_INLINE slices stored_slices::read(resolved_range z, buffer& memory) const {
-  const auto [nz, ny, nx] = in_.shape();
+  return read_region({z, {0, in_.shape()[1]}, {0, in_.shape()[2]}}, memory);
+}
+
+MRCZ_INLINE slices stored_slices::read_region(const resolved_region& box, buffer& memory) const {
+  const auto whole = [](const resolved_range& one) { return range{.first = one.first, .count = one.count}; };
+  const auto extents = box.shape();
+  const auto [nz, ny, nx] = extents;
   const std::size_t voxel = encode_->bytes;
-  require_addressable({z.count, ny, nx}, voxel);
-  const auto bytes = memory.acquire(z.count * ny * nx * voxel);
-  const shape extents{z.count, ny, nx};
+  require_addressable(extents, voxel);
+  const auto bytes = memory.acquire(nz * ny * nx * voxel);
   const auto columns = static_cast<std::ptrdiff_t>(nx);
-  in_.read_slices(range{.first = z.first, .count = z.count},
+  in_.read_region({whole(box.z), whole(box.y), whole(box.x)},
                   voxels{.type = decode_,
                          .first = bytes.data(),
                          .rank = 3,

@@ -494,6 +494,33 @@ MRCZ_INLINE running_statistics piece_of_numbers::summary(bool of_complex, std::s
   return running_statistics::of(std::span<const std::complex<double>>{both}.first(count));
 }
 
+/// The smallest and the largest number that a voxel, or each part of a complex one, can be.
+MRCZ_INLINE std::pair<double, double> range_of_numbers(const voxel_format& format) noexcept {
+  constexpr double largest_half = 65504;
+  constexpr double largest_float = static_cast<double>(std::numeric_limits<float>::max());
+  if (format.mode == mode::float16) return {-largest_half, largest_half};
+  if (format.mode == mode::float32 || format.mode == mode::complex64) return {-largest_float, largest_float};
+  std::pair<double, double> numbers;
+  with_row(format, [&]<class Row>(Row) { numbers = {smallest<Row>, largest<Row>}; });
+  return numbers;
+}
+
+/// Counts the voxels of a piece that became other numbers.
+MRCZ_INLINE void count_narrowed(const piece_of_numbers& wanted, const piece_of_numbers& stored, std::size_t count,
+                                const voxel_format& format, const narrowing& how) {
+  const auto range = range_of_numbers(format);
+  const auto beyond = [&](double number) { return number < range.first || number > range.second; };
+  const auto differ = [](double a, double b) { return a != b && a == a; };  // a NaN stays one
+  std::uint64_t rounded = 0;
+  std::uint64_t saturated = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!differ(wanted.real[i], stored.real[i]) && !differ(wanted.imaginary[i], stored.imaginary[i])) continue;
+    ++(how.saturate && (beyond(wanted.real[i]) || beyond(wanted.imaginary[i])) ? saturated : rounded);
+  }
+  how.count->rounded += rounded;
+  how.count->saturated += saturated;
+}
+
 /// Names the first voxel that does not fit.
 [[noreturn]] MRCZ_INLINE void fail_narrowing(const voxel_encoder& type, const voxel_format& format,
                                              const narrowing& how, const std::byte* from, std::size_t first) {
@@ -501,7 +528,8 @@ MRCZ_INLINE running_statistics piece_of_numbers::summary(bool of_complex, std::s
   std::array<std::byte, sizeof(std::complex<float>)> ignored;
   std::size_t bad = 0;
   while (one.convert(type, format, how, from + bad * type.bytes, ignored.data(), 1)) ++bad;
-  const bool is_beyond = one.convert(type, format, {how.rounding, true}, from + bad * type.bytes, ignored.data(), 1);
+  const bool is_beyond =
+      one.convert(type, format, {how.rounding, true, nullptr}, from + bad * type.bytes, ignored.data(), 1);
   const char* const remedy = how.rounding == rounding::exact ? " exactly; round or cast it first"
                              : is_beyond                     ? " even rounded; saturate or scale it first"
                                                              : "";
@@ -513,18 +541,24 @@ MRCZ_INLINE running_statistics piece_of_numbers::summary(bool of_complex, std::s
 MRCZ_INLINE running_statistics encode_numbers(const voxel_encoder& type, const voxel_format& format,
                                               const narrowing& how, const std::byte* from, std::byte* to,
                                               std::size_t count, std::size_t first) {
-  const narrowing allowed{format.mode == type.default_mode ? rounding::nearest : how.rounding, how.saturate};
+  const narrowing allowed{format.mode == type.default_mode ? rounding::nearest : how.rounding, how.saturate, how.count};
   const bool packed = format.mode == mode::uint4;
   const bool swapped = word_bytes(format.mode) > 1 && format.byte_order != std::endian::native;
   const std::size_t item = item_bytes(format.mode);
   running_statistics stored;
   piece_of_numbers piece;
+  piece_of_numbers wanted;
   std::array<std::byte, numbers_at_once> plain;
   for (std::size_t i = 0; i < count; i += numbers_at_once) {
     const std::size_t part = std::min(numbers_at_once, count - i);
     std::byte* const into = packed ? plain.data() : to + i * item;
     if (!piece.convert(type, format, allowed, from + i * type.bytes, into, part))
       fail_narrowing(type, format, allowed, from + i * type.bytes, first + i);
+    if (allowed.count != nullptr) {
+      std::fill_n(wanted.imaginary.begin(), part, 0.0);
+      type.to_numbers(from + i * type.bytes, wanted.real.data(), wanted.imaginary.data(), part);
+      count_narrowed(wanted, piece, part, format, allowed);
+    }
     if (packed) pack_uint4(into, to + i / 2, part);
     if (swapped) swap_voxels(format.mode, into, into, part * item);
     stored += piece.summary(is_complex_mode(format.mode), part);

@@ -17,6 +17,11 @@ MRCZ_INLINE bool extended_header::is_symmetry_text() const noexcept {
 
 namespace detail {
 
+MRCZ_INLINE bool is_known_exttyp(const std::array<char, 4>& exttyp) noexcept {
+  constexpr std::array<std::string_view, 8> known{"CCP4", "MRCO", "SERI", "AGAR", "FEI1", "FEI2", "HDF5", "json"};
+  return std::find(known.begin(), known.end(), std::string_view{exttyp.data(), exttyp.size()}) != known.end();
+}
+
 MRCZ_INLINE extended_header padded(extended_header extended) {
   constexpr std::size_t step = 16;
   static_assert(header_size % step == 0);

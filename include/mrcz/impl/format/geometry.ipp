@@ -87,12 +87,11 @@ MRCZ_INLINE float moved_origin(float origin, double steps, float voxel) noexcept
   return static_cast<float>(origin + steps * voxel);
 }
 
-/// The number of blocks of n voxels.
-MRCZ_INLINE std::int32_t blocks_along(std::int32_t extent, std::size_t n, char axis) {
+MRCZ_INLINE std::size_t blocks_along(std::size_t extent, std::size_t n, char axis) {
   if (n == 0) fail(errc::bad_option, "blocks along {} have 0 voxels", axis);
-  if (n > 1 && n > static_cast<std::size_t>(std::max(extent, 0)))
+  if (n > 1 && n > extent)
     fail(errc::out_of_range, "blocks along {} have {} voxels, but the extent is {}", axis, n, extent);
-  return extent / static_cast<std::int32_t>(n);
+  return extent / n;
 }
 
 MRCZ_INLINE bool divides(std::size_t n, std::int32_t number) noexcept {
@@ -174,9 +173,13 @@ MRCZ_INLINE header cropped(const header& whole, const region& box) {
 
 MRCZ_INLINE header binned(const header& whole, const per_axis<std::size_t>& n) {
   header h = whole;
-  h.nx = detail::blocks_along(whole.nx, n.x, 'x');
-  h.ny = detail::blocks_along(whole.ny, n.y, 'y');
-  h.nz = detail::blocks_along(whole.nz, n.z, 'z');
+  const auto blocks = [](std::int32_t extent, std::size_t size, char axis) {
+    const auto voxels = static_cast<std::size_t>(std::max(extent, 0));
+    return static_cast<std::int32_t>(detail::blocks_along(voxels, size, axis));
+  };
+  h.nx = blocks(whole.nx, n.x, 'x');
+  h.ny = blocks(whole.ny, n.y, 'y');
+  h.nz = blocks(whole.nz, n.z, 'z');
   detail::require_unmixed(whole, n.z);
 
   const auto voxel = whole.voxel_size().value_or(mrcz::voxel_size{});

@@ -14,6 +14,7 @@
 #include "mrcz/core/endian.hpp"
 #include "mrcz/core/error.hpp"
 #include "mrcz/core/linkage.hpp"
+#include "mrcz/format/extended_header.hpp"
 #include "mrcz/format/machine_stamp.hpp"
 #include "mrcz/format/mode_word.hpp"
 #include "mrcz/format/other_format.hpp"
@@ -133,14 +134,12 @@ MRCZ_INLINE void validate_labels(const header_bytes& bytes, const header& h, fin
 }
 
 MRCZ_INLINE void validate_extended_header(const header& h, std::uint64_t file_size, findings& list) {
-  constexpr std::array known{"CCP4", "MRCO", "SERI", "AGAR", "FEI1", "FEI2", "HDF5", "json"};
   const std::string_view type{h.exttyp.data(), h.exttyp.size()};
-  const bool is_known = std::find(known.begin(), known.end(), type) != known.end();
+  const bool is_known = is_known_exttyp(h.exttyp);
   list.error_if(h.nsymbt < 0 || (h.nsymbt > 0 && header_size + static_cast<std::uint64_t>(h.nsymbt) > file_size),
                 "NSYMBT", 92, std::to_string(h.nsymbt),
                 fmt::format("at most the {} bytes behind the header", file_size - header_size));
-  list.error_if(h.nsymbt > 0 && !is_known, "EXTTYP", 104, printable(type),
-                "CCP4, MRCO, SERI, AGAR, FEI1, FEI2, HDF5 or json");
+  list.error_if(h.nsymbt > 0 && !is_known, "EXTTYP", 104, printable(type), known_exttyps);
   list.warn_if(h.nsymbt == 0 && is_known, "EXTTYP", 104, printable(type), "nothing, as there is no extended header");
 }
 
