@@ -1,10 +1,10 @@
 # The libraries that mrcz::mrcz links to. Both the build and the installed package include this file, so they cannot
-# differ. Each of them sets mrcz_only_blosc, mrcz_bzip2 and mrcz_xz to the options MRCZ_ONLY_BLOSC, MRCZ_BZIP2 and MRCZ_XZ
-# of the build, and decides what to do if mrcz_missing is not empty.
+# differ. Each of them sets mrcz_only_blosc, mrcz_bzip2 and mrcz_xz to the options MRCZ_ONLY_BLOSC, MRCZ_BZIP2 and
+# MRCZ_XZ of the build, and decides what to do if mrcz_missing is not empty.
 #
-# mrcz_find_dependency(TARGET DEBIAN CONAN VCPKG PACKAGE...) finds PACKAGE unless TARGET exists. If it cannot,
-# mrcz_missing gets a sentence that says how Debian, Conan and vcpkg call it. mrcz_debian_packages lists all the names in
-# Debian.
+# mrcz_find_dependency(TARGET DEBIAN CONAN VCPKG PACKAGE...) finds PACKAGE unless TARGET exists. If it cannot, it adds a
+# sentence to mrcz_missing, which says how Debian, Conan and vcpkg call PACKAGE. mrcz_debian_packages lists all the names
+# in Debian.
 set(mrcz_missing "")
 set(mrcz_debian_packages "")
 macro(mrcz_find_dependency target debian conan vcpkg package)

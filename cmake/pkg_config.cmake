@@ -2,8 +2,8 @@
 # mrcz-bloscpack-compiled. They hold no absolute path, so the prefix may be moved. Asio and libbz2 have no such files in
 # Debian; the compiler finds them in its own folders.
 
-# mrcz_install_pkg_config(NAME TARGET DIRECTORY REQUIRES [LIBRARY]): installs NAME.pc, with the definitions of TARGET and the
-# packages that it REQUIRES, in DIRECTORY.
+# mrcz_install_pkg_config(NAME TARGET DIRECTORY REQUIRES [LIBRARY]): installs NAME.pc in DIRECTORY. It contains the
+# definitions of TARGET, the packages that TARGET REQUIRES, and the LIBRARY to link to.
 function(mrcz_install_pkg_config name target directory requires)
   cmake_path(ABSOLUTE_PATH directory BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" OUTPUT_VARIABLE installed)
   file(RELATIVE_PATH to_prefix "${installed}" "${CMAKE_INSTALL_PREFIX}")
