@@ -11,7 +11,6 @@ else()
   find_package_handle_standard_args(Asio REQUIRED_VARS Asio_INCLUDE_DIR)
   mark_as_advanced(Asio_INCLUDE_DIR)
   if(Asio_FOUND)
-    find_package(Threads REQUIRED)
     add_library(asio::asio INTERFACE IMPORTED)
     set_target_properties(asio::asio PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${Asio_INCLUDE_DIR}"
       INTERFACE_COMPILE_DEFINITIONS ASIO_STANDALONE INTERFACE_LINK_LIBRARIES Threads::Threads)

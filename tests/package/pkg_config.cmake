@@ -1,0 +1,28 @@
+# Strangers' projects that find an installed mrcz by pkg-config.
+cmake_minimum_required(VERSION 3.24)
+foreach(program pkg-config make)
+  find_program(found_${program} ${program})
+  if(NOT found_${program})
+    message("skipped: ${program} is not installed")
+    return()
+  endif()
+endforeach()
+include("${CMAKE_CURRENT_LIST_DIR}/run.cmake")
+
+run(${CMAKE_COMMAND} --install "${BINARY}" --prefix "${WORK}/installed_here")
+file(RENAME "${WORK}/installed_here" "${WORK}/moved")
+file(GLOB_RECURSE files "${WORK}/moved/mrcz.pc")
+cmake_path(GET files PARENT_PATH folder)
+set(ENV{PKG_CONFIG_PATH} "${folder}")
+
+set(packages mrcz stranger mrcz-compiled stranger)
+if(BLOSCPACK)
+  list(APPEND packages mrcz-bloscpack bloscpack mrcz-bloscpack-compiled bloscpack)
+endif()
+while(packages)
+  list(POP_FRONT packages package program)
+  file(MAKE_DIRECTORY "${WORK}/${package}")
+  run(make -C ${package} -f "${SOURCE}/tests/package/pkg_config/Makefile" "SOURCES=${SOURCE}/tests/package" "CXX=${COMPILER}"
+    PACKAGE=${package} PROGRAM=${program})
+  run("${WORK}/${package}/${program}")
+endwhile()
