@@ -140,7 +140,7 @@ void asynchronous(const settings& s, nlohmann::ordered_json& all);
 void memory(const settings& s, nlohmann::ordered_json& all);
 void block_sizes(const settings& s, nlohmann::ordered_json& all);
 void compile_times(const settings& s, nlohmann::ordered_json& all);
-void mrcfile_beside_us(const settings& s, nlohmann::ordered_json& all);
+void beside_us(const settings& s, nlohmann::ordered_json& all);
 void profiles(const settings& s, nlohmann::ordered_json& all);
 void bloscpack(const settings& s, nlohmann::ordered_json& all);
 

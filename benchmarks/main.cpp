@@ -37,7 +37,7 @@ constexpr std::array questions{
     question{"asynchronous", &benchmark::asynchronous, false},
     question{"memory", &benchmark::memory},
     question{"block_sizes", &benchmark::block_sizes, false},
-    question{"mrcfile_beside_us", &benchmark::mrcfile_beside_us, false},
+    question{"beside_us", &benchmark::beside_us, false},
 #ifdef MRCZ_BENCHMARK_BLOSCPACK
     question{"bloscpack", &benchmark::bloscpack, false},
 #endif
