@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <stop_token>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -22,7 +23,7 @@ TEST_CASE("each codec that is there packs what a writer would pack") {
   const auto voxels = test::counts<float>({2, 40, 50});
   const auto trials = mrcz::try_compressions(voxels, {.mode = mrcz::mode::int16});
   const auto codecs = std::count_if(mrcz::all_codecs.begin(), mrcz::all_codecs.end(), [](mrcz::codec codec) {
-    return codec != mrcz::codec::none && mrcz::available(codec);
+    return codec != mrcz::codec::none && codec != mrcz::codec::snappy && mrcz::available(codec);
   });
   CHECK(trials.size() == static_cast<std::size_t>(3 * codecs));
   for (const auto& one : trials) {
@@ -49,4 +50,12 @@ TEST_CASE("a sample that no mode can hold is refused") {
   const mrcz::image<float> halves{{0.5F, 1.5F}};
   CHECK(test::failure_of([&] { mrcz::try_compressions(halves, {.mode = mrcz::mode::int8}); })->code ==
         mrcz::errc::mode_mismatch);
+}
+
+TEST_CASE("a requested stop ends the trials") {
+  std::stop_source source;
+  source.request_stop();
+  const std::stop_token stop = source.get_token();
+  CHECK(test::failure_of([&] { mrcz::try_compressions(test::counts<float>({1, 2, 3}), {.stop = &stop}); })->code ==
+        mrcz::errc::stopped);
 }

@@ -18,7 +18,7 @@ struct compression_trial {
   mrcz::compression compression;   ///< the codec and the level
   std::uint64_t bytes = 0;         ///< of the voxels, as they would be stored without a codec
   std::uint64_t packed_bytes = 0;  ///< of their chunks
-  double seconds = 0;              ///< that one thread took to convert and compress them
+  double seconds = 0;              ///< of processor time to convert and compress them
 
   /// Bytes per second of one thread.
   double rate() const noexcept { return static_cast<double>(bytes) / seconds; }
@@ -31,7 +31,8 @@ MRCZ_INLINE std::vector<compression_trial> try_compressions(const slices& sample
 }  // namespace detail
 
 /// Compresses the slices of a sample with each codec that c-blosc has, at levels 1, 5 and 9, as a writer with these
-/// options would. Takes a few seconds for a sample of some MiB. Errors as for `writer::pack`.
+/// options would. Leaves out snappy, which many builds of c-blosc lack. Takes a few seconds for a sample of some MiB.
+/// The processor time of other threads of the program counts too. Errors as for `writer::pack`.
 template <writable Array>
 std::vector<compression_trial> try_compressions(const Array& sample, const write_options& options = {}) {
   return detail::try_compressions(slices_of(sample), options);

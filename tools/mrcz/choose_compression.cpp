@@ -37,7 +37,7 @@ std::vector<mrcz::compression_trial> trials_on(const mrcz::slices& sample, const
 void print(const std::vector<mrcz::compression_trial>& trials, const mrcz::compression_trial& best, std::FILE* to) {
   constexpr double mega = 1e6;
   for (const auto& one : trials)
-    fmt::print(to, "  {} {}: {:.1f} % of the size, {:.0f} MB/s on one thread\n", name_of(*one.compression.codec),
+    fmt::print(to, "  {} {}: {:.1f} % of the size, {:.0f} MB/s per thread\n", name_of(*one.compression.codec),
                one.compression.level, 100.0 * static_cast<double>(one.packed_bytes) / static_cast<double>(one.bytes),
                one.rate() / mega);
   fmt::print(to, "{} {} is {} on a sample of {} bytes\n", name_of(*best.compression.codec), best.compression.level,

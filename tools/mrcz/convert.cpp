@@ -186,10 +186,10 @@ command::action command::add_convert(CLI::App& program) {
                   "The file to write; .mrcz means zstd, other extensions no compression; .gz and .zst pack the "
                   "file; - is standard output")
       ->required();
-  sub->add_option(
-         "--codec", given->codec,
-         "none, blosclz, lz4, lz4hc, snappy, zlib or zstd; auto tries them and levels on a sample and takes the "
-         "smallest that is fast enough")
+  sub->add_option("--codec", given->codec,
+                  "none, blosclz, lz4, lz4hc, snappy, zlib or zstd; auto tries all but snappy, and levels, on a sample "
+                  "and takes "
+                  "the smallest that is fast enough")
       ->check(manners::one_of("codec", [](const std::string& name) {
         return name == "auto" ? mrcz::codec::none : mrcz::codec_named(name);
       }));

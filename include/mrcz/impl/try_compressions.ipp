@@ -4,12 +4,13 @@
 #include "mrcz/try_compressions.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <tuple>
 #include <utility>
 
 #include "mrcz/codec/blosc.hpp"
+#include "mrcz/core/stop.hpp"
 #include "mrcz/format/header_fields.hpp"
 #include "mrcz/slice_packer.hpp"
 
@@ -21,13 +22,19 @@ MRCZ_INLINE compression_trial try_compression(const slices& sample, const write_
   const slice_packer packer{options};
   const header_fields fields = options.like ? header_fields{*options.like} : header_fields{};
   compression_trial made{.compression = options.compression};
-  const auto begin = std::chrono::steady_clock::now();
-  for (std::size_t z = 0; z < sample.extents[0]; ++z) {
-    auto packed = packer.pack(sample, z, fields);
-    made.packed_bytes += packed.bytes().size();
-    packer.recycle(std::move(packed));
+  constexpr std::clock_t enough = CLOCKS_PER_SEC / 100;  // so that the rate of a small sample is right
+  const std::clock_t begin = std::clock();
+  std::clock_t passed = 0;
+  double rounds = 0;
+  for (; passed < enough; passed = std::clock() - begin, ++rounds) {
+    made.packed_bytes = 0;
+    for (std::size_t z = 0; z < sample.extents[0]; ++z) {
+      auto packed = packer.pack(sample, z, fields);
+      made.packed_bytes += packed.bytes().size();
+      packer.recycle(std::move(packed));
+    }
   }
-  made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  made.seconds = static_cast<double>(passed) / CLOCKS_PER_SEC / rounds;
   made.bytes = sample.extents[0] * packer.format_of(fields, *sample.type, sample.extents[1], sample.extents[2]).bytes();
   return made;
 }
@@ -35,8 +42,9 @@ MRCZ_INLINE compression_trial try_compression(const slices& sample, const write_
 MRCZ_INLINE std::vector<compression_trial> try_compressions(const slices& sample, const write_options& options) {
   std::vector<compression_trial> all;
   for (const auto candidate : all_codecs) {
-    if (candidate == codec::none || !available(candidate)) continue;
+    if (candidate == codec::none || candidate == codec::snappy || !available(candidate)) continue;
     for (const int level : {1, 5, 9}) {
+      throw_if_stopped(options.stop);
       auto one = options;
       one.compression.codec = candidate;
       one.compression.level = level;
