@@ -163,6 +163,8 @@ picture::contrast contrast_of(const arguments& given) {
                                 .gamma = given.gamma};
   if (!(found.low >= 0 && found.low < found.high && found.high <= 100))
     throw CLI::ValidationError{"--contrast", fmt::format("'{}' is no range within 0 to 100", given.contrast)};
+  if (!(given.gamma >= 0.01 && given.gamma <= 100))
+    throw CLI::ValidationError{"--gamma", fmt::format("{} is not 0.01 to 100", given.gamma)};
   return found;
 }
 
@@ -233,8 +235,8 @@ command::action command::add_view(CLI::App& program) {
   sub->add_option("-o,--output", given->out,
                   "The PNG file to write; - is standard output; not stated: draws on the terminal");
   auto* slice = sub->add_option("--slice", given->slice, "Show this slice; not stated: the middle one");
-  auto* mean = sub->add_flag("--mean", given->mean, "Show the mean of all slices")->excludes(slice);
-  auto* maximum = sub->add_flag("--maximum", given->maximum, "Show the largest voxels along z");
+  auto* mean = sub->add_flag("--mean", given->mean, "Show the mean along z")->excludes(slice);
+  auto* maximum = sub->add_flag("--maximum", given->maximum, "Show the maximum along z");
   maximum->excludes(slice)->excludes(mean);
   auto* sections = sub->add_flag("--sections", given->sections, "Show the three sections through the middle");
   sections->excludes(slice)->excludes(mean)->excludes(maximum);
@@ -244,9 +246,7 @@ command::action command::add_view(CLI::App& program) {
   sub->add_option("--contrast", given->contrast,
                   "LOW,HIGH: these percentiles of the pixels, and what is beyond them, are black and white")
       ->capture_default_str();
-  sub->add_option("--gamma", given->gamma, "More than 1 brightens what is dark")
-      ->check(CLI::Range(0.01, 100.0))
-      ->capture_default_str();
+  sub->add_option("--gamma", given->gamma, "0.01 to 100; more than 1 brightens what is dark")->capture_default_str();
   sub->add_option("--size", given->size, "The most pixels along x and y; larger images are binned")
       ->check(CLI::Range(1, 65535))
       ->capture_default_str();
