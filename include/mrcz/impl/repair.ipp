@@ -66,7 +66,7 @@ MRCZ_INLINE std::vector<change> changes_between(const header_bytes& before, cons
     const auto new_label = quoted_label(std::span{after}.subspan(at, labels::length));
     if (old_label != new_label) all.push_back({text("LABEL {}", i), at, old_label, new_label});
   }
-  std::stable_sort(all.begin(), all.end(), [](const change& a, const change& b) { return a.offset < b.offset; });
+  std::sort(all.begin(), all.end(), [](const change& a, const change& b) { return a.offset < b.offset; });
   return all;
 }
 
