@@ -2,6 +2,7 @@ import os
 import re
 
 from conan import ConanFile
+from conan.errors import ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
 from conan.tools.files import copy, load, rmdir
@@ -24,6 +25,7 @@ class MrczConan(ConanFile):
         "boost": [True, False],  # True: mrcz::boost too, the coroutines of Boost.Asio
         "only_blosc": [True, False],  # True: c-blosc decompresses each chunk; needs neither lz4 nor zstd
         "header_only": [True, False],  # False: builds mrcz::compiled too
+        "tools": [True, False],  # True: builds the programs mrcz and, with bloscpack, blpk; not header_only
         "shared": [True, False],
         "fPIC": [True, False],
     }
@@ -34,11 +36,12 @@ class MrczConan(ConanFile):
         "boost": False,
         "only_blosc": False,
         "header_only": True,
+        "tools": False,
         "shared": False,
         "fPIC": True,
         "boost/*:header_only": True,
     }
-    exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*"
+    exports_sources = "CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "tools/*", "packaging/debian/copyright"
     no_copy_source = True
     test_package_folder = "tests/package/conan"
 
@@ -83,9 +86,17 @@ class MrczConan(ConanFile):
 
         if self.options.boost:
             self.requires("boost/[>=1.81 <2]", transitive_headers=True)
+        if self.options.tools:
+            self.requires("cli11/2.6.2", visible=False)
 
     def validate(self):
         check_min_cppstd(self, 20)
+        compiler = self.settings.compiler
+        least = {"gcc": "12", "clang": "14", "apple-clang": "15", "msvc": "194"}.get(str(compiler))
+        if least and Version(compiler.version) < least:
+            raise ConanInvalidConfiguration(f"mrcz needs C++20 as of {compiler} {least}, not {compiler.version}")
+        if self.options.tools and self.options.header_only:
+            raise ConanInvalidConfiguration("the programs of the option tools need header_only=False")
 
     def layout(self):
         cmake_layout(self)
@@ -103,7 +114,8 @@ class MrczConan(ConanFile):
         toolchain.cache_variables["MRCZ_ONLY_BLOSC"] = bool(self.options.only_blosc)
         toolchain.cache_variables["MRCZ_BZIP2"] = bool(self.options.bzip2)
         toolchain.cache_variables["MRCZ_XZ"] = bool(self.options.xz)
-        for part in ("TESTS", "TOOLS", "EXAMPLES", "BENCHMARKS"):
+        toolchain.cache_variables["MRCZ_BUILD_TOOLS"] = bool(self.options.tools)
+        for part in ("TESTS", "EXAMPLES", "BENCHMARKS"):
             toolchain.cache_variables[f"MRCZ_BUILD_{part}"] = False
         toolchain.generate()
         CMakeDeps(self).generate()
@@ -115,20 +127,26 @@ class MrczConan(ConanFile):
             cmake.build()
 
     def package(self):
-        copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
+        licenses = os.path.join(self.package_folder, "licenses")
+        copy(self, "LICENSE", self.source_folder, licenses)
         if self.options.header_only:
             copy(self, "*", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include"))
         else:
             CMake(self).install()
-            # CMakeDeps writes the files with which CMake finds the package, so the installed ones are removed.
+            # CMakeDeps and PkgConfigDeps write the files with which the package is found, so the installed ones are
+            # removed.
             rmdir(self, os.path.join(self.package_folder, "lib", "cmake"))
+            rmdir(self, os.path.join(self.package_folder, "lib", "pkgconfig"))
             rmdir(self, os.path.join(self.package_folder, "share"))
+        if self.options.tools:
+            copy(self, "copyright", os.path.join(self.source_folder, "packaging", "debian"), licenses)
 
     def package_info(self):
         """One component for each target of CMakeLists.txt."""
         self.cpp_info.set_property("cmake_file_name", "mrcz")
         # CMakeDeps links this target to all components. Its default name is mrcz::mrcz.
         self.cpp_info.set_property("cmake_target_name", "mrcz::all")
+        self.cpp_info.set_property("pkg_config_name", "mrcz-all")
         headers = self._component("mrcz")
         headers.defines = ["_FILE_OFFSET_BITS=64"]  # as in CMakeLists.txt
         headers.requires = [
@@ -174,6 +192,7 @@ class MrczConan(ConanFile):
     def _component(self, name, lib=None):
         component = self.cpp_info.components[name]
         component.set_property("cmake_target_name", f"mrcz::{name}")
+        component.set_property("pkg_config_name", name if name == "mrcz" else f"mrcz-{name}".replace("_", "-"))
         if lib:
             component.libs = [lib]
         else:

@@ -32,6 +32,7 @@ PACKAGES = {
     "xz_utils": {"headers": ["lzma.h", "lzma"], "libs": ["lzma"], "target": "LibLZMA::LibLZMA", "file": "LibLZMA"},
     "boost": {"headers": ["boost"], "component": "headers"},
     "openssl": {"headers": ["openssl"], "libs": ["crypto"], "component": "crypto"},
+    "cli11": {"headers": ["CLI"], "target": "CLI11::CLI11", "file": "CLI11"},
 }
 REQUIREMENTS = {
     "xtensor/0.27.1": ["xtl/0.8.0", "nlohmann_json/3.11.3", "xsimd/13.2.0"],

@@ -27,6 +27,9 @@ class StrangerConan(ConanFile):
                     self.run(os.path.join(self.cpp.build.bindir, program + form), env="conanrun")
             if self._boost:
                 self.run(os.path.join(self.cpp.build.bindir, "stranger_boost"), env="conanrun")
+            if self.dependencies["mrcz"].options.tools:
+                for program in ["mrcz"] + ["blpk"] * self._bloscpack:
+                    self.run(os.path.join(self.dependencies["mrcz"].package_folder, "bin", program) + " --version")
 
     @property
     def _bloscpack(self):
