@@ -5,11 +5,15 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "harness.hpp"
 #include "movies.hpp"
+#include "mrcz/copy_slices.hpp"
 #include "mrcz/read.hpp"
+#include "mrcz/reader.hpp"
 #include "mrcz/write.hpp"
+#include "mrcz/writer.hpp"
 
 namespace {
 
@@ -106,6 +110,44 @@ void programs(benchmark::settings s, nlohmann::ordered_json& all) {
   row("relion_convert_to_tiff, deflate", times[3], deflate / tiff);
   row("gzip", times[4], in + ".gz");
 }
+
+/// The same files by `mrcz compress` and by calls of the library.
+void program_and_library(const benchmark::settings& s, nlohmann::ordered_json& all) {
+  const auto packed = s.folder / "packed";
+  std::vector<std::filesystem::path> files;
+  std::string names;
+  {
+    const auto voxels = benchmark::counts(mrcz::shape{4, 4096, 4096});
+    for (int i = 0; i < (s.quick ? 5 : 20); ++i) {
+      files.push_back(s.folder / fmt::format("{}.mrc", i));
+      mrcz::write(files.back(), voxels, {.kind = mrcz::kind::image_stack, .durability = mrcz::durability::none});
+      names += " " + files.back().string();
+    }
+  }
+  const auto by_library = [&] {
+    for (const auto& file : files) {
+      const mrcz::reader in{file};
+      mrcz::writer out{packed / file.filename().replace_extension(".mrcz"), {.mode = in.mode(), .replace = true}};
+      out.header() = in.header();
+      mrcz::copy_slices(in, {}, out);
+      out.close();
+    }
+  };
+  const auto by_program = [&] {
+    run(fmt::format("{} compress -q -f --output-dir {}{}", MRCZ_BENCHMARK_PROGRAM, packed.string(), names));
+  };
+  std::filesystem::create_directories(packed);
+  const auto times = benchmark::measure(s, {{"library", by_library}, {"program", by_program}});
+  benchmark::table t{all,
+                     "mrcz compress beside the library",
+                     fmt::format("{} files of 64 MiB, in MB/s of voxels.", files.size()),
+                     {"library", "mrcz compress", "ratio"}};
+  const double megabytes = static_cast<double>(files.size()) * 4 * 4096 * 4096 / 1e6;
+  t.row("int8 counts, zstd-1", {megabytes / times[0], megabytes / times[1], times[0] / times[1]});
+  t.target("mrcz compress/library", times[0] / times[1], 0.95);
+  for (const auto& file : files) std::filesystem::remove(file);
+  std::filesystem::remove_all(packed);
+}
 #endif
 
 }  // namespace
@@ -114,5 +156,6 @@ void benchmark::beside_us(const settings& s, nlohmann::ordered_json& all) {
   libraries(s, all);
 #ifdef MRCZ_BENCHMARK_PROGRAM
   programs(s, all);
+  program_and_library(s, all);
 #endif
 }
