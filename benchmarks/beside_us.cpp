@@ -27,7 +27,7 @@ std::string output_of(const std::string& command) {
   return ::pclose(pipe) == 0 ? text : std::string{};
 }
 
-bool is_installed(const std::string& program) { return !output_of("command -v " + program).empty(); }
+bool is_installed(const std::string& program) { return !output_of(fmt::format("command -v {}", program)).empty(); }
 
 void run(const std::string& command) {
   if (std::system((command + " >/dev/null").c_str()) != 0) throw std::runtime_error{command + " failed"};
@@ -121,7 +121,7 @@ void program_and_library(const benchmark::settings& s, nlohmann::ordered_json& a
     for (int i = 0; i < (s.quick ? 5 : 20); ++i) {
       files.push_back(s.folder / fmt::format("{}.mrc", i));
       mrcz::write(files.back(), voxels, {.kind = mrcz::kind::image_stack, .durability = mrcz::durability::none});
-      names += " " + files.back().string();
+      names += fmt::format(" {}", files.back().string());
     }
   }
   const auto by_library = [&] {
