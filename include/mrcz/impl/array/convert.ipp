@@ -497,7 +497,7 @@ MRCZ_INLINE running_statistics piece_of_numbers::summary(bool of_complex, std::s
 /// The smallest and the largest number that a voxel, or each part of a complex one, can be.
 MRCZ_INLINE std::pair<double, double> range_of_numbers(const voxel_format& format) noexcept {
   constexpr double largest_half = 65504;
-  constexpr double largest_float = static_cast<double>(std::numeric_limits<float>::max());
+  constexpr auto largest_float = static_cast<double>(std::numeric_limits<float>::max());
   if (format.mode == mode::float16) return {-largest_half, largest_half};
   if (format.mode == mode::float32 || format.mode == mode::complex64) return {-largest_float, largest_float};
   std::pair<double, double> numbers;
