@@ -26,7 +26,6 @@
 #include "progress.hpp"
 #include "rewrite.hpp"
 #include "signals.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -161,18 +160,8 @@ int convert(const arguments& given) {
   if (given.codec == "auto" && given.level) throw CLI::ValidationError{"--level", "--codec auto chooses the level too"};
   mrcz::read_options options{.threads = given.threads};
   if (given.axes) options.axes = mrcz::axis_order_named(*given.axes).value();
-  if (standard_streams::is_meant_by(given.in)) {
-    auto from = standard_streams::input();
-    const mrcz::reader in{from, options};  // a signal still ends the program at once
-    signals::handle();
-    const signals::stop by_signal;
-    convert(given, in, by_signal.token());
-  } else {
-    signals::handle();
-    const signals::stop by_signal;
-    options.stop = by_signal.token();
-    convert(given, mrcz::reader{given.in, options}, by_signal.token());
-  }
+  rewriting::with_reader(given.in, options,
+                         [&](const mrcz::reader& in, const std::stop_token* stop) { convert(given, in, stop); });
   return manners::done;
 }
 

@@ -16,8 +16,6 @@
 #include "printable.hpp"
 #include "progress.hpp"
 #include "rewrite.hpp"
-#include "signals.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -69,18 +67,8 @@ int repair(const arguments& given) {
   manners::require_no_input({given.in}, given.out);
   options.threads = 1;  // the threads of the writer read one slice each
   options.incomplete = true;
-  if (standard_streams::is_meant_by(given.in)) {
-    auto from = standard_streams::input();
-    const mrcz::reader in{from, options};  // a signal still ends the program at once
-    signals::handle();
-    const signals::stop by_signal;
-    repair(given, in, by_signal.token());
-  } else {
-    signals::handle();
-    const signals::stop by_signal;
-    options.stop = by_signal.token();
-    repair(given, mrcz::reader{given.in, options}, by_signal.token());
-  }
+  rewriting::with_reader(given.in, options,
+                         [&](const mrcz::reader& in, const std::stop_token* stop) { repair(given, in, stop); });
   return manners::done;
 }
 

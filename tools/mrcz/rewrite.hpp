@@ -9,6 +9,8 @@
 #include "mrcz/reader.hpp"
 #include "mrcz/write_options.hpp"
 #include "mrcz/writer.hpp"
+#include "signals.hpp"
+#include "standard_streams.hpp"
 
 namespace rewriting {
 
@@ -18,6 +20,24 @@ std::endian byte_order_for(const mrcz::reader& in);
 
 /// The codec of a file if the name of its copy allows one; nothing: what that name implies.
 std::optional<mrcz::codec> codec_for(const mrcz::reader& in, const std::string& out);
+
+/// Opens a file, or standard input for "-", and calls `use(reader, stop)`, where a signal stops. While standard input
+/// is opened, a signal ends the program at once.
+template <class Use>
+void with_reader(const std::string& path, mrcz::read_options options, Use&& use) {
+  if (standard_streams::is_meant_by(path)) {
+    auto from = standard_streams::input();
+    const mrcz::reader in{from, options};
+    signals::handle();
+    const signals::stop by_signal;
+    use(in, by_signal.token());
+  } else {
+    signals::handle();
+    const signals::stop by_signal;
+    options.stop = by_signal.token();
+    use(mrcz::reader{path, options}, by_signal.token());
+  }
+}
 
 /// Opens a writer with the header and the extended header of a file.
 mrcz::writer open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options);
