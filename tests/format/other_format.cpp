@@ -52,7 +52,7 @@ std::string tiff(std::endian order, bool big, const std::vector<std::pair<std::u
   if (big) put(std::uint16_t{8}), put(std::uint16_t{0});
   put_size(directory);
   if (directory > mrcz::header_size) return file;
-  file.resize(directory);
+  file.resize(static_cast<std::size_t>(directory));
   if (big) put(std::uint64_t{tags.size()});
   else put(static_cast<std::uint16_t>(tags.size()));
   for (const auto& [tag, value] : tags) {
