@@ -2,15 +2,22 @@
 // [-f FILTER] [-n THREADS]. As there, OUT is overwritten.
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "command.hpp"
 #include "manners.hpp"
 #include "mrcz/copy_slices.hpp"
+#include "mrcz/format/header_bytes.hpp"
+#include "mrcz/io/byte_sink.hpp"
 #include "mrcz/reader.hpp"
 #include "progress.hpp"
 #include "rewrite.hpp"
@@ -36,6 +43,50 @@ std::optional<mrcz::codec> codec_named(std::string_view name) {
   return name == "None" ? mrcz::codec::none : mrcz::codec_named(name);
 }
 
+/// Writes M and CELLA of another header, as c-mrcz copies them. python-mrcz writes M of 0 for one array, and where M
+/// has become more it reads a list of images.
+class sink_with_cell_of final : public mrcz::byte_sink {
+ public:
+  sink_with_cell_of(const mrcz::header& in, std::endian byte_order, std::unique_ptr<mrcz::byte_sink> to)
+      : header_{in}, to_{std::move(to)} {
+    header_.byte_order = byte_order;
+  }
+
+  void write_at(std::uint64_t offset, std::span<const std::byte> from) override {
+    if (offset != 0) return to_->write_at(offset, from);
+    constexpr std::size_t first = 28;  // MX
+    constexpr std::size_t last = 52;   // behind CELLA.z
+    const auto same = mrcz::encode(header_);
+    std::vector<std::byte> changed{from.begin(), from.end()};
+    std::copy(same.begin() + first, same.begin() + last, changed.begin() + first);
+    to_->write_at(0, changed);
+  }
+
+  void copy(const mrcz::byte_source& from, std::uint64_t offset, std::uint64_t count, std::uint64_t to) override {
+    to_->copy(from, offset, count, to);
+  }
+
+  void publish() override { to_->publish(); }
+
+  std::string name() const override { return to_->name(); }
+
+ private:
+  mrcz::header header_;
+  std::unique_ptr<mrcz::byte_sink> to_;
+};
+
+mrcz::writer open_output(const arguments& given, const mrcz::reader& in, mrcz::write_options options) {
+  const auto by_name = mrcz::detail::defaults_for(given.out);
+  if (in.header().mz != 0 || by_name.packing != mrcz::packing::none)
+    return rewriting::open_like(in, given.out, options);
+  if (!options.compression.codec) options.compression.codec = by_name.codec;
+  mrcz::writer out{std::make_unique<sink_with_cell_of>(in.header(), *options.byte_order,
+                                                       manners::open_sink(given.out, options.replace)),
+                   options};
+  rewriting::copy_headers(in, out);
+  return out;
+}
+
 int rewrite(const arguments& given) {
   manners::require_no_input({given.in}, given.out);
   signals::handle();
@@ -51,7 +102,7 @@ int rewrite(const arguments& given) {
       .progress = &done};
   if (given.codec) options.compression.codec = codec_named(*given.codec);
   if (given.block_size) options.compression.block_size = possible_block_size(*given.block_size);
-  auto out = rewriting::open_like(in, given.out, options);
+  auto out = open_output(given, in, options);
   {
     const progress_bar bar{done, in.shape()[0] * std::uint64_t{in.stored_format().bytes()}};
     mrcz::copy_slices(in, {}, out);

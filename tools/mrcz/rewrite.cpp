@@ -19,9 +19,13 @@ std::optional<mrcz::codec> rewriting::codec_for(const mrcz::reader& in, const st
 
 mrcz::writer rewriting::open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options) {
   auto out = manners::open(path, options);
+  copy_headers(in, out);
+  return out;
+}
+
+void rewriting::copy_headers(const mrcz::reader& in, mrcz::writer& out) {
   out.header() = in.header();
   if (auto extended = in.extended_header(); !extended.empty()) out.set_extended_header(std::move(extended));
-  return out;
 }
 
 void rewriting::append_file(const std::string& path, const mrcz::range& z, mrcz::writer& out,

@@ -42,6 +42,9 @@ void with_reader(const std::string& path, mrcz::read_options options, Use&& use)
 /// Opens a writer with the header and the extended header of a file.
 mrcz::writer open_like(const mrcz::reader& in, const std::string& path, const mrcz::write_options& options);
 
+/// The header and the extended header of a file become those of the output.
+void copy_headers(const mrcz::reader& in, mrcz::writer& out);
+
 /// Appends slices of a file. They keep their packed bytes where both files store them in the same way.
 void append_file(const std::string& path, const mrcz::range& z, mrcz::writer& out, const std::stop_token* stop);
 
