@@ -113,7 +113,8 @@ void pack_array(const std::string& kind, const std::string& path) {
   };
   for (std::int64_t i = 0; i < 12; ++i) {
     std::array<char, 8> name{};
-    fmt::format_to_n(name.begin(), 7, "n{}", i);
+    const auto text = fmt::format("n{}", i);
+    std::copy_n(text.begin(), std::min<std::size_t>(text.size(), 7), name.begin());
     if (kind != "text") add(i);
     if (kind != "time") add(name);
   }
