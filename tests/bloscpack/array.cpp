@@ -185,8 +185,8 @@ TEST_CASE("records, texts and times go through as bytes with their description")
                                     {"<U7", 28U},
                                     {"|S300", 300U},
                                     {"[('x', [('y', '>f8', (2, 3))]), (('title', 'name'), '|V4')]", 52U}}) {
-    CAPTURE(std::string{dtype});
     const array_layout layout{.dtype = dtype, .shape = {3, 5}, .column_major = true};
+    CAPTURE(layout.dtype);
     const auto bytes = test::numbers(15 * size);
     const auto h = test::bp::pack_array(folder / "a.blp", layout, bytes, {.chunk_size = 1000});
     CHECK(*h.chunk_size % size == 0);
