@@ -29,9 +29,8 @@ int append(const arguments& given) {
   auto out = mrcz::writer::append_to(given.stack, {.stop = by_signal.token(), .progress = &done});
   {
     const progress_bar bar{done, std::nullopt, given.quiet};
-    for (const auto& file : given.files) rewriting::append_file(file, {}, out, by_signal.token());
+    rewriting::append_files(given.files, out, by_signal.token());
   }
-  signals::throw_if_interrupted();
   out.close();
   return manners::done;
 }

@@ -35,3 +35,8 @@ void rewriting::append_file(const std::string& path, const mrcz::range& z, mrcz:
     mrcz::copy_packed_slices(mrcz::reader{path, {.threads = 1, .stop = stop}}, z, out);
   else mrcz::copy_slices(in, z, out);
 }
+
+void rewriting::append_files(const std::vector<std::string>& paths, mrcz::writer& out, const std::stop_token* stop) {
+  for (const auto& path : paths) append_file(path, {}, out, stop);
+  signals::throw_if_interrupted();
+}

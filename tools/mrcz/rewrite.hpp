@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "mrcz/reader.hpp"
 #include "mrcz/write_options.hpp"
@@ -47,5 +48,8 @@ void copy_headers(const mrcz::reader& in, mrcz::writer& out);
 
 /// Appends slices of a file. They keep their packed bytes where both files store them in the same way.
 void append_file(const std::string& path, const mrcz::range& z, mrcz::writer& out, const std::stop_token* stop);
+
+/// Appends all slices of several files, one file after the other. Throws if a signal interrupts it.
+void append_files(const std::vector<std::string>& paths, mrcz::writer& out, const std::stop_token* stop);
 
 }  // namespace rewriting
