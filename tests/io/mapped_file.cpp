@@ -70,11 +70,8 @@ TEST_CASE("what cannot be mapped is refused with its path, and nothing stays ope
   CHECK(test::open_files() == open_before);
 }
 
-TEST_CASE("a file that does not fit into the addresses of this program is too large to be mapped") {
-  if (sizeof(std::size_t) > 4) {
-    MESSAGE("skipped: everything fits");
-    return;
-  }
+TEST_CASE("a file that does not fit into the addresses of this program is too large to be mapped" *
+          doctest::skip(sizeof(std::size_t) > 4)) {
   const test::scratch_folder folder;
   test::write_bytes(folder / "a", text("a"));
   std::filesystem::resize_file(folder / "a", std::uintmax_t{5} << 30U);
