@@ -65,6 +65,19 @@ TEST_CASE("the workers pack a lone large slice in parts, other work comes betwee
   }
 }
 
+TEST_CASE("a worker packs a large slice of a volume in one piece, because others are busy with the slices behind it") {
+  constexpr std::size_t slices = 3;
+  auto movie = mrcz::detail::make_volume<std::int16_t>({slices, edge, edge});
+  for (std::size_t z = 0; z < slices; ++z) xt::view(movie, z, xt::all(), xt::all()) = large();
+  asio::io_context workers;
+  bytes content;
+  async::writer out{workers.get_executor(), std::make_unique<mrcz::memory_sink>(content)};
+  out.append(std::move(movie), asio::detached);
+  std::size_t steps = 0;
+  for (; out.in_window().slices > 0; ++steps) REQUIRE(workers.run_one() == 1);
+  CHECK(steps == slices);
+}
+
 TEST_CASE(
     "several workers share large slices that come one by one, as arrays and as expressions, and put them in order") {
   for (const bool with_disk : {false, true})

@@ -169,6 +169,7 @@ class write_queue : public std::enable_shared_from_this<write_queue> {
   MRCZ_INLINE bool enter_for(std::size_t index) noexcept;
   MRCZ_INLINE void create_file();
   MRCZ_INLINE void evaluate(appended_slice& slice);
+  MRCZ_INLINE bool is_one_alone() const noexcept;
   MRCZ_INLINE void pack(appended_slice& slice);
   MRCZ_INLINE void packed(appended_slice& slice, packed_slice&& made);
   MRCZ_INLINE void put_all();

@@ -501,13 +501,22 @@ MRCZ_INLINE void write_queue::evaluate(appended_slice& slice) {
   pack(slice);
 }
 
-/// A large slice that is alone in the window is packed by all workers.
+/// Whether a slice is in the window that no other slice will soon join.
+MRCZ_INLINE bool write_queue::is_one_alone() const noexcept {
+  if (window_.size() != 1) return false;
+  if (waiting_.empty()) return true;
+  const request& first = waiting_.front();
+  return first.admitted == first.slices || !window_.has_room(bytes_at_work(first.from.all, mode_));
+}
+
+/// A large slice that is alone is packed by all workers. If others follow, each worker packs its own: the parts of one
+/// slice would wait behind them, and so would its place in the file.
 MRCZ_INLINE void write_queue::pack(appended_slice& slice) {
   if (!enter_for(slice.index)) return;
   bool alone = false;
   {
     const std::lock_guard lock{mutex_};
-    alone = window_.size() == 1;
+    alone = is_one_alone();
   }
   {
     const busy_worker here{*this};
