@@ -26,17 +26,20 @@ constexpr std::endian opposite(std::endian order) noexcept {
   return order == std::endian::little ? std::endian::big : std::endian::little;
 }
 
+/// Compilers make one instruction of it.
 template <std::unsigned_integral U>
 constexpr U byteswap(U value) noexcept {
+  static_assert(sizeof(U) <= 8);
   if constexpr (sizeof(U) == 1) {
     return value;
   } else if constexpr (sizeof(U) == 2) {
     return static_cast<U>((value >> 8) | (value << 8));
   } else if constexpr (sizeof(U) == 4) {
-    return __builtin_bswap32(value);
+    return (value >> 24) | ((value >> 8) & 0xff00U) | ((value << 8) & 0xff0000U) | (value << 24);
   } else {
-    static_assert(sizeof(U) == 8);
-    return __builtin_bswap64(value);
+    const U low = byteswap(static_cast<std::uint32_t>(value));
+    const U high = byteswap(static_cast<std::uint32_t>(value >> 32));
+    return (low << 32) | high;
   }
 }
 
