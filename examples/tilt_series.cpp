@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -24,7 +25,7 @@ void sort_by_tilt(const mrcz::reader& in, std::optional<double> Record::* angle,
     throw std::runtime_error{"the file does not say the angle of each section"};
   std::vector<std::size_t> order(records.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t z) { return *(records[z].*angle); });
+  std::ranges::sort(order, {}, [&](std::size_t z) { return std::pair{*(records[z].*angle), z}; });
 
   std::vector<Record> sorted;
   for (const std::size_t z : order) sorted.push_back(records[z]);
