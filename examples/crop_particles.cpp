@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <exception>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -21,7 +22,9 @@ int main(int count, char** arguments) try {
   const auto nx = static_cast<double>(micrograph.shape()[1]);
   std::ifstream coordinates{arguments[2]};
   if (!coordinates) throw std::runtime_error{fmt::format("{}: cannot be read", arguments[2])};
-  const int box = std::stoi(arguments[3]);
+  int box = 0;
+  if (!(std::istringstream{arguments[3]} >> box) || box <= 0)
+    throw std::runtime_error{fmt::format("BOX is '{}', expected a number of pixels", arguments[3])};
 
   mrcz::writer out{arguments[4], {.voxel_size = in.voxel_size()}};
   out.header().labels.add("particles");

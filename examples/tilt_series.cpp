@@ -30,7 +30,7 @@ void sort_by_tilt(const mrcz::reader& in, std::optional<double> Record::* angle,
   std::vector<Record> sorted;
   for (const std::size_t z : order) sorted.push_back(records[z]);
   extended.set_records(std::span<const Record>{sorted});
-  mrcz::writer out{path, {.mode = in.mode(), .voxel_size = in.voxel_size()}};
+  mrcz::writer out{path, {.mode = in.mode(), .like = in.header()}};
   out.set_extended_header(extended);
   for (const std::size_t z : order) {
     out.append(in.read_slice<float>(z));
