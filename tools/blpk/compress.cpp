@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include <unistd.h>
-
 #include "chunk_arguments.hpp"
 #include "command.hpp"
 #include "files.hpp"
@@ -14,6 +12,7 @@
 #include "python.hpp"
 #include "running.hpp"
 #include "sizes.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -113,7 +112,7 @@ void compress(const arguments& given, session& s) {
   if (to_stream) s.keep_standard_output_for_data();
   s.begin(named(given), "compression");
   files::check(s, given.in, out, given.metadata);
-  if (to_stream && ::isatty(STDOUT_FILENO) == 1 && !s.force)
+  if (to_stream && standard_streams::is_terminal(standard_streams::output_descriptor) && !s.force)
     refuse("standard output is a terminal; --force writes compressed data to it");
   if (given.no_prealloc && !given.metadata) refuse("--no-prealloc is about metadata, but there are none");
   const auto metadata = given.metadata ? files::read_metadata(*given.metadata) : bloscpack::metadata(nullptr);

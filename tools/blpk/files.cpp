@@ -1,33 +1,20 @@
 #include "files.hpp"
 
-#include <array>
 #include <cerrno>
 #include <span>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "mrcz/core/json.hpp"
 #include "printable.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
-/// Returns once `descriptor` can be read, or throws.
-void wait_for(int descriptor, const std::string& name) {
-  for (;;) {
-    std::array<pollfd, 2> both{{{descriptor, POLLIN, 0}, {signals::alarm(), POLLIN, 0}}};
-    const int ready = ::poll(both.data(), both.size(), -1);
-    const int reason = errno;
-    signals::throw_if_interrupted();
-    if (ready < 0 && reason != EINTR) mrcz::detail::fail_system(reason, "cannot read", name);
-    if (ready > 0) return;
-  }
-}
-
 int opened(const std::string& path) {
-  if (path == files::standard) return STDIN_FILENO;
+  if (path == files::standard) return standard_streams::input_descriptor;
   for (;;) {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);  // waits for the writer of a FIFO
     if (descriptor >= 0) return descriptor;
@@ -38,7 +25,8 @@ int opened(const std::string& path) {
 }
 
 bool find(const std::string& path, struct stat& found) {
-  return (path == files::standard ? ::fstat(STDIN_FILENO, &found) : ::stat(path.c_str(), &found)) == 0;
+  return (path == files::standard ? ::fstat(standard_streams::input_descriptor, &found)
+                                  : ::stat(path.c_str(), &found)) == 0;
 }
 
 }  // namespace
@@ -81,13 +69,13 @@ files::stream::stream(const std::string& path)
     : name_{path == standard ? "standard input" : path}, descriptor_{opened(path)} {}
 
 files::stream::~stream() {
-  if (descriptor_ != STDIN_FILENO) ::close(descriptor_);
+  if (descriptor_ != standard_streams::input_descriptor) ::close(descriptor_);
 }
 
 std::size_t files::stream::read(std::span<std::byte> into) {
   std::size_t count = 0;
   while (count < into.size()) {
-    wait_for(descriptor_, name_);
+    signals::wait_for_input(descriptor_, name_);
     const ssize_t done = ::read(descriptor_, into.data() + count, into.size() - count);
     if (done == 0) break;
     if (done > 0) count += static_cast<std::size_t>(done);
@@ -101,7 +89,7 @@ void files::warn_of_end(const session& s, bool certainly_whole) {
     s.warn("the stream ends with a whole chunk, as the format allows; if it was cut off there, nothing shows it");
 }
 
-mrcz::descriptor_sink files::standard_output() { return {STDOUT_FILENO, "standard output"}; }
+mrcz::descriptor_sink files::standard_output() { return {standard_streams::output_descriptor, "standard output"}; }
 
 mrcz::bloscpack::metadata files::read_metadata(const std::string& path) {
   if (path != standard && !exists(path)) refuse("metadata file '{}' does not exist!", path);

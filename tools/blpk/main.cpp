@@ -1,7 +1,6 @@
 // The program `blpk`: parses the arguments, runs one subcommand, turns failures into lines and an exit code.
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -104,8 +103,7 @@ int report_wrong_usage(const CLI::App& program, const CLI::Formatter& formatter,
 }  // namespace
 
 int main(int count, char** arguments) try {
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing then fails
-  standard_streams::reserve();
+  standard_streams::prepare();
   session s;
   s.threads = std::min(mrcz::detail::thread_count(std::nullopt, most_threads), most_threads);
   const command::words typed{arguments + 1, arguments + count};

@@ -14,9 +14,9 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "sizes.hpp"
+#include "standard_streams.hpp"
 
 /// Lives as long as the work. The destructor removes the bar from the terminal.
 class progress_bar {
@@ -24,7 +24,7 @@ class progress_bar {
   /// `done` grows to `total` bytes, if that is known. A quiet bar shows nothing.
   explicit progress_bar(const std::atomic<std::uint64_t>& done, std::optional<std::uint64_t> total = std::nullopt,
                         bool quiet = false) {
-    if (quiet || ::isatty(STDERR_FILENO) == 0) return;
+    if (quiet || !standard_streams::is_terminal(standard_streams::error_descriptor)) return;
     painter_ = std::jthread{[&done, total](const std::stop_token& stop) { paint(stop, done, total); }};
   }
 

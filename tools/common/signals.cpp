@@ -4,24 +4,32 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
+#if !defined(_WIN32)
 #include <poll.h>
-#include <unistd.h>
+#endif
 
 #include "mrcz/core/error.hpp"
 
 namespace {
 
+#if defined(_WIN32)
+constexpr std::array handled{SIGINT, SIGBREAK};
+#else
+constexpr std::array handled{SIGHUP, SIGINT, SIGTERM};
+#endif
+
 /// The number of the signal that asks the program to end, or 0.
 std::atomic<int> ending_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
-std::array<int, 2> alarm_pipe{-1, -1};
+std::optional<event> first_signal;
 
 extern "C" void ask_to_end(int signal) {
   const int before = errno;
   if (ending_signal.exchange(signal) == 0) {
-    [[maybe_unused]] const auto written = ::write(alarm_pipe[1], "", 1);
+    first_signal->happen();
   } else {
     std::signal(signal, SIG_DFL);
     std::raise(signal);  // takes effect when this function returns
@@ -29,45 +37,59 @@ extern "C" void ask_to_end(int signal) {
   errno = before;
 }
 
+/// Unless the signal is ignored. The system calls that it interrupts fail.
+void handle_one(int signal) {
+#if defined(_WIN32)
+  if (std::signal(signal, &ask_to_end) == SIG_IGN) std::signal(signal, SIG_IGN);
+#else
+  struct sigaction action{};
+  if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) return;
+  action = {};  // without SA_RESTART
+  action.sa_handler = &ask_to_end;
+  ::sigaction(signal, &action, nullptr);
+#endif
+}
+
 }  // namespace
 
 void signals::handle() {
-  if (alarm_pipe[0] >= 0) return;
-  if (::pipe(alarm_pipe.data()) != 0) mrcz::detail::fail_system(errno, "cannot create a pipe");
-  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
-    struct sigaction action{};
-    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
-    action = {};  // without SA_RESTART
-    action.sa_handler = &ask_to_end;
-    ::sigaction(signal, &action, nullptr);
-  }
+  if (first_signal) return;
+  first_signal.emplace();
+  for (const int signal : handled) handle_one(signal);
 }
 
 void signals::throw_if_interrupted() {
   if (const int signal = ending_signal; signal != 0) throw interruption{signal};
 }
 
-int signals::alarm() { return alarm_pipe[0]; }
+void signals::wait_for_input([[maybe_unused]] int descriptor, [[maybe_unused]] const std::string& name) {
+  throw_if_interrupted();
+#if !defined(_WIN32)
+  for (;;) {
+    std::array<pollfd, 2> both{{{descriptor, POLLIN, 0}, {first_signal ? first_signal->descriptor() : -1, POLLIN, 0}}};
+    const int ready = ::poll(both.data(), both.size(), -1);
+    const int reason = errno;
+    throw_if_interrupted();
+    if (ready < 0 && reason != EINTR) mrcz::detail::fail_system(reason, "cannot read", name);
+    if (ready > 0) return;
+  }
+#endif
+}
 
 signals::stop::stop() {
-  if (::pipe(farewell_.data()) != 0) mrcz::detail::fail_system(errno, "cannot create a pipe");
-  watcher_ = std::jthread{[this] { wait_for_signal(); }};
+  if (!first_signal) return;
+  watcher_ = std::jthread{[this] {
+    if (first_signal->happens_before(farewell_)) source_.request_stop();
+  }};
 }
 
-signals::stop::~stop() {
-  ::close(farewell_[1]);
-  watcher_.join();
-  ::close(farewell_[0]);
-}
-
-void signals::stop::wait_for_signal() {
-  std::array<pollfd, 2> both{{{alarm_pipe[0], POLLIN, 0}, {farewell_[0], POLLIN, 0}}};
-  while (::poll(both.data(), both.size(), -1) < 0 && errno == EINTR) {
-  }
-  if (both[0].revents != 0) source_.request_stop();
-}
+signals::stop::~stop() { farewell_.happen(); }
 
 int signals::end_by(const interruption& request) {
+#if defined(_WIN32)
+  return 128 + request.signal;
+#else
   std::signal(request.signal, SIG_DFL);
   return std::raise(request.signal);
+#endif
 }

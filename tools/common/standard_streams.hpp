@@ -1,38 +1,45 @@
 /// Standard input, output and error of a program.
 #pragma once
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
+#include <optional>
 #include <span>
 #include <string>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "mrcz/core/error.hpp"
 #include "mrcz/io/byte_sink.hpp"
 #include "mrcz/io/sequential.hpp"
 
 namespace standard_streams {
 
-/// Opens the standard descriptors that are closed, so that no other file gets their numbers and receives messages.
-inline void reserve() {
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(descriptor, F_GETFD) < 0)
-      static_cast<void>(::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
-}
+inline constexpr int input_descriptor = 0;
+inline constexpr int output_descriptor = 1;
+inline constexpr int error_descriptor = 2;
+
+/// `main` calls this first. What is printed is UTF-8, and terminals obey escape sequences. A write that fails does not
+/// end the program. Standard descriptors that are closed are opened, so that no other file gets their numbers and
+/// receives messages.
+void prepare();
 
 /// Throws if standard output did not take all that was printed.
-inline void flush_output() {
-  if (std::fflush(stdout) != 0) mrcz::detail::fail_system(errno, "cannot write", "standard output");
-}
+void flush_output();
+
+bool is_terminal(int descriptor);
+
+/// The size of a terminal, in characters.
+struct extents {
+  std::size_t lines;
+  std::size_t columns;
+};
+
+/// The size of the terminal that standard output is; 24 lines of 80 columns if nobody says; nothing if it is no
+/// terminal.
+std::optional<extents> window();
 
 /// The arguments of a program call them "-".
 inline bool is_meant_by(const std::string& path) { return path == "-"; }
 
-inline mrcz::descriptor_source input() { return {STDIN_FILENO, "standard input"}; }
+inline mrcz::descriptor_source input() { return {input_descriptor, "standard input"}; }
 
 /// Standard output as a sink, for callers that write in order.
 class output final : public mrcz::byte_sink {
@@ -42,7 +49,7 @@ class output final : public mrcz::byte_sink {
   std::string name() const override { return to_.name(); }
 
  private:
-  mrcz::descriptor_sink to_{STDOUT_FILENO, "standard output"};
+  mrcz::descriptor_sink to_{output_descriptor, "standard output"};
 };
 
 }  // namespace standard_streams

@@ -10,14 +10,13 @@
 #include <set>
 #include <stop_token>
 
-#include <sys/stat.h>
-
 #include <fmt/format.h>
 
 #include "manners.hpp"
 #include "mrcz/compare_voxels.hpp"
 #include "mrcz/copy_slices.hpp"
 #include "mrcz/core/parallel.hpp"
+#include "mrcz/io/system.hpp"
 #include "printable.hpp"
 #include "progress.hpp"
 #include "rewrite.hpp"
@@ -45,12 +44,12 @@ struct result {
 };
 
 /// Identifies a file, whatever its path.
-using identity = std::pair<dev_t, ino_t>;
+using identity = decltype(mrcz::detail::file_status::identity);
 
 std::optional<identity> identity_of(const std::string& path) {
-  struct stat found{};
-  if (::stat(path.c_str(), &found) != 0) return std::nullopt;
-  return identity{found.st_dev, found.st_ino};
+  mrcz::detail::file_status found;
+  if (!mrcz::detail::get_status(path, found)) return std::nullopt;
+  return found.identity;
 }
 
 /// The files that were named, and those in the folders that were named.
@@ -78,7 +77,8 @@ class collection {
     }
     std::vector<std::string> found;
     for (const auto& entry : fs::recursive_directory_iterator{input, fs::directory_options::skip_permission_denied})
-      if (entry.is_regular_file(ignored) && wanted_.is_input(entry.path().filename())) found.push_back(entry.path());
+      if (entry.is_regular_file(ignored) && wanted_.is_input(entry.path().filename().string()))
+        found.push_back(entry.path().string());
     std::sort(found.begin(), found.end());
     for (const auto& path : found) tasks_.push_back(named(path, fs::path{path}.lexically_relative(input)));
   }

@@ -1,6 +1,5 @@
 // The program `mrcz`: parses the arguments, runs one subcommand, turns failures into one line and an exit code.
 #include <array>
-#include <csignal>
 #include <exception>
 #include <string>
 #include <system_error>
@@ -80,8 +79,7 @@ int run(const command::action& action) {
 }  // namespace
 
 int main(int count, char** arguments) try {
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // writing then fails
-  standard_streams::reserve();
+  standard_streams::prepare();
   CLI::App program{"Shows, converts and checks electron-microscopy images in the MRC and MRCZ formats.", "mrcz"};
   program.set_version_flag("--version", versions);
   program.require_subcommand(1);

@@ -5,17 +5,15 @@
 #include <string_view>
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
+
+#include "standard_streams.hpp"
 
 std::optional<picture::extents> terminal::room() {
-  if (::isatty(STDOUT_FILENO) == 0) return std::nullopt;
-  winsize window{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_row == 0 || window.ws_col == 0)
-    window.ws_row = 24, window.ws_col = 80;
+  const auto window = standard_streams::window();
+  if (!window) return std::nullopt;
   constexpr std::size_t other_lines = 2;  // the bar and the prompt
-  const std::size_t lines = std::max<std::size_t>(window.ws_row, other_lines + 1) - other_lines;
-  return picture::extents{2 * lines, window.ws_col};
+  const std::size_t lines = std::max(window->lines, other_lines + 1) - other_lines;
+  return picture::extents{2 * lines, window->columns};
 }
 
 std::string terminal::in_half_blocks(const picture::greys& pixels) {

@@ -71,9 +71,9 @@ std::vector<std::string> files_of(const arguments& given) {
     }
     const auto first = all.size();
     for (const auto& entry : fs::recursive_directory_iterator{path, fs::directory_options::skip_permission_denied}) {
-      const std::string name = entry.path().filename();
+      const std::string name = entry.path().filename().string();
       if (entry.is_regular_file(ignored) && (names::is_plain(name) || names::is_compressed(name)))
-        all.push_back(entry.path());
+        all.push_back(entry.path().string());
     }
     std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end());
   }
