@@ -309,7 +309,7 @@ TEST_CASE("bytes go up to their borders and no further") {
   CHECK(encoded<std::int16_t>({mode::int8}, {-128, 127, -1}) ==
         bytes{std::byte{0x80}, std::byte{0x7f}, std::byte{0xff}});
   CHECK(refusal<std::int16_t>({mode::int8}, {0, 128}).message ==
-        "voxel 1 has the value 128, which mode int8 cannot represent exactly; round or cast it first");
+        "voxel 1 has the value 128, which mode int8 cannot represent; ask for saturation, or scale it first");
   CHECK(refusal<std::int16_t>({mode::int8}, {0, 1, -129}).mentions("voxel 2 has the value -129"));
   CHECK(refusal<std::uint8_t>({mode::int8}, {127, 128}).mentions("voxel 1 has the value 128, which mode int8"));
   CHECK(encoded<std::int16_t>({mode::int8, true}, {0, 255}) == bytes{std::byte{0}, std::byte{0xff}});
@@ -569,11 +569,11 @@ TEST_CASE("each part of a complex number is rounded") {
 
 TEST_CASE("a number beyond those of the mode is refused, unless it may saturate") {
   CHECK(narrowing_refusal<float>({mode::int8}, {1, 127.5F}, nearest) ==
-        "voxel 1 has the value 127.5, which mode int8 cannot represent even rounded; saturate or scale it first");
+        "voxel 1 has the value 127.5, which mode int8 cannot represent; ask for saturation, or scale it first");
   CHECK(narrowing_refusal<float>({mode::float16}, {65519, -65520}, nearest) ==
-        "voxel 1 has the value -65520, which mode float16 cannot represent even rounded; saturate or scale it first");
+        "voxel 1 has the value -65520, which mode float16 cannot represent; ask for saturation, or scale it first");
   CHECK(narrowing_refusal<float>({mode::int16}, {1, 0.5F}, saturated) ==
-        "voxel 1 has the value 0.5, which mode int16 cannot represent exactly; round or cast it first");
+        "voxel 1 has the value 0.5, which mode int16 cannot represent exactly; ask for rounding");
   CHECK(narrowed<std::int32_t>({mode::int8}, {128, -129, 5}, saturated) == std::vector<double>{127, -128, 5});
   CHECK(narrowed<float>({mode::int8}, {1e30F, -infinity, 127.5F, -128.6F}, nearest_saturated) ==
         std::vector<double>{127, -128, 127, -128});
@@ -602,9 +602,9 @@ TEST_CASE("double precision is rounded to single precision without being asked, 
   CHECK(narrowed<double>({mode::float32}, {third, 1e-300, -0.0}, {}) ==
         std::vector<double>{static_cast<double>(static_cast<float>(third)), 0, 0});
   CHECK(narrowing_refusal<double>({mode::float32}, {0, 1e39}, {}) ==
-        "voxel 1 has the value 1e+39, which mode float32 cannot represent even rounded; saturate or scale it first");
-  CHECK(narrowing_refusal<double>({mode::float16}, {third}, {}).find("exactly; round") != std::string::npos);
-  CHECK(narrowing_refusal<double>({mode::int16}, {0.5}, {}).find("exactly; round") != std::string::npos);
+        "voxel 1 has the value 1e+39, which mode float32 cannot represent; ask for saturation, or scale it first");
+  CHECK(narrowing_refusal<double>({mode::float16}, {third}, {}).find("exactly; ask for rounding") != std::string::npos);
+  CHECK(narrowing_refusal<double>({mode::int16}, {0.5}, {}).find("exactly; ask for rounding") != std::string::npos);
   CHECK(narrowed<double>({mode::int16}, {-32768, 32767}, {}) == std::vector<double>{-32768, 32767});
   CHECK(*mrcz::encoder_of<double>().default_mode == mode::float32);
   CHECK(*mrcz::encoder_of<std::complex<double>>().default_mode == mode::complex64);
@@ -618,8 +618,7 @@ TEST_CASE("64-bit integers are written where they fit, to the last bit") {
         std::string::npos);
   CHECK(narrowed<std::int64_t>({mode::float32}, {large, -large, 3}, {}) == std::vector<double>{0x1p62, -0x1p62, 3});
   CHECK(narrowing_refusal<std::int64_t>({mode::float32}, {large + 1}, {}) ==
-        "voxel 0 has the value 4611686018427387905, which mode float32 cannot represent exactly; round or cast it "
-        "first");
+        "voxel 0 has the value 4611686018427387905, which mode float32 cannot represent exactly; ask for rounding");
   // 2^62 and half a step of a float; a double in between would lose the 1 and round to the even number
   CHECK(narrowed<std::int64_t>({mode::float32},
                                {large + (std::int64_t{1} << 38) + 1, -large - (std::int64_t{1} << 38) - 1},

@@ -276,7 +276,7 @@ void batch::add_to(CLI::App& sub) {
   sub.add_flag("--recursive", recursive, "Do the files in folders, and in the folders in them")->excludes(name);
   sub.add_flag("--skip-existing", skip_existing,
                "Skip files whose output is there, complete and not older, so that the same command resumes its work");
-  sub.add_option("--threads", threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
+  manners::add_threads(sub, threads);
   manners::add_force(sub, force);
   manners::add_quiet(sub, quiet);
 }

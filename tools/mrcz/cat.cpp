@@ -54,11 +54,15 @@ int cat(const arguments& given) {
 command::action command::add_cat(CLI::App& program) {
   const auto given = std::make_shared<arguments>();
   auto* sub = program.add_subcommand("cat", "Write the slices of several files into one");
-  sub->add_option("FILE", given->files, "The files to read; the first says all but the voxels")->required();
-  sub->add_option("-o,--output", given->out, "The file to write")->required();
-  sub->add_option("-c,--codec", given->codec,
-                  "none, blosclz, lz4, lz4hc, snappy, zlib or zstd; slices that have it are not compressed again")
-      ->check(manners::one_of("codec", mrcz::codec_named));
+  sub->add_option("FILE", given->files, "The files to read; the header is that of the first")->required();
+  sub->add_option("-o,--output", given->out, "The file to write; .mrcz means compressed, other extensions do not")
+      ->required();
+  sub->add_option(
+         "-c,--codec", given->codec,
+         fmt::format("{}; not stated: that of the first file, if OUT ends in .mrcz; slices that have it are not "
+                     "compressed again",
+                     manners::codecs))
+      ->check(manners::one_of("codec", manners::codecs, mrcz::codec_named));
   sub->add_option("-l,--level", given->level, "0 (store) to 9 (smallest)")
       ->check(CLI::Range(0, 9))
       ->capture_default_str();

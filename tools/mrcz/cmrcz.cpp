@@ -127,7 +127,7 @@ command::action command::parse_like_cmrcz(int count, const char* const* words) {
   program.add_option("-i", given.in, "The file to read")->required();
   program.add_option("-o", given.out, "The file to write; it is overwritten")->required();
   program.add_option("-c", given.codec, "The codec, none or None; not stated: .mrcz means zstd")
-      ->check(manners::one_of("codec", codec_named));
+      ->check(manners::one_of("codec", manners::codecs, codec_named));
   program.add_option("-B", given.block_size, "How many bytes are compressed at a time; 0: c-blosc decides");
   program.add_option("-l", given.level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9));
   program.add_option("-f", given.filter, "0: no shuffle, 1: of bytes, 2: of bits")->check(CLI::Range(0, 2));

@@ -1,5 +1,6 @@
 // mrcz convert: writes voxels with another codec or mode, some of them, larger ones or in another order of axes, and
 // keeps everything else that the file says.
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -10,16 +11,19 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "choose_compression.hpp"
 #include "command.hpp"
 #include "manners.hpp"
+#include "metadata_arguments.hpp"
 #include "mrcz/copy_slices.hpp"
 #include "mrcz/format/geometry.hpp"
 #include "mrcz/format/records.hpp"
 #include "mrcz/reader.hpp"
+#include "mrcz/try_compressions.hpp"
 #include "mrcz/version.hpp"
 #include "numbers.hpp"
 #include "printable.hpp"
@@ -39,6 +43,7 @@ struct arguments {
   std::optional<std::string> axes;
   std::optional<std::string> voxel_size;
   std::optional<std::string> kind;
+  std::vector<std::string> metadata;
   std::string byte_order;
   std::size_t bin = 1;
   std::optional<int> level;
@@ -52,9 +57,12 @@ struct arguments {
   bool selects_voxels() const { return slices || region || bin > 1; }
 };
 
+/// "image stack", or "image_stack", which needs no quotes in a shell.
 std::optional<mrcz::kind> kind_named(std::string_view name) {
+  std::string spaced{name};
+  std::replace(spaced.begin(), spaced.end(), '_', ' ');
   for (const auto kind : {mrcz::kind::image, mrcz::kind::image_stack, mrcz::kind::volume, mrcz::kind::volume_stack})
-    if (name_of(kind) == name) return kind;
+    if (name_of(kind) == spaced) return kind;
   return std::nullopt;
 }
 
@@ -109,7 +117,7 @@ std::uint64_t bytes_of(const mrcz::header& h, mrcz::mode mode) {
 /// Says what --round and --saturate have changed.
 void report(const arguments& given, const mrcz::narrowed_voxels& changed) {
   if (given.quiet || (!given.round && !given.saturate)) return;
-  fmt::print(manners::for_messages(given.out), "{}: {} voxels rounded, {} clipped\n", text::printable(given.out),
+  fmt::print(manners::for_messages(given.out), "{}: {} voxels rounded, {} saturated\n", text::printable(given.out),
              changed.rounded.load(), changed.saturated.load());
 }
 
@@ -140,7 +148,9 @@ void convert(const arguments& given, const mrcz::reader& in, const std::stop_tok
   else if (given.codec) options.compression.codec = mrcz::codec_named(*given.codec);
   auto out = rewriting::open_like(in, given.out, options);
   out.header() = header;
-  if (auto extended = extended_header_of(in, wanted); !extended.empty()) out.set_extended_header(std::move(extended));
+  auto extended = given.metadata.empty() ? extended_header_of(in, wanted)
+                                         : mrcz::to_extended_header(with_metadata(in, given.metadata));
+  if (!extended.empty()) out.set_extended_header(std::move(extended));
   if (in.header().has_mrcz_label() && in.header().labels.size() < mrcz::labels::capacity)
     out.header().labels.add(fmt::format("converted by mrcz {} from {} {}", MRCZ_VERSION_STRING,
                                         mrcz::name_of(in.mode()), mrcz::name_of(in.codec())));
@@ -175,24 +185,27 @@ command::action command::add_convert(CLI::App& program) {
                   "The file to write; .mrcz means zstd, other extensions no compression; .gz and .zst pack the "
                   "file; - is standard output")
       ->required();
-  sub->add_option("--codec", given->codec,
-                  "none, blosclz, lz4, lz4hc, snappy, zlib or zstd; auto tries all but snappy, and levels, on a sample "
-                  "and takes "
-                  "the smallest that is fast enough")
-      ->check(manners::one_of("codec", [](const std::string& name) {
+  sub->add_option(
+         "-c,--codec", given->codec,
+         fmt::format("{}; auto tries all but snappy, and levels, on a sample and takes the smallest that packs "
+                     "{:.0f} MB/s per thread",
+                     manners::codecs, mrcz::fast_enough / 1e6))
+      ->check(manners::one_of("codec", manners::codecs, [](const std::string& name) {
         return name == "auto" ? mrcz::codec::none : mrcz::codec_named(name);
       }));
-  sub->add_option("--level", given->level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9))->default_str("1");
-  sub->add_option("--mode", given->mode,
-                  "int8, int16, float32, complex_int16, complex64, uint16, int32, uint32, float16 or uint4; refused if "
-                  "a voxel would change, unless --round or --saturate allows it")
-      ->check(manners::one_of("mode", mrcz::mode_named));
+  sub->add_option("-l,--level", given->level, "0 (store) to 9 (smallest)")->check(CLI::Range(0, 9))->default_str("1");
+  sub->add_option(
+         "--mode", given->mode,
+         fmt::format("{}; refused if a voxel would change, unless --round or --saturate allows it", manners::modes))
+      ->check(manners::one_of("mode", manners::modes, mrcz::mode_named));
   sub->add_flag("--round", given->round, "Round voxels to the nearest number of the mode");
   sub->add_flag("--saturate", given->saturate, "Voxels beyond the numbers of the mode become the largest or smallest");
-  auto* const slices = sub->add_option("--slices", given->slices,
-                                       "FIRST:COUNT, FIRST: or FIRST: write only these; the place stays right");
+  auto* const slices =
+      sub->add_option("--slices", given->slices,
+                      "FIRST:COUNT, \"FIRST:\" for all from there on, or FIRST alone: write only these "
+                      "slices");
   sub->add_option("--region", given->region,
-                  "Z,Y,X, each FIRST:COUNT, FIRST:, FIRST or empty: write only this box, in the order of --axes")
+                  "Z,Y,X, each like --slices or empty: write only this box, in the order of --axes")
       ->excludes(slices);
   sub->add_option(
          "--bin", given->bin,
@@ -202,12 +215,13 @@ command::action command::add_convert(CLI::App& program) {
       ->type_name("N");
   sub->add_option("--axes", given->axes,
                   "xyz, zyx and so on: move the voxels of a volume until columns, rows and sections follow these axes")
-      ->check(manners::one_of("order of axes", mrcz::axis_order_named));
+      ->check(manners::one_of("order of axes", "xyz, xzy, yxz, yzx, zxy, zyx or file", mrcz::axis_order_named));
   sub->add_option("--byte-order", given->byte_order, "little or big")->check(CLI::IsMember({"little", "big"}));
   sub->add_option("--voxel-size", given->voxel_size, "In angstrom: one number, or X,Y,Z");
-  sub->add_option("--kind", given->kind, "'image', 'image stack', 'volume' or 'volume stack'")
-      ->check(manners::one_of("kind", kind_named));
-  sub->add_option("--threads", given->threads, "How many; not stated: one per processor")->check(CLI::Range(1, 1024));
+  add_metadata(*sub, given->metadata);
+  constexpr const char* kinds = "image, image_stack, volume or volume_stack";
+  sub->add_option("--kind", given->kind, kinds)->check(manners::one_of("kind", kinds, kind_named));
+  manners::add_threads(*sub, given->threads);
   manners::add_force(*sub, given->force);
   manners::add_quiet(*sub, given->quiet);
   sub->footer("Example:\n  mrcz convert movie.mrc movie.mrcz --codec lz4 --level 9");

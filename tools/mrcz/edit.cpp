@@ -8,8 +8,8 @@
 
 #include "command.hpp"
 #include "manners.hpp"
+#include "metadata_arguments.hpp"
 #include "mrcz/edit.hpp"
-#include "mrcz/metadata.hpp"
 #include "mrcz/reader.hpp"
 #include "numbers.hpp"
 
@@ -26,23 +26,6 @@ struct arguments {
   bool stats = false;
 };
 
-/// The metadata of the file with the keys that the user has set.
-mrcz::metadata changed_metadata(const arguments& given) {
-  auto values = mrcz::reader{given.path}.metadata();
-  if (values.is_null()) values = mrcz::metadata::object();
-  for (const auto& one : given.metadata) {
-    const auto equals = one.find('=');
-    if (equals == one.npos || equals == 0)
-      throw CLI::ValidationError{"--metadata", fmt::format("'{}' is not KEY=JSON", one)};
-    try {
-      values[one.substr(0, equals)] = mrcz::parse_metadata(std::string_view{one}.substr(equals + 1));
-    } catch (const mrcz::error& e) {
-      throw CLI::ValidationError{"--metadata", fmt::format("'{}' is not KEY=JSON: {}", one, e.what())};
-    }
-  }
-  return values;
-}
-
 int edit(const arguments& given) {
   if (!given.voxel_size && !given.origin && !given.start && !given.space_group && given.labels.empty() &&
       given.metadata.empty() && !given.stats)
@@ -52,7 +35,8 @@ int edit(const arguments& given) {
   const auto origin = given.origin ? numbers::along_axes<float>("--origin", *given.origin) : mrcz::per_axis<float>{};
   const auto start =
       given.start ? numbers::along_axes<std::int32_t>("--start", *given.start) : mrcz::per_axis<std::int32_t>{};
-  const auto metadata = given.metadata.empty() ? mrcz::metadata() : changed_metadata(given);
+  const auto metadata =
+      given.metadata.empty() ? mrcz::metadata() : with_metadata(mrcz::reader{given.path}, given.metadata);
   mrcz::edit(given.path, [&](mrcz::header_fields& fields) {
     if (given.voxel_size) fields.set_voxel_size({voxel.x, voxel.y, voxel.z});
     if (given.origin) fields.origin = origin;
@@ -76,9 +60,7 @@ command::action command::add_edit(CLI::App& program) {
   sub->add_option("--start", given->start, "NXSTART,NYSTART,NZSTART in voxels");
   sub->add_option("--space-group", given->space_group, "ISPG: 0 images, 1 to 230 volume, 401 to 630 stack of volumes");
   sub->add_option("--label", given->labels, "Add a label of up to 80 characters")->allow_extra_args(false);
-  sub->add_option("--metadata", given->metadata,
-                  "KEY=JSON, such as 'note=\"tilted\"'; the metadata must not become longer than their space")
-      ->allow_extra_args(false);
+  add_metadata(*sub, given->metadata);
   sub->add_flag("--stats", given->stats, "Determine minimum, maximum, mean and rms from the voxels");
   sub->footer("Example:\n  mrcz edit tomogram.mrc --voxel-size 1.35 --label 'pixel size calibrated'");
   return [given] { return edit(*given); };

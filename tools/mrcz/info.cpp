@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "manners.hpp"
 #include "mrcz/core/endian.hpp"
 #include "mrcz/format/records.hpp"
@@ -89,8 +90,7 @@ json describe_records(const std::vector<Record>& records) {
 
 struct arguments {
   std::vector<std::string> paths;
-  bool as_json = false;
-  bool as_lines = false;
+  json_form form;
   bool slices = false;
   manners::overrides overrides;
 };
@@ -193,16 +193,14 @@ void print_records(const json& records) {
 
 std::string printable(const json& value) { return text::printable(value.get_ref<const std::string&>()); }
 
-/// JSON on several lines, or with `indent` -1 on one; bytes that are not UTF-8 are replaced.
-std::string dumped(const json& value, int indent = 2) {
-  return text::printable_json(value.dump(indent, ' ', false, json::error_handler_t::replace));
-}
-
-/// A length in the unit that suits it: angstrom, nanometres or micrometres.
-std::string length(double angstrom) {
-  return angstrom < 100   ? fmt::format("{:g} A", angstrom)
-         : angstrom < 1e5 ? fmt::format("{:g} nm", angstrom / 10)
-                          : fmt::format("{:g} um", angstrom / 1e4);
+/// Lengths in the unit that suits the longest: angstrom, nanometres or micrometres.
+std::string lengths(std::vector<double> angstrom) {
+  const double longest = *std::max_element(angstrom.begin(), angstrom.end());
+  const auto [unit, name] = longest < 100   ? std::pair{1.0, "angstrom"}
+                            : longest < 1e5 ? std::pair{10.0, "nm"}
+                                            : std::pair{1e4, "um"};
+  for (double& length : angstrom) length /= unit;
+  return fmt::format("{:g} {}", fmt::join(angstrom, " x "), name);
 }
 
 void print(const json& d) {
@@ -213,25 +211,27 @@ void print(const json& d) {
   fmt::print("  {}, {} x {} x {} (x, y, z) of {}{}, {}-endian\n", d["kind"].get<std::string>(), shape[2], shape[1],
              shape[0], d.value("signed_bytes", true) ? "" : "unsigned ", d["mode"].get<std::string>(),
              d["byte_order"].get<std::string>());
+  if (const auto depth = d["slices_per_frame"].get<std::size_t>(); depth > 1 && depth < shape[0])
+    fmt::print("  frames      {} of {} slices\n", shape[0] / depth, depth);
   const bool only_headers = d["complete_slices"].is_null();
   if (d.contains("packing"))
     fmt::print("  packed      by {}{}\n", d["packing"].get<std::string>(),
-               only_headers ? "; whether all slices are there was not looked at" : "");
+               only_headers ? "; not unpacked to see whether all slices are there" : "");
   if (voxel.is_null()) fmt::print("  voxel size  not stated\n");
   else
     fmt::print("  voxel size  {:g} x {:g} x {:g} angstrom\n", voxel[0].get<double>(), voxel[1].get<double>(),
                voxel[2].get<double>());
   if (const auto& size = d["physical_size"]; !size.is_null()) {
-    const bool images = d["kind"].get_ref<const std::string&>().starts_with("image");  // their z is no length
-    fmt::print("  extent      {} x {}{}\n", length(size[0].get<double>()), length(size[1].get<double>()),
-               images ? "" : " x " + length(size[2].get<double>()));
+    auto along = size.get<std::vector<double>>();
+    if (d["kind"].get_ref<const std::string&>().starts_with("image")) along.pop_back();  // their z is no length
+    fmt::print("  extent      {}\n", lengths(along));
   }
   fmt::print("  codec       {}, {} bytes, ratio {:.2f}\n", d["codec"].get<std::string>(),
              d["packed_bytes"].get<std::uint64_t>(), d["ratio"].get<double>());
-  fmt::print("  voxels      min {}, max {}, mean {}, rms {}\n", shown(statistics["min"]), shown(statistics["max"]),
+  fmt::print("  header says min {}, max {}, mean {}, rms {}\n", shown(statistics["min"]), shown(statistics["max"]),
              shown(statistics["mean"]), shown(statistics["rms"]));
   if (!only_headers && d["complete_slices"] != shape[0])
-    fmt::print("  incomplete  only {} of {} slices are there\n", d["complete_slices"].get<std::size_t>(), shape[0]);
+    fmt::print("  incomplete  {} of {} slices\n", d["complete_slices"].get<std::size_t>(), shape[0]);
   if (d.contains("slices"))
     for (std::size_t z = 0; z < d["slices"].size(); ++z)
       fmt::print("  slice {:<6}{} bytes from byte {}\n", z, d["slices"][z]["packed_bytes"].get<std::uint64_t>(),
@@ -250,16 +250,13 @@ void print(const json& d) {
 }
 
 int info(const arguments& given) {
-  json all = json::array();
-  const bool list = given.as_json && given.paths.size() > 1;
+  json_output out{given.form, given.paths.size()};
   const int exit_code = manners::for_each(given.paths, [&](const std::string& path) {
     const json one = describe(path, given);
-    if (given.as_lines) fmt::print("{}\n", dumped(one, -1));
-    else if (list) all.push_back(one);
-    else if (given.as_json) fmt::print("{}\n", dumped(one));
+    if (given.form.is_wanted()) out.add(one);
     else print(one);
   });
-  if (list) fmt::print("{}\n", dumped(all));
+  out.end();
   return exit_code;
 }
 
@@ -269,8 +266,7 @@ command::action command::add_info(CLI::App& program) {
   const auto given = std::make_shared<arguments>();
   auto* sub = program.add_subcommand("info", "Show what files say of themselves");
   sub->add_option("FILE", given->paths, "MRC or MRCZ files, also packed ones; - is standard input")->required();
-  auto* as_json = sub->add_flag("--json", given->as_json, "One JSON object per file, a list for several");
-  sub->add_flag("--jsonl", given->as_lines, "One line of JSON per file")->excludes(as_json);
+  given->form.add_to(*sub);
   sub->add_flag("--slices", given->slices, "Also show where each slice lies and how large it is");
   given->overrides.add_to(*sub);
   sub->footer("Example:\n  mrcz info --json movie.mrcz | jq .voxel_size");

@@ -6,6 +6,7 @@
 
 #include "mrcz/io/atomic_file.hpp"
 #include "mrcz/io/packed.hpp"
+#include "names.hpp"
 #include "standard_streams.hpp"
 
 void manners::report(std::string_view what) {
@@ -17,6 +18,11 @@ void manners::add_quiet(CLI::App& sub, bool& quiet) { sub.add_flag("-q,--quiet",
 
 void manners::add_force(CLI::App& sub, bool& force) {
   sub.add_flag("-f,--force", force, "Replace an output that exists");
+}
+
+void manners::add_threads(CLI::App& sub, std::optional<std::size_t>& threads) {
+  sub.add_option("--threads", threads, "The number of threads; not stated: one per processor")
+      ->check(CLI::Range(1, 1024));
 }
 
 void manners::require_no_input(const std::vector<std::string>& inputs, const std::string& output) {
@@ -46,6 +52,8 @@ std::FILE* manners::for_messages(const std::string& output) {
 }
 
 mrcz::writer manners::open(const std::string& path, const mrcz::write_options& options) {
+  if (names::is_of_other_format(path))
+    throw refusal{fmt::format("{}: is the name of another format, but MRC would be written; use .mrc or .mrcz", path)};
   if (!standard_streams::is_meant_by(path)) return naming_force(path, [&] { return mrcz::writer{path, options}; });
   auto at_the_end = std::make_unique<mrcz::detail::packed_sink>(std::make_unique<standard_streams::output>(),
                                                                 mrcz::packing::none, 1, options.stop);

@@ -1,9 +1,11 @@
 /// What all subcommands have in common: exit codes, messages, several files, signals, and which outputs are refused.
 #pragma once
 
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -56,12 +58,21 @@ void add_quiet(CLI::App& sub, bool& quiet);
 /// An option that replaces an output that exists.
 void add_force(CLI::App& sub, bool& force);
 
-/// Accepts the names that `named` knows, which is also the function that reads the option.
+inline constexpr const char* codecs = "none, blosclz, lz4, lz4hc, snappy, zlib or zstd";
+inline constexpr const char* modes =
+    "int8, int16, float32, complex_int16, complex64, uint16, int32, uint32, float16 or uint4";
+
+/// Accepts the names that `named` knows, which is also the function that reads the option. `all` lists them.
 template <class Named>
-CLI::Validator one_of(const char* what, Named named) {
-  return CLI::Validator{
-      [=](std::string& name) { return named(name) ? std::string{} : fmt::format("'{}' is no {}", name, what); }, what};
+CLI::Validator one_of(const char* what, const char* all, Named named) {
+  const auto problem_with = [=](std::string& name) {
+    return named(name) ? std::string{} : fmt::format("'{}' is no {}, expected {}", name, what, all);
+  };
+  return CLI::Validator{problem_with, what};
 }
+
+/// An option for the number of threads.
+void add_threads(CLI::App& sub, std::optional<std::size_t>& threads);
 
 /// Throws `refusal` if an output is one of the inputs, also through links.
 void require_no_input(const std::vector<std::string>& inputs, const std::string& output);
@@ -70,7 +81,7 @@ void require_no_input(const std::vector<std::string>& inputs, const std::string&
 std::FILE* for_messages(const std::string& output);
 
 /// Opens a `mrcz::writer`; "-" is standard output. Its error for a file that exists says that --force replaces the
-/// file.
+/// file. A name that promises another format is refused.
 mrcz::writer open(const std::string& path, const mrcz::write_options& options);
 
 /// The same for a file of other bytes, which appears when it is published.

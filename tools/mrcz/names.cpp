@@ -10,6 +10,8 @@ namespace {
 constexpr std::array<std::string_view, 8> plain{".mrc", ".mrcs", ".map", ".ccp4", ".rec", ".st", ".ali", ".preali"};
 constexpr std::array<std::string_view, 4> packed{".gz", ".zst", ".bz2", ".xz"};
 constexpr std::string_view mrcz = ".mrcz";
+constexpr std::array<std::string_view, 14> other{".tif", ".tiff", ".png", ".jpg", ".jpeg", ".dm3", ".dm4",
+                                                 ".eer", ".ser",  ".emd", ".spi", ".h5",   ".hdf", ".npy"};
 
 /// In letters of either case.
 bool ends_with(std::string_view name, std::string_view extension) {
@@ -48,5 +50,9 @@ std::optional<std::string> names::decompressed(const std::string& name) {
 }
 
 bool names::is_plain(const std::string& name) { return ends_with_any(unpacked(name), plain); }
+
+bool names::is_of_other_format(const std::string& name) { return ends_with_any(name, other); }
+
+bool names::is_png(const std::string& name) { return ends_with(name, ".png"); }
 
 bool names::is_compressed(const std::string& name) { return ends_with(name, mrcz); }

@@ -65,9 +65,12 @@ int split(const arguments& given) {
 
 command::action command::add_split(CLI::App& program) {
   const auto given = std::make_shared<arguments>();
-  auto* sub = program.add_subcommand("split", "Write each slice, or each volume of a stack of volumes, into a file");
+  auto* sub = program.add_subcommand("split", "Write each slice, or each frame of several slices, into a file");
   sub->add_option("STACK", given->stack, "The file to read")->required();
-  sub->add_option("--output-dir", given->output_dir, "The folder to write STACK_0.mrc, STACK_1.mrc and so on into")
+  sub->add_option(
+         "--output-dir", given->output_dir,
+         "The folder to write STACK_0.mrc, STACK_1.mrc and so on into; .mrcz stays .mrcz, and all numbers have as many "
+         "digits as the last")
       ->required();
   manners::add_force(*sub, given->force);
   sub->footer("Example:\n  mrcz split particles.mrcs --output-dir particles");

@@ -22,9 +22,10 @@ struct arguments {
   bool slices = false;
 };
 
-std::string shown(const mrcz::voxel_statistics& of) {
+std::string shown(const mrcz::voxel_statistics& of, bool complex) {
   const auto number = [](const std::optional<double>& value) { return value ? fmt::format("{:g}", *value) : "-"; };
   const auto& s = of.of_finite;
+  if (complex) return fmt::format("rms {}; complex numbers have no minimum, maximum and mean here", number(s.rms));
   std::string text =
       fmt::format("min {}, max {}, mean {}, rms {}", number(s.min), number(s.max), number(s.mean), number(s.rms));
   if (of.nan > 0) text += fmt::format(", {} NaN", of.nan);
@@ -47,12 +48,14 @@ void print_histogram(const mrcz::voxel_summary& found) {
 void print(const std::string& path, const arguments& given) {
   const mrcz::reader in{path, {.threads = 1}};
   const auto found = mrcz::summarise_voxels(in, {.percentiles = given.percentiles, .bins = given.bins});
-  fmt::print("{}\n  {}\n", text::printable(path), shown(found.all));
+  const bool complex = mrcz::detail::is_complex_mode(in.mode());
+  fmt::print("{}\n  {}\n", text::printable(path), shown(found.all, complex));
   for (std::size_t i = 0; i < found.percentiles.size(); ++i)
     fmt::print("  {:g} % of the voxels are at most {:g}\n", given.percentiles[i], found.percentiles[i]);
   if (!found.histogram.empty()) print_histogram(found);
   if (!given.slices) return;
-  for (std::size_t z = 0; z < found.slices.size(); ++z) fmt::print("  slice {}: {}\n", z, shown(found.slices[z]));
+  for (std::size_t z = 0; z < found.slices.size(); ++z)
+    fmt::print("  slice {}: {}\n", z, shown(found.slices[z], complex));
 }
 
 }  // namespace
@@ -62,12 +65,12 @@ command::action command::add_stats(CLI::App& program) {
   auto* sub =
       program.add_subcommand("stats", "Show minimum, maximum, mean, rms, percentiles and a histogram of voxels");
   sub->add_option("FILE", given->paths, "MRC or MRCZ files")->required();
-  sub->add_option("--percentiles", given->percentiles, "Which, such as 1,50,99")
+  sub->add_option("--percentiles", given->percentiles, "Show these percentiles")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(0.0, 100.0))
       ->default_str("1,25,50,75,99");
-  sub->add_option("--bins", given->bins, "How many the histogram has; 0: no histogram")
+  sub->add_option("--bins", given->bins, "The number of bars of the histogram; 0: no histogram")
       ->check(CLI::Range(0, 10000))
       ->capture_default_str();
   sub->add_flag("--slices", given->slices, "Also show each slice");

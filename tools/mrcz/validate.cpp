@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "json_output.hpp"
 #include "manners.hpp"
 #include "mrcz/open_file.hpp"
 #include "mrcz/validate.hpp"
@@ -22,6 +23,8 @@ namespace {
 using json = nlohmann::ordered_json;
 
 std::vector<mrcz::finding> findings_about(const std::string& path) {
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
+    throw manners::refusal{fmt::format("{}: is a folder; --recursive does the files in it", path)};
   if (!standard_streams::is_meant_by(path)) return mrcz::validate(path);
   auto in = standard_streams::input();
   return mrcz::validate(mrcz::detail::open_file(in).source);
@@ -29,11 +32,17 @@ std::vector<mrcz::finding> findings_about(const std::string& path) {
 
 struct arguments {
   std::vector<std::string> paths;
-  bool as_json = false;
+  json_form form;
   bool recursive = false;
 };
 
-json to_json(const std::string& path, const std::vector<mrcz::finding>& findings, bool valid) {
+/// Whether the file breaks no rule; warnings do not count.
+bool is_valid(const std::vector<mrcz::finding>& findings) {
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const auto& f) { return f.severity == mrcz::severity::error; });
+}
+
+json to_json(const std::string& path, const std::vector<mrcz::finding>& findings) {
   json all = json::array();
   for (const auto& f : findings)
     all.push_back({{"severity", name_of(f.severity)},
@@ -41,22 +50,12 @@ json to_json(const std::string& path, const std::vector<mrcz::finding>& findings
                    {"byte", f.offset},
                    {"found", f.found},
                    {"expected", f.expected}});
-  return {{"path", path}, {"valid", valid}, {"findings", all}};
+  return {{"path", path}, {"valid", is_valid(findings)}, {"findings", all}};
 }
 
-/// Prints the findings. Returns whether the file breaks no rule; warnings do not count.
-bool is_valid(const std::string& path, bool as_json) {
-  const auto findings = findings_about(path);
-  const bool valid =
-      std::none_of(findings.begin(), findings.end(), [](const auto& f) { return f.severity == mrcz::severity::error; });
-  if (as_json) {
-    const auto found = to_json(path, findings, valid).dump(-1, ' ', false, json::error_handler_t::replace);
-    fmt::print("{}\n", text::printable_json(found));
-    return valid;
-  }
+void print(const std::string& path, const std::vector<mrcz::finding>& findings) {
   for (const auto& f : findings) fmt::print("{}: {}\n", text::printable(path), text::printable(to_string(f)));
-  fmt::print("{}: {}\n", text::printable(path), valid ? "valid" : "not valid");
-  return valid;
+  fmt::print("{}: {}\n", text::printable(path), is_valid(findings) ? "valid" : "not valid");
 }
 
 /// The files that were named, and with --recursive those in folders that have an extension of MRC or MRCZ.
@@ -82,9 +81,15 @@ std::vector<std::string> files_of(const arguments& given) {
 
 int validate(const arguments& given) {
   bool all_valid = true;
-  const int exit_code = manners::for_each(files_of(given), [&](const std::string& path) {
-    if (!is_valid(path, given.as_json)) all_valid = false;
+  const auto paths = files_of(given);
+  json_output out{given.form, paths.size()};
+  const int exit_code = manners::for_each(paths, [&](const std::string& path) {
+    const auto findings = findings_about(path);
+    all_valid = all_valid && is_valid(findings);
+    if (given.form.is_wanted()) out.add(to_json(path, findings));
+    else print(path, findings);
   });
+  out.end();
   return all_valid ? exit_code : manners::failed;
 }
 
@@ -96,7 +101,7 @@ command::action command::add_validate(CLI::App& program) {
   sub->add_option("FILE", given->paths,
                   "MRC or MRCZ files, also packed ones; - is standard input; with --recursive also folders")
       ->required();
-  sub->add_flag("--json", given->as_json, "One line of JSON per file, with all findings");
+  given->form.add_to(*sub);
   sub->add_flag("--recursive", given->recursive, "Check the files in folders, and in the folders in them");
   sub->footer("Example:\n  mrcz validate *.mrc || echo some file is not valid");
   return [given] { return validate(*given); };

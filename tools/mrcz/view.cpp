@@ -20,6 +20,7 @@
 #include "command.hpp"
 #include "manners.hpp"
 #include "mrcz/reader.hpp"
+#include "names.hpp"
 #include "numbers.hpp"
 #include "overrides.hpp"
 #include "picture.hpp"
@@ -198,6 +199,8 @@ drawing draw(const arguments& given, picture::extents room, const std::stop_toke
 }
 
 void write(const arguments& given, const std::stop_token* stop) {
+  if (!standard_streams::is_meant_by(*given.out) && !names::is_png(*given.out))
+    throw manners::refusal{fmt::format("{}: does not end in .png, but PNG would be written", *given.out)};
   if (!png::is_available()) throw manners::refusal{"mrcz was compiled without libpng, which writes PNG files"};
   manners::require_no_input({given.path}, *given.out);
   const auto out = manners::open_sink(*given.out, given.force);

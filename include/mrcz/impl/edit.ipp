@@ -251,8 +251,7 @@ MRCZ_INLINE void edit_metadata(const std::filesystem::path& path, const extended
     if (json.size() > found.bytes.size())
       fail(errc::too_large,
            {.byte = header_size,
-            .found = text("the metadata have {} bytes, but there is only room for {}; write a new file with them, for "
-                          "instance mrcz::write(copy, mrcz::read<T>(path), {{.like = header}}, metadata)",
+            .found = text("the metadata have {} bytes, but there is only room for {}; a new file can have more",
                           json.size(), found.bytes.size())});
     std::vector<std::byte> bytes(found.bytes.size(), std::byte{' '});
     std::copy_n(wanted.bytes.begin(), json.size(), bytes.begin());

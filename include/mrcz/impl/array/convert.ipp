@@ -528,10 +528,12 @@ MRCZ_INLINE void count_narrowed(const piece_of_numbers& wanted, const piece_of_n
   std::array<std::byte, sizeof(std::complex<float>)> ignored;
   std::size_t bad = 0;
   while (one.convert(type, format, how, from + bad * type.bytes, ignored.data(), 1)) ++bad;
-  const bool is_beyond =
-      one.convert(type, format, {how.rounding, true, nullptr}, from + bad * type.bytes, ignored.data(), 1);
-  const char* const remedy = how.rounding == rounding::exact ? " exactly; round or cast it first"
-                             : is_beyond                     ? " even rounded; saturate or scale it first"
+  const auto fits = [&](rounding rounded, bool saturated) {
+    return one.convert(type, format, {rounded, saturated, nullptr}, from + bad * type.bytes, ignored.data(), 1);
+  };
+  const char* const remedy = fits(rounding::nearest, how.saturate) ? " exactly; ask for rounding"
+                             : fits(how.rounding, true)            ? "; ask for saturation, or scale it first"
+                             : fits(rounding::nearest, true) ? "; ask for rounding and saturation, or scale it first"
                                                              : "";
   fail(errc::mode_mismatch, "voxel {} has the value {}, which mode {}{} cannot represent{}", first + bad,
        type.to_string(from + bad * type.bytes), format.mode == mode::int8 && format.unsigned_bytes ? "unsigned " : "",
