@@ -45,3 +45,8 @@ if(mrcz_header)
     "$<${mrcz_clang}:-fno-relaxed-template-template-args>"
     "$<${mrcz_clang}:-Wno-deprecated-no-relaxed-template-template-args>")
 endif()
+
+# Asio needs the sockets of Windows. Its headers tell only Microsoft's linker so.
+if(MINGW)
+  set_property(TARGET mrcz::compatibility PROPERTY INTERFACE_LINK_LIBRARIES ws2_32 mswsock)
+endif()
