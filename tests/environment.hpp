@@ -7,6 +7,12 @@
 
 namespace test {
 
+#if defined(_WIN32)
+inline constexpr const char* temporary_folder = "TMP";  ///< the variable that names it
+#else
+inline constexpr const char* temporary_folder = "TMPDIR";
+#endif
+
 /// While an instance lives, the variable has this value.
 class environment_variable {
  public:

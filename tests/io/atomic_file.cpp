@@ -7,12 +7,18 @@
 #include <memory>
 #include <thread>
 
-#if !defined(_WIN32)
+#if defined(_WIN32)
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#include <windows.h>
+#else
 #include <sys/stat.h>
 #endif
 
 #include <doctest/doctest.h>
 
+#include "mrcz/io/mapped_file.hpp"
 #include "mrcz/io/memory.hpp"
 #include "tests/io/support.hpp"
 #include "tests/io/system_calls.hpp"
@@ -299,6 +305,92 @@ TEST_CASE("an atomic file takes parts of other files and of other sources") {
   CHECK(test::bytes_of(folder / "to") == test::text("2345689"));
   CHECK(test::failure_of([&] { to.copy(mrcz::memory_source{std::span{content}}, 0, 1, 0); }));
 }
+
+TEST_CASE("a reader that has the old file open goes on reading it") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("old"));
+  const mrcz::file_source old{folder / "a"};
+  write_all(folder / "a", "new", durability::none, true);
+  std::vector<std::byte> bytes(3);
+  old.read_at(0, bytes);
+  CHECK(bytes == text("old"));
+  CHECK(test::bytes_of(folder / "a") == text("new"));
+}
+
+TEST_CASE("a program that has mapped the old file goes on reading it") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("old"));
+  const mrcz::mapped_file old{folder / "a"};
+  write_all(folder / "a", "new", durability::none, true);
+  CHECK(std::ranges::equal(old.in_memory(), text("old")));
+  CHECK(test::bytes_of(folder / "a") == text("new"));
+}
+
+TEST_CASE("a file with a long path and a name in all alphabets is written, replaced and read") {
+  const test::scratch_folder folder;
+  const auto inside = folder / std::string(120, 'd');
+  std::filesystem::create_directory(inside);
+  std::filesystem::path name{u8"movie-ü-画像-😀-"};
+  name += std::string(150, 'n') + ".mrc";
+  CHECK((inside / name).native().size() > 260);
+  for (const std::string content : {"first", "second"}) {
+    mrcz::atomic_file out{inside / name, durability::full, true};
+    out.write_at(0, text(content));
+    mrcz::file scratch = out.scratch();
+    scratch.write_at(0, text("spool"));
+    CHECK(scratch.size() == 5);
+    out.publish();
+    const mrcz::file_source in{inside / name};
+    std::vector<std::byte> bytes(in.size());
+    in.read_at(0, bytes);
+    CHECK(bytes == text(content));
+    CHECK(std::ranges::equal(mrcz::mapped_file{inside / name}.in_memory(), text(content)));
+  }
+  {
+    mrcz::detail::extended_file out{opened(inside / name), durability::full, 6};
+    out.write_at(6, text("third"));
+    out.publish();
+  }
+  mrcz::detail::folder found;
+  REQUIRE(found.open(inside));
+  mrcz::detail::file_status status;
+  CHECK(found.get_status(name, status));
+  CHECK(status.size == 11);
+  CHECK(found.remove(name));
+  CHECK(std::filesystem::is_empty(inside));
+}
+
+#if defined(_WIN32)
+
+TEST_CASE("a file that another program keeps from being replaced is reported as one, and stays") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("old"));
+  const auto open_elsewhere = [&](DWORD shared) {
+    const auto access = GENERIC_READ;
+    return ::CreateFileW((folder / "a").c_str(), access, shared, nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL,
+                         nullptr);
+  };
+  const std::error_code in_use{ERROR_SHARING_VIOLATION, std::system_category()};
+  const auto reader = open_elsewhere(FILE_SHARE_READ | FILE_SHARE_WRITE);
+  const auto at_the_end = test::failure_of([&] { write_all(folder / "a", "new", durability::none, true); });
+  CHECK(::CloseHandle(reader));
+  REQUIRE(at_the_end);
+  CHECK(at_the_end->code == in_use);
+  CHECK(at_the_end->mentions((folder / "a").string() + ": cannot rename the finished file: "));
+  CHECK(test::bytes_of(folder / "a") == text("old"));
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+
+  const auto exclusive = open_elsewhere(FILE_SHARE_READ);
+  const auto at_the_beginning = refusal(folder / "a");
+  CHECK(::CloseHandle(exclusive));
+  REQUIRE(at_the_beginning);
+  CHECK(at_the_beginning->code == in_use);
+  CHECK(at_the_beginning->mentions((folder / "a").string() + ": cannot be written: "));
+  write_all(folder / "a", "new", durability::none, true);
+  CHECK(test::bytes_of(folder / "a") == text("new"));
+}
+
+#endif
 
 #if !defined(_WIN32)
 
@@ -734,16 +826,6 @@ TEST_CASE("only a file that exists and may be written is extended") {
   CHECK(read_only->code == std::errc::permission_denied);
 }
 
-TEST_CASE("a reader that has the old file open goes on reading it") {
-  const test::scratch_folder folder;
-  test::write_bytes(folder / "a", text("old"));
-  const mrcz::file_source old{folder / "a"};
-  write_all(folder / "a", "new", durability::none, true);
-  std::vector<std::byte> bytes(3);
-  old.read_at(0, bytes);
-  CHECK(bytes == text("old"));
-}
-
 TEST_CASE("nothing ever says as whom a program runs because an old file did") {
   const test::scratch_folder folder;
   for (const mode_t bits : {04755U, 02755U, 06755U}) {
@@ -1055,8 +1137,6 @@ TEST_CASE("what a program without locks did meanwhile to a file is noticed, and 
   }
 }
 
-#endif
-
 TEST_CASE("the permissions of a file can be limited, and a replaced file does not widen them") {
   const test::scratch_folder folder;
   using std::filesystem::perms;
@@ -1076,3 +1156,5 @@ TEST_CASE("the permissions of a file can be limited, and a replaced file does no
   write("open", 0640);
   CHECK(permissions_of("open") == perms{0640});
 }
+
+#endif

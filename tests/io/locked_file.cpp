@@ -172,7 +172,7 @@ TEST_CASE("a change of a file that is replaced meanwhile leaves its record, whic
     locked.begin_change({&range, 1});
     locked.write_at(2, text("abc"));
     test::write_bytes(folder / "b", text("another"));
-    std::filesystem::rename(folder / "b", path);
+    test::rename_over(folder / "b", path);
     CHECK(test::failure_of([&] { locked.end_change(); }));
   }
   {

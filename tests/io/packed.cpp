@@ -118,7 +118,9 @@ TEST_CASE("a sink packs what was written in any order when it is published") {
                                    2, nullptr};
     CHECK(sink.name() == (folder / "a").string());
     sink.write_at(1000, std::span{content}.subspan(1000));
+#if !defined(_WIN32)  // which has no files without names
     CHECK(folder.files().size() == (std::filesystem::exists(folder / "a") ? 1 : 0));
+#endif
     sink.write_at(0, std::span{content}.first(1000));
     sink.publish();
     const auto packed = test::bytes_of(folder / "a");
@@ -152,13 +154,14 @@ TEST_CASE("a sink without a folder waits in the folder for temporary files") {
   const test::scratch_folder folder;
   bytes packed;
   {
-    const test::environment_variable tmpdir{"TMPDIR", (folder / "nothing").string()};
+    const test::environment_variable tmpdir{test::temporary_folder, (folder / "nothing").string()};
     const auto thrown = test::failure_of([&] {
       mrcz::detail::packed_sink{std::make_unique<mrcz::memory_sink>(packed, "far away"), mrcz::packing::gzip, 1,
                                 nullptr};
     });
     REQUIRE(thrown);
-    CHECK(thrown->mentions("far away: needs a temporary file, but TMPDIR, or else /tmp, is no folder"));
+    CHECK(thrown->mentions(
+        fmt::format("far away: needs a temporary file, but {} is no folder", mrcz::detail::temporary_folders)));
   }
   mrcz::detail::packed_sink sink{std::make_unique<mrcz::memory_sink>(packed, "far away"), mrcz::packing::gzip, 1,
                                  nullptr};

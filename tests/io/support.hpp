@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #endif
 
+#include "mrcz/io/system.hpp"
 #include "tests/sanitized.hpp"
 #include "tests/support.hpp"
 
@@ -26,6 +27,13 @@ namespace test {
 inline std::vector<std::byte> text(const std::string& characters) {
   const auto bytes = std::as_bytes(std::span{characters});
   return {bytes.begin(), bytes.end()};
+}
+
+/// Gives a file the name of another one in one step, as programs do that write a file anew.
+inline void rename_over(const std::filesystem::path& from, const std::filesystem::path& to) {
+  mrcz::detail::folder folder;
+  if (!folder.open(to.parent_path()) || !folder.rename(from.filename(), to.filename()))
+    mrcz::detail::fail_system(mrcz::detail::last_error(), "cannot be renamed", from.string());
 }
 
 #if !defined(_WIN32)

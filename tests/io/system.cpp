@@ -87,6 +87,27 @@ TEST_CASE("names in a folder are made, changed, refused where they are taken, an
   CHECK_FALSE(opened.remove("c"));
 }
 
+TEST_CASE("the name of a removed file is free at once, and who has the file open goes on reading it") {
+  const test::scratch_folder folder;
+  test::write_bytes(folder / "a", text("old"));
+  const auto reader = detail::open_file(folder / "a", false);
+  REQUIRE(reader != detail::no_handle);
+  detail::folder opened;
+  REQUIRE(opened.open(folder.path()));
+  CHECK(opened.remove("a"));
+  detail::file_status status;
+  CHECK_FALSE(opened.get_status("a", status));
+  CHECK(detail::last_error() == std::errc::no_such_file_or_directory);
+  {
+    const new_file made{opened, "a"};
+  }
+  std::vector<std::byte> bytes(3);
+  CHECK(detail::read_some(reader, 0, bytes) == 3);
+  CHECK(bytes == text("old"));
+  CHECK(detail::close_file(reader));
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("what is no folder cannot be opened as one") {
   const test::scratch_folder folder;
   test::write_bytes(folder / "file", {});

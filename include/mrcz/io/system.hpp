@@ -18,9 +18,11 @@ namespace mrcz::detail {
 #if defined(_WIN32)
 using native_handle = void*;                                                        // HANDLE
 inline const native_handle no_handle = reinterpret_cast<void*>(std::intptr_t{-1});  // INVALID_HANDLE_VALUE
+inline constexpr const char* temporary_folders = "TMP, or else TEMP,";
 #else
 using native_handle = int;
 inline constexpr native_handle no_handle = -1;
+inline constexpr const char* temporary_folders = "TMPDIR, or else /tmp,";  ///< what messages say of them
 #endif
 
 /// The kind of a file, its size, its identity, and who may use it.
@@ -139,6 +141,7 @@ class folder {
   /// Renames a file. Refuses a name that exists: EEXIST.
   bool rename_if_free(const std::filesystem::path& from, const std::filesystem::path& to) const;
 
+  /// The name is free at once, even if somebody has the file open.
   bool remove(const std::filesystem::path& name) const;
 
   /// Makes the names in the folder durable. Also returns true where the system or the file system has no call for this.

@@ -18,7 +18,7 @@ namespace mrcz::detail {
 MRCZ_INLINE file scratch_file(const std::string& for_whom) {
   std::error_code reason;
   const auto folder = std::filesystem::temp_directory_path(reason);
-  if (reason) fail_system(reason, "needs a temporary file, but TMPDIR, or else /tmp, is no folder", for_whom);
+  if (reason) fail_system(reason, text("needs a temporary file, but {} is no folder", temporary_folders), for_whom);
   return {folder, file::access::scratch};
 }
 

@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <chrono>
 #include <limits>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #if defined(_WIN32)
 #ifndef NOMINMAX
@@ -354,7 +356,6 @@ MRCZ_INLINE std::error_code error_from(DWORD code) noexcept {
     case ERROR_INVALID_NAME: return posix(std::errc::no_such_file_or_directory);
     case ERROR_DIRECTORY: return posix(std::errc::not_a_directory);
     case ERROR_ACCESS_DENIED:
-    case ERROR_SHARING_VIOLATION:
     case ERROR_WRITE_PROTECT: return posix(std::errc::permission_denied);
     case ERROR_FILE_EXISTS:
     case ERROR_ALREADY_EXISTS: return posix(std::errc::file_exists);
@@ -397,11 +398,40 @@ MRCZ_INLINE bool get_status(native_handle handle, file_status& status) noexcept 
   return true;
 }
 
+/// The path of a file for calls of Windows. They refuse a path of more than 259 characters, or 247 for a folder, unless
+/// it is absolute and begins with `\\?\`.
+class long_path {
+ public:
+  /// Refers to `path`, which must outlive it.
+  explicit long_path(const std::filesystem::path& path) noexcept : begin_{path.c_str()} {
+    constexpr std::size_t longest_prefix = 8;
+    wchar_t* const whole = text_.data() + longest_prefix;
+    const DWORD room = static_cast<DWORD>(text_.size() - longest_prefix);
+    const std::size_t length = ::GetFullPathNameW(path.c_str(), room, whole, nullptr);
+    if (length <= 247 || length >= room) return;
+    const std::wstring_view absolute{whole, length};
+    if (absolute.starts_with(LR"(\\?\)") || absolute.starts_with(LR"(\\.\)")) return;
+    const bool on_server = absolute.starts_with(LR"(\\)");
+    const std::wstring_view prefix = on_server ? LR"(\\?\UNC\)" : LR"(\\?\)";
+    wchar_t* const first = whole + (on_server ? 2 : 0) - prefix.size();
+    std::copy(prefix.begin(), prefix.end(), first);
+    begin_ = first;
+  }
+  long_path(const long_path&) = delete;
+  long_path& operator=(const long_path&) = delete;
+
+  const wchar_t* c_str() const noexcept { return begin_; }
+
+ private:
+  std::array<wchar_t, 0x8000> text_{};  // Windows knows no longer paths
+  const wchar_t* begin_;
+};
+
 /// Opens or creates a file. Other programs may read, write, rename and remove it while it is open, as on POSIX.
 MRCZ_INLINE native_handle create_file(const std::filesystem::path& path, DWORD access, DWORD how,
                                       DWORD flags) noexcept {
   constexpr DWORD shared = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-  return ::CreateFileW(path.c_str(), access, shared, nullptr, how, flags, nullptr);
+  return ::CreateFileW(long_path{path}.c_str(), access, shared, nullptr, how, flags, nullptr);
 }
 
 MRCZ_INLINE bool get_status(const std::filesystem::path& path, file_status& status) noexcept {
@@ -416,7 +446,7 @@ MRCZ_INLINE native_handle open_file(const std::filesystem::path& path, bool writ
   const DWORD access = GENERIC_READ | (writable ? GENERIC_WRITE : 0);
   const native_handle handle = create_file(path, access, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL);
   if (handle != no_handle || ::GetLastError() != ERROR_ACCESS_DENIED) return handle;
-  const DWORD attributes = ::GetFileAttributesW(path.c_str());
+  const DWORD attributes = ::GetFileAttributesW(long_path{path}.c_str());
   if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
     return create_file(path, FILE_READ_ATTRIBUTES, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
   ::SetLastError(ERROR_ACCESS_DENIED);
@@ -526,7 +556,40 @@ MRCZ_INLINE bool keep_file(native_handle vanishing) noexcept {
 
 /// Renames a file, and makes the name durable.
 MRCZ_INLINE bool move_file(const std::filesystem::path& from, const std::filesystem::path& to, DWORD how) noexcept {
-  return ::MoveFileExW(from.c_str(), to.c_str(), how | MOVEFILE_WRITE_THROUGH) != 0;
+  return ::MoveFileExW(long_path{from}.c_str(), long_path{to}.c_str(), how | MOVEFILE_WRITE_THROUGH) != 0;
+}
+
+/// Gives an open file another name. Of the ways that Windows has, only FileRenameInfoEx looks at more than one flag.
+MRCZ_INLINE bool rename_opened(native_handle handle, const std::filesystem::path& to, int way, BYTE flags) {
+  const long_path target{to};
+  const std::wstring_view name = target.c_str();
+  std::vector<FILE_RENAME_INFO> memory(2 + name.size() * sizeof(wchar_t) / sizeof(FILE_RENAME_INFO));
+  FILE_RENAME_INFO& wanted = memory.front();
+  wanted.ReplaceIfExists = flags;
+  wanted.FileNameLength = static_cast<DWORD>(name.size() * sizeof(wchar_t));
+  std::copy(name.begin(), name.end(), wanted.FileName);
+  const auto bytes = static_cast<DWORD>(memory.size() * sizeof(FILE_RENAME_INFO));
+  return ::SetFileInformationByHandle(handle, static_cast<FILE_INFO_BY_HANDLE_CLASS>(way), &wanted, bytes) != 0;
+}
+
+/// Renames a file as POSIX does: who has opened the file that is replaced goes on reading it. Windows can do that from
+/// version 10 on, on NTFS.
+MRCZ_INLINE bool move_as_posix(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const native_handle moved = create_file(from, DELETE | SYNCHRONIZE, OPEN_EXISTING, FILE_FLAG_WRITE_THROUGH);
+  if (moved == no_handle) return false;
+  constexpr int with_flags = 22;  // FileRenameInfoEx
+  constexpr BYTE flags = 3;       // FILE_RENAME_FLAG_REPLACE_IF_EXISTS and FILE_RENAME_FLAG_POSIX_SEMANTICS
+  const bool done = rename_opened(moved, to, with_flags, flags);
+  ::CloseHandle(moved);
+  return done;
+}
+
+/// Replaces a file that others have opened. This takes Windows two steps. If it fails between them, the name is free.
+MRCZ_INLINE bool replace_opened(const std::filesystem::path& from, const std::filesystem::path& to) noexcept {
+  if (::ReplaceFileW(long_path{to}.c_str(), long_path{from}.c_str(), nullptr, REPLACEFILE_IGNORE_MERGE_ERRORS, nullptr,
+                     nullptr) != 0)
+    return true;
+  return ::GetLastError() == ERROR_UNABLE_TO_MOVE_REPLACEMENT && move_file(from, to, 0);
 }
 
 MRCZ_INLINE folder::folder(folder&&) noexcept = default;
@@ -575,7 +638,15 @@ MRCZ_INLINE bool folder::name(native_handle, const std::filesystem::path&) const
 }
 
 MRCZ_INLINE bool folder::rename(const std::filesystem::path& from, const std::filesystem::path& to) const {
-  return move_file(path_ / from, path_ / to, MOVEFILE_REPLACE_EXISTING);
+  const auto source = path_ / from;
+  const auto target = path_ / to;
+  if (move_as_posix(source, target) || move_file(source, target, MOVEFILE_REPLACE_EXISTING)) return true;
+  if (::GetLastError() != ERROR_ACCESS_DENIED) return false;
+  // Either somebody has the file open, or nobody may replace it. The next call tells which.
+  const native_handle replaceable = create_file(target, DELETE, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL);
+  if (replaceable == no_handle) return false;
+  ::CloseHandle(replaceable);
+  return replace_opened(source, target);
 }
 
 MRCZ_INLINE bool folder::rename_if_free(const std::filesystem::path& from, const std::filesystem::path& to) const {
@@ -583,7 +654,16 @@ MRCZ_INLINE bool folder::rename_if_free(const std::filesystem::path& from, const
 }
 
 MRCZ_INLINE bool folder::remove(const std::filesystem::path& name) const {
-  return ::DeleteFileW((path_ / name).c_str()) != 0;
+  const native_handle removed = create_file(path_ / name, DELETE, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL);
+  if (removed == no_handle) return false;
+  // Windows keeps the name of a removed file until nobody has it open, so the file gets another name before.
+  const bool renamed = rename_opened(removed, path_ / fmt::format(".mrcz-{}", unique_text()), FileRenameInfo, 0);
+  const bool done = set_vanishing(removed, true);
+  const DWORD reason = ::GetLastError();
+  if (!done && renamed) rename_opened(removed, path_ / name, FileRenameInfo, 0);
+  ::CloseHandle(removed);
+  ::SetLastError(reason);
+  return done;
 }
 
 MRCZ_INLINE bool folder::sync() const noexcept { return true; }
