@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <optional>
+#include <memory>
 
 #if !defined(_WIN32)
 #include <poll.h>
@@ -24,7 +24,8 @@ constexpr std::array handled{SIGHUP, SIGINT, SIGTERM};
 std::atomic<int> ending_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
-std::optional<event> first_signal;
+/// Null before `handle`. Never destroyed, because a signal may come while the program ends.
+event* first_signal = nullptr;
 
 extern "C" void ask_to_end(int signal) {
   const int before = errno;
@@ -53,8 +54,8 @@ void handle_one(int signal) {
 }  // namespace
 
 void signals::handle() {
-  if (first_signal) return;
-  first_signal.emplace();
+  if (first_signal != nullptr) return;
+  first_signal = std::make_unique<event>().release();
   for (const int signal : handled) handle_one(signal);
 }
 
@@ -66,7 +67,8 @@ void signals::wait_for_input([[maybe_unused]] int descriptor, [[maybe_unused]] c
   throw_if_interrupted();
 #if !defined(_WIN32)
   for (;;) {
-    std::array<pollfd, 2> both{{{descriptor, POLLIN, 0}, {first_signal ? first_signal->descriptor() : -1, POLLIN, 0}}};
+    std::array<pollfd, 2> both{
+        {{descriptor, POLLIN, 0}, {first_signal != nullptr ? first_signal->descriptor() : -1, POLLIN, 0}}};
     const int ready = ::poll(both.data(), both.size(), -1);
     const int reason = errno;
     throw_if_interrupted();
@@ -77,7 +79,7 @@ void signals::wait_for_input([[maybe_unused]] int descriptor, [[maybe_unused]] c
 }
 
 signals::stop::stop() {
-  if (!first_signal) return;
+  if (first_signal == nullptr) return;
   watcher_ = std::jthread{[this] {
     if (first_signal->happens_before(farewell_)) source_.request_stop();
   }};
