@@ -307,7 +307,7 @@ TEST_CASE("a value that the mode cannot hold is refused, and closes the writer o
     auto failure = test::failure_of([&] { out.append(slice(values, 1)); });
     REQUIRE(failure);
     CHECK(failure->code == errc::mode_mismatch);
-    CHECK(failure->mentions("memory: voxel 2 has the value 200, which mode int8 cannot represent exactly"));
+    CHECK(failure->mentions("memory: voxel 2 has the value 200, which mode int8 cannot represent; ask for saturation"));
     CHECK(failure->mentions("(slice 0)"));
     out.append(slice(values, 0));  // the writer is still good
     CHECK(out.size() == 1);
