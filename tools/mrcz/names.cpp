@@ -51,7 +51,7 @@ std::optional<std::string> names::decompressed(const std::string& name) {
 
 bool names::is_plain(const std::string& name) { return ends_with_any(unpacked(name), plain); }
 
-bool names::is_of_other_format(const std::string& name) { return ends_with_any(name, other); }
+bool names::is_of_other_format(const std::string& name) { return ends_with_any(unpacked(name), other); }
 
 bool names::is_png(const std::string& name) { return ends_with(name, ".png"); }
 

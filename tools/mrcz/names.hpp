@@ -19,7 +19,7 @@ bool is_plain(const std::string& name);
 /// Whether a file in a folder is one to decompress: .mrcz.
 bool is_compressed(const std::string& name);
 
-/// Whether the extension promises a format of images that is not MRC: .tif, .png, .dm4 and so on.
+/// Whether the extension promises a format of images that is not MRC: .tif, .png, .dm4 and so on, also packed.
 bool is_of_other_format(const std::string& name);
 
 bool is_png(const std::string& name);
